@@ -1,0 +1,152 @@
+"""TensorFlow: Keras layers under a custom training step, whole epochs inside one graph."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adapters.interface import (
+    Adam,
+    Adapter,
+    Array,
+    ModelSpec,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+    check_data,
+)
+from adapters.parameters import check_parameters, shapes
+
+Tensor = Any
+State = list[Tensor]
+
+
+class TensorFlowAdapter(Adapter):
+    """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout, each holding its weights as Keras does."""
+
+    def __init__(
+        self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
+    ) -> None:
+        if device != "cpu":
+            raise UnsupportedSpec(f"device is {device!r}: this adapter runs on the cpu")
+        check_parameters(model, parameters)
+        self._model, self._train = model, train
+        self._dtype = tf.as_dtype(train.dtype)
+        self._layer = _recurrent_layer(model, train.dtype)
+        self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=train.dtype)
+        self._layer.build((None, None, model.inputs))
+        self._readout.build((None, model.hidden))
+        self._variables = dict(
+            zip(shapes(model), [*self._layer.weights, *self._readout.weights], strict=True)
+        )
+        for name, variable in self._variables.items():
+            variable.assign(parameters[name])
+        self._moments = [
+            (tf.Variable(tf.zeros_like(variable.value)), tf.Variable(tf.zeros_like(variable.value)))
+            for variable in self._variables.values()
+        ]
+        self._step = tf.Variable(0.0, dtype=tf.float64)
+        self._epoch = tf.function(self._train_batches, reduce_retracing=True)
+        self._outputs = tf.function(self._predict_batch, reduce_retracing=True)
+
+    def load(self, inputs: Array, targets: Array) -> None:
+        self._spans = check_data(self._model, self._train, inputs, targets)
+        classes = self._model.loss == "softmax_cross_entropy"
+        self._inputs = tf.constant(inputs, self._dtype)
+        self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
+
+    def train(self, batches: Array) -> Array:
+        losses: Array = self._epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()
+        return losses.ravel()
+
+    def predict(self, inputs: Array) -> Array:
+        outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()
+        return outputs
+
+    def parameters(self) -> dict[str, Array]:
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+
+    def _train_batches(self, inputs: Tensor, targets: Tensor, batches: Tensor) -> Tensor:
+        steps = tf.shape(batches)[0]
+        losses = tf.TensorArray(self._dtype, size=steps, element_shape=(len(self._spans),))
+        for step in tf.range(steps):
+            losses = losses.write(
+                step,
+                self._train_sequences(tf.gather(inputs, batches[step]), tf.gather(targets, batches[step])),
+            )
+        return losses.stack()
+
+    def _train_sequences(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Every update of one batch of sequences -> (updates,) losses."""
+        state = self._zero_state(inputs)
+        losses = []
+        for span in self._spans:
+            loss, state = self._learn(inputs, targets, span, state)
+            losses.append(loss)
+        return tf.stack(losses)
+
+    def _predict_batch(self, inputs: Tensor) -> Tensor:
+        hidden, *_ = self._layer(inputs, initial_state=self._zero_state(inputs))
+        return self._read_out(hidden)
+
+    def _zero_state(self, inputs: Tensor) -> State:
+        zeros = tf.zeros((tf.shape(inputs)[0], self._model.hidden), self._dtype)
+        return [zeros, zeros] if self._model.cell == "lstm" else [zeros]
+
+    def _read_out(self, hidden: Tensor) -> Tensor:
+        return self._readout(hidden if self._model.readout == "every" else hidden[:, -1])
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        batch = tf.cast(tf.shape(outputs)[0], self._dtype)
+        if self._model.loss == "half_squared_error":
+            return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
+
+    def _learn(self, inputs: Tensor, targets: Tensor, span: Span, state: State) -> tuple[Tensor, State]:
+        """One update; the loss before it, and the state after its steps, cut from its gradient."""
+        if span.cut > span.start:
+            _, *state = self._layer(inputs[:, span.start : span.cut], initial_state=state)
+        with tf.GradientTape() as tape:
+            hidden, *state = self._layer(inputs[:, span.cut : span.stop], initial_state=state)
+            if self._model.readout == "every":
+                targets = targets[:, span.cut : span.stop]
+            loss = self._loss(self._read_out(hidden), targets)
+        variables = [variable.value for variable in self._variables.values()]
+        self._apply(variables, tape.gradient(loss, variables))
+        return loss, state
+
+    def _apply(self, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        limit = self._train.clip_value
+        if limit is not None:
+            gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
+        if isinstance(self._train.optimizer, Adam):
+            self._adam(self._train.optimizer, variables, gradients)
+        else:
+            for variable, gradient in zip(variables, gradients, strict=True):
+                variable.assign_sub(self._train.optimizer.learning_rate * gradient)
+
+    def _adam(self, spec: Adam, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        step = self._step.assign_add(1.0)
+        rate = spec.learning_rate * tf.sqrt(1 - spec.beta2**step) / (1 - spec.beta1**step)
+        rate = tf.cast(rate, self._dtype)
+        for variable, gradient, (mean, square) in zip(variables, gradients, self._moments, strict=True):
+            mean.assign_add((gradient - mean) * (1 - spec.beta1))
+            square.assign_add((tf.square(gradient) - square) * (1 - spec.beta2))
+            variable.assign_sub(rate * mean / (tf.sqrt(square) + spec.epsilon))
+
+
+def _recurrent_layer(model: ModelSpec, dtype: str) -> Any:
+    if model.cell == "lstm":
+        return keras.layers.LSTM(
+            model.hidden, use_bias=model.bias, return_sequences=True, return_state=True, dtype=dtype
+        )
+    return keras.layers.SimpleRNN(
+        model.hidden,
+        activation=model.activation,
+        use_bias=model.bias,
+        return_sequences=True,
+        return_state=True,
+        dtype=dtype,
+    )
