@@ -1,0 +1,137 @@
+"""What a task is: data, model, training and metrics, written once, for every framework."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.random import PCG64, Generator, SeedSequence
+
+from adapters.interface import Array, ModelSpec, TrainSpec
+from adapters.parameters import Float64, Initializer, draw
+
+Preset = Literal["quick", "standard", "full"]
+DataChoice = Literal["auto", "mnist", "digits"]
+Predict = Callable[[Array], Array]
+
+
+class DataUnavailable(Exception):  # noqa: N818 - reads as the fact that it states
+    """The data that were asked for cannot be had; the message says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRequest:
+    """Which data the user wants, and where archives lie that spare a download."""
+
+    choice: DataChoice = "auto"
+    mnist_archives: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Training and held-out sequences, and the name by which every figure and table calls them.
+
+    Shapes: inputs (N, T, D); targets as `adapters.interface.check_data` has them.
+    """
+
+    name: str
+    inputs: Array
+    targets: Array
+    held_out_inputs: Array
+    held_out_targets: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A figure of merit, and the value that counts as reached."""
+
+    name: str
+    better: Literal["lower", "higher"]
+    unit: str
+    target: float
+
+    def reached(self, value: float) -> bool:
+        return value <= self.target if self.better == "lower" else value >= self.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Predicted against actual values, for a figure."""
+
+    x_label: str
+    y_label: str
+    x: tuple[float, ...]
+    actual: tuple[float, ...]
+    predicted: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """How often each true class (row) was taken for each class (column), for a figure."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Metrics of a model as it stands, and the picture that shows them."""
+
+    metrics: dict[str, float]
+    picture: Forecast | Confusion
+
+
+class Task(ABC):
+    """One thing to learn.
+
+    `summary` says in one sentence what is learned, `source` where it comes from. The first of
+    `metrics` is the one that time-to-target goes by.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    source: ClassVar[str]
+    model: ClassVar[ModelSpec]
+    train: ClassVar[TrainSpec]
+    batch_size: ClassVar[int]
+    metrics: ClassVar[tuple[Metric, ...]]
+    initializers: ClassVar[Mapping[str, Initializer]]
+
+    def prepare(self, request: DataRequest) -> str:
+        """Make the data ready to be read by any process; return the key that `dataset` takes.
+
+        Raises: DataUnavailable.
+        """
+        return "computed"
+
+    @abstractmethod
+    def dataset(self, key: str) -> Dataset:
+        """The data that `prepare` made ready."""
+
+    @abstractmethod
+    def epochs(self, preset: Preset, key: str) -> int:
+        """How many times a preset goes through the data."""
+
+    @abstractmethod
+    def seeds(self, preset: Preset) -> int:
+        """How many starts a preset tries."""
+
+    @abstractmethod
+    def evaluate(self, predict: Predict, dataset: Dataset) -> Evaluation:
+        """Judge a model by its predictions alone."""
+
+    def initial_parameters(self, seed: int) -> dict[str, Float64]:
+        """The start that every adapter gets under one seed."""
+        return draw(self.model, seed, self.initializers)
+
+    def batches(self, sequences: int, seed: int, epoch: int) -> Array:
+        """One epoch's order: a shuffle without replacement, whole batches only.
+
+        Shapes: (S, B) with S = N // B.
+        """
+        generator = Generator(PCG64(SeedSequence(seed, spawn_key=(epoch,))))
+        steps = sequences // self.batch_size
+        order = generator.permutation(sequences)[: steps * self.batch_size]
+        return order.reshape(steps, self.batch_size).astype(np.int64)

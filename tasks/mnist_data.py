@@ -1,0 +1,119 @@
+"""Where MNIST comes from: tensorflow-datasets, from archives or the network, kept as checked .npy files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from adapters.interface import Array
+from tasks.interface import DataRequest, DataUnavailable
+from tasks.mnist_archives import check_archives, reachable, registered_archives, sha256
+
+ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+DOWNLOAD_LIMIT_SECONDS = 1200
+WAY_OUT = "give --mnist-archives DIR or choose --data digits"
+
+
+def prepare(request: DataRequest) -> str:
+    """Make the data ready and return their key, "mnist" or "digits".
+
+    Archives that were given are checked even where the cache could do without them.
+
+    Raises: DataUnavailable.
+    """
+    if request.choice == "digits":
+        if request.mnist_archives is not None:
+            raise DataUnavailable("--data digits needs no MNIST archives: leave out --mnist-archives")
+        return "digits"
+    archives = request.mnist_archives
+    if archives is not None:
+        check_archives(archives)
+    if cache_is_valid():
+        return "mnist"
+    if archives is None and not reachable(url := registered_archives()[0].url):
+        if request.choice == "auto":
+            return "digits"
+        raise DataUnavailable(f"MNIST is not in {cache_folder()} and {url} cannot be reached: {WAY_OUT}")
+    fill_cache(archives)
+    return "mnist"
+
+
+def cached_arrays() -> dict[str, Array]:
+    """The arrays in the cache, by name.
+
+    Shapes: images (N, 28, 28) uint8; labels (N,) int64.
+    """
+    return {name: np.load(cache_folder() / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
+
+
+def cache_folder() -> Path:
+    return user_cache_path("lockstep") / "mnist"
+
+
+def cache_is_valid() -> bool:
+    """Whether every array has the checksum that the manifest holds of it."""
+    folder = cache_folder()
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        return bool(manifest == checksums(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    return {name: sha256(folder / f"{name}.npy") for name in ARRAYS}
+
+
+def fill_cache(archives: Path | None) -> None:
+    """Build the arrays aside and move them into the cache one by one, the manifest last.
+
+    Two processes may do so at once: they build the same bytes, and what either leaves half-done
+    fails its checksum.
+
+    Raises: DataUnavailable.
+    """
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix="building-") as name:
+            building = Path(name)
+            run_download(building, archives)
+            manifest = checksums(building)
+            (building / "manifest.json").write_text(json.dumps(manifest, indent=2))
+            for file in (*(f"{array}.npy" for array in ARRAYS), "manifest.json"):
+                os.replace(building / file, folder / file)
+    except OSError as error:
+        raise DataUnavailable(f"MNIST cannot be kept in {folder} ({error}): {WAY_OUT}") from error
+
+
+def run_download(folder: Path, archives: Path | None) -> None:
+    """Run `tasks.mnist_download`, which imports TensorFlow, in a process of its own.
+
+    Raises: DataUnavailable with the last line that it wrote, where it fails.
+    """
+    command = [sys.executable, "-m", "tasks.mnist_download", str(folder.absolute())]
+    try:
+        subprocess.run(
+            command if archives is None else [*command, str(archives.absolute())],
+            cwd=Path(__file__).parents[1],
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+            check=True,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=DOWNLOAD_LIMIT_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.strip().splitlines() or [f"exit status {error.returncode}"]
+        raise DataUnavailable(
+            f"tensorflow-datasets could not build MNIST ({lines[-1]}): {WAY_OUT}"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise DataUnavailable(
+            f"tensorflow-datasets did not build MNIST in {DOWNLOAD_LIMIT_SECONDS} s: {WAY_OUT}"
+        ) from error
