@@ -48,7 +48,6 @@ class TensorFlowAdapter(Adapter):
             for variable in self._variables.values()
         ]
         self._step = tf.Variable(0.0, dtype=tf.float64)
-        self._epoch = tf.function(self._train_batches, reduce_retracing=True)
         self._outputs = tf.function(self._predict_batch, reduce_retracing=True)
 
     def load(self, inputs: Array, targets: Array) -> None:
@@ -56,6 +55,7 @@ class TensorFlowAdapter(Adapter):
         classes = self._model.loss == "softmax_cross_entropy"
         self._inputs = tf.constant(inputs, self._dtype)
         self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
+        self._epoch = tf.function(self._train_batches, reduce_retracing=True)
 
     def train(self, batches: Array) -> Array:
         losses: Array = self._epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()

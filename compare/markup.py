@@ -1,0 +1,64 @@
+"""Text and numbers as a reader of GitHub-flavoured Markdown should see them."""
+
+import html
+import math
+import re
+from zlib import crc32
+
+NOTHING = "–"
+_SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
+
+
+def escape(text: object) -> str:
+    """One line that shows `text` literally, inside a table or out of it."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    marked = _SPECIAL.sub(r"\\\1", html.escape(line, quote=False))
+    return marked.replace("|", "&#124;").replace("$", "&#36;")
+
+
+def code(text: str) -> str:
+    """An indented block, in which nothing is markup."""
+    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return "\n".join(f"    {line}" for line in shown.strip().splitlines())
+
+
+def slug(name: str) -> str:
+    """A file name for `name`; names that differ get file names that differ."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return plain if plain and plain == name else f"{plain or 'unnamed'}-{crc32(name.encode()):08x}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Three significant digits, or as many as are asked for; thousands separated."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    shown = f"{value:.{digits}g}"
+    return f"{float(shown):,.0f}" if 1000 <= abs(float(shown)) < math.inf else shown
+
+
+def factor(value: float | None) -> str:
+    """A ratio: two decimals below ten, where they tell things apart, three digits above."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return f"{value:.2f}" if value < 9.995 else number(value)
+
+
+def seconds(value: float | None) -> str:
+    """A duration; what is below a millisecond is only said to be so."""
+    return "<\u00a00.001" if value is not None and value < 0.001 else number(value)
+
+
+def uncertain(mean: float, sd: float) -> str:
+    """Mean ± standard deviation: the deviation in two digits, the mean to the same decimals; unbroken."""
+    if not math.isfinite(mean) or not math.isfinite(sd):
+        return number(mean, digits=4)
+    if sd == 0:
+        return f"{mean:.4g}\u00a0±\u00a00"
+    decimals = max(0, 1 - math.floor(math.log10(sd)))
+    shown = (f"{mean:.{decimals}f}", f"{sd:.{decimals}f}") if decimals <= 6 else (f"{mean:.4g}", f"{sd:.1g}")
+    return "\u00a0±\u00a0".join(shown)
+
+
+def mebibytes(value: float | None) -> str:
+    """A number of bytes, in MiB."""
+    return NOTHING if value is None or math.isnan(value) else f"{value / 2**20:,.0f}\u00a0MiB"

@@ -1,0 +1,194 @@
+"""One adapter's part in a block: its worker, and what has been seen of it so far."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from adapters import AdapterUnavailable, version
+from adapters.interface import Array
+from compare.process import WorkerFailed, WorkerProcess
+from compare.records import Epoch, Round, Run, Status, WorkerFacts
+from compare.worker import Reply
+from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Task
+
+TURN_SECONDS = 0.25
+"""How long a turn must last for its clock to be trusted."""
+
+SETTLE_SECONDS = 0.05
+"""How long a timed turn waits for the threads of the worker before it, which spin a while, to sleep."""
+
+MOST_BATCHES_A_TURN = 1_000_000
+
+
+def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
+    """Makes a part one that is not played once the adapter is out, and that a worker's failure ends."""
+
+    @wraps(part)
+    def guarded(player: "Player", *arguments: object) -> None:
+        if player.alive:
+            try:
+                part(player, *arguments)
+            except WorkerFailed as failure:
+                player.drop_out(failure)
+
+    return guarded
+
+
+class Player:
+    """Does what the conductor says until something goes wrong, which ends its part and is recorded."""
+
+    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int) -> None:
+        self.adapter = adapter
+        self._task, self._dataset, self._seed = task, dataset, seed
+        self._updates = len(task.train.spans(task.model, dataset.inputs.shape[1]))
+        self._worker: WorkerProcess | None = None
+        self._status: Status = "ok"
+        self._error: str | None = None
+        self._cold_seconds: dict[str, float] = {}
+        self._epochs: list[Epoch] = []
+        self._rounds: list[Round] = []
+        self._turn: Array = np.empty((0, task.batch_size), np.int64)
+        self._import_rss_bytes: int | None = None
+        self._facts: WorkerFacts | None = None
+        self._evaluation: Evaluation | None = None
+
+    def drop_out(self, failure: WorkerFailed) -> None:
+        """Take no further part; the record says why."""
+        self._status, self._error = failure.status, str(failure)
+        self.leave()
+
+    @property
+    def alive(self) -> bool:
+        return self._status == "ok"
+
+    @_while_alive
+    def set_up(self, data_key: str, threads: int, timeout_seconds: float, log: Path) -> None:
+        """Start the worker, import the framework, construct the adapter and load the data."""
+        try:
+            version(self.adapter)
+        except AdapterUnavailable as error:
+            raise WorkerFailed("unavailable", str(error)) from error
+        self._worker = WorkerProcess(self.adapter, threads, timeout_seconds, log)
+        self._cold_seconds["import"] = self._worker.call("import_framework").seconds
+        self._import_rss_bytes = self._worker.peak_rss_bytes
+        self._facts = self._worker.call("facts").value
+        task, start = self._task, self._task.initial_parameters(self._seed)
+        construction = self._worker.call("construct", task.model, task.train, start, "cpu")
+        self._cold_seconds["construct"] = construction.seconds
+        self._worker.call("read", task.name, data_key)
+        self._cold_seconds["load"] = self._worker.call("load").seconds
+
+    @_while_alive
+    def learn(self, batches: Array) -> None:
+        """Train on one epoch, then judge the model.
+
+        The very first batch is trained in a call of its own, whose cost (tracing, compilation,
+        first touch of memory) is a cold one.
+        """
+        if self._epochs and self._epochs[-1].train_seconds >= TURN_SECONDS:
+            time.sleep(SETTLE_SECONDS)
+        parts: list[Array] = []
+        if not self._epochs:
+            first, self._cold_seconds["first_train"] = self._train(batches[:1])
+            parts, batches = [first], batches[1:]
+        rest, seconds = self._train(batches) if len(batches) else (np.empty(0), 0.0)
+        losses = np.concatenate([*parts, rest])
+        finite = np.logical_and.accumulate(np.isfinite(losses))
+        kept = [float(f"{loss:.9g}") for loss in losses[finite]]
+        before = sum(len(epoch.losses) for epoch in self._epochs)
+        self._epochs.append(Epoch(train_seconds=seconds, sequences=batches.size, losses=kept, metrics={}))
+        if len(kept) < len(losses):
+            step = before + len(kept)
+            raise WorkerFailed("diverged", f"the loss was {losses[len(kept)]} at update {step + 1}")
+        self._evaluation = self._task.evaluate(self._predict, self._dataset)
+        self._epochs[-1] = replace(self._epochs[-1], metrics=self._evaluation.metrics)
+
+    def epochs_last(self, seconds: float, wanted: int) -> bool:
+        """Whether there are so many warm epochs, all of them so long."""
+        warm = self._epochs[1:]
+        return len(warm) >= wanted and all(epoch.train_seconds >= seconds for epoch in warm)
+
+    def count_epochs_as_rounds(self) -> None:
+        """Take the training itself, after the first epoch, as the timed rounds."""
+        self._rounds = [
+            Round(index=index, sequences=epoch.sequences, seconds=epoch.train_seconds)
+            for index, epoch in enumerate(self._epochs[1:])
+        ]
+
+    @_while_alive
+    def calibrate(self, batches: Iterator[Array]) -> None:
+        """Find how many batches fill a turn; what this trains on is the warm-up of the rounds."""
+        wanted, seconds = 1, 0.0
+        while seconds < TURN_SECONDS and len(self._turn) < MOST_BATCHES_A_TURN:
+            self._turn = np.vstack([self._turn, *islice(batches, wanted - len(self._turn))])
+            _, seconds = self._train(self._turn)
+            growth = 1.2 * TURN_SECONDS / max(seconds, 1e-6)
+            wanted = min(MOST_BATCHES_A_TURN, math.ceil(wanted * min(10.0, max(2.0, growth))))
+
+    @_while_alive
+    def pace(self, index: int) -> None:
+        """One timed turn: training goes on, for the number of batches found by `calibrate`."""
+        time.sleep(SETTLE_SECONDS)
+        _, seconds = self._train(self._turn)
+        self._rounds.append(Round(index=index, sequences=self._turn.size, seconds=seconds))
+
+    def record(self) -> Run:
+        """What has been seen up to here."""
+        rates = [turn.sequences / turn.seconds for turn in self._rounds]
+        evaluation = self._evaluation if self.alive else None
+        picture = evaluation.picture if evaluation else None
+        return Run(
+            task=self._task.name,
+            adapter=self.adapter,
+            seed=self._seed,
+            status=self._status,
+            error=self._error,
+            metrics=evaluation.metrics if evaluation else {},
+            epochs=self._epochs,
+            rounds=self._rounds,
+            cold_seconds=self._cold_seconds,
+            sequences_per_second=median(rates) if rates else None,
+            peak_rss_bytes=self._worker.peak_rss_bytes if self._worker else None,
+            import_rss_bytes=self._import_rss_bytes,
+            worker=self._facts,
+            forecast=picture if isinstance(picture, Forecast) else None,
+            confusion=picture if isinstance(picture, Confusion) else None,
+        )
+
+    def leave(self) -> None:
+        """End the worker."""
+        if self._worker:
+            self._worker.end()
+
+    def _train(self, batches: Array) -> tuple[Array, float]:
+        reply = self._call("train", batches)
+        expected = (len(batches) * self._updates,)
+        self._check("train", reply.value, expected)
+        return reply.value, reply.seconds
+
+    def _predict(self, inputs: Array) -> Array:
+        outputs: Array = self._call("predict", inputs).value
+        steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()
+        self._check("predict", outputs, (len(inputs), *steps, self._task.model.outputs))
+        if not np.isfinite(outputs).all():
+            raise WorkerFailed("diverged", "the predictions are not finite")
+        return outputs
+
+    def _call(self, method: str, *arguments: object) -> Reply:
+        assert self._worker is not None
+        return self._worker.call(method, *arguments)
+
+    def _check(self, method: str, value: object, shape: tuple[int, ...]) -> None:
+        found = (
+            f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+        )
+        expected = f"{self._task.train.dtype} {shape}"
+        if found != expected:
+            raise WorkerFailed("failed", f"{method} returned {found}: expected {expected}")

@@ -1,0 +1,150 @@
+"""What a run leaves on disk: frozen types, and versioned JSON made of them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from compare.storage import write_bytes
+from tasks.interface import Confusion, Forecast, Metric
+
+SCHEMA = 1
+Status = Literal["ok", "failed", "timeout", "diverged", "unavailable"]
+
+
+class UnreadableRun(Exception):  # noqa: N818 - reads as the fact that it states
+    """A folder that holds no results, or results that this version cannot read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One pass through the data.
+
+    `train_seconds` and `sequences` cover the warm calls only: the very first batch of a run is
+    trained in a call of its own, whose cost stands in `Run.cold_seconds`.
+    """
+
+    train_seconds: float
+    sequences: int
+    losses: list[float]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples."""
+
+    index: int
+    sequences: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force."""
+
+    versions: dict[str, str]
+    blas: list[str]
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One adapter on one task from one seed.
+
+    Units: `cold_seconds` by phase (import, construct, load, first_train); `peak_rss_bytes` of the
+    worker, `import_rss_bytes` of it right after its framework was imported.
+    """
+
+    task: str
+    adapter: str
+    seed: int
+    status: Status
+    error: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    epochs: list[Epoch] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    cold_seconds: dict[str, float] = field(default_factory=dict)
+    sequences_per_second: float | None = None
+    peak_rss_bytes: int | None = None
+    import_rss_bytes: int | None = None
+    worker: WorkerFacts | None = None
+    forecast: Forecast | None = None
+    confusion: Confusion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """What was run: enough to read a report without the task's code."""
+
+    name: str
+    summary: str
+    source: str
+    dataset: str
+    model: dict[str, str | int | bool]
+    train: dict[str, str | int | float | None]
+    batch_size: int
+    epochs: int
+    updates_per_epoch: int
+    sequences: int
+    held_out_sequences: int
+    time_steps: int
+    metrics: list[Metric]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The machine and the moment.
+
+    Units: `memory_bytes`; `threads` is the number given to every worker.
+    """
+
+    date: str
+    command: str
+    lockstep: str
+    python: str
+    system: str
+    cpu: str
+    physical_cores: int
+    logical_cores: int
+    memory_bytes: int
+    threads: int
+    preset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Everything that a report is made from."""
+
+    schema: int = SCHEMA
+    environment: Environment
+    tasks: list[TaskRecord]
+    runs: list[Run]
+
+
+def save(results: Results, folder: Path) -> None:
+    """Write `results.json`, whole or not at all."""
+    write_bytes(folder / "results.json", msgspec.json.encode(results) + b"\n")
+
+
+def load(folder: Path) -> Results:
+    """Read the results of a stored run.
+
+    Raises: UnreadableRun that names the folder and the reason.
+    """
+    path = folder / "results.json"
+    try:
+        content = path.read_bytes()
+        schema = msgspec.json.decode(content, type=_Header).schema
+        if schema != SCHEMA:
+            raise UnreadableRun(f"{path}: schema {schema}, but this version reads schema {SCHEMA}")
+        return msgspec.json.decode(content, type=Results)
+    except OSError as error:
+        raise UnreadableRun(f"{path}: {error.strerror or error}") from error
+    except msgspec.DecodeError as error:
+        raise UnreadableRun(f"{path}: not the results of a run: {error}") from error
+
+
+class _Header(msgspec.Struct):
+    schema: int

@@ -1,0 +1,163 @@
+"""Tables of a report: raw numbers for machines, formatted ones for readers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from compare.markup import escape, factor, mebibytes, number, seconds, uncertain
+from compare.records import Environment, TaskRecord
+from compare.standings import Standing, TaskStandings
+from compare.statistics import Ratio, Sample, Spread
+from compare.storage import write_text
+
+Row = dict[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The same facts twice: `raw` for a CSV file called `name`, `shown` for the page.
+
+    The cells of `shown` are escaped Markdown; its columns named in `words` are text, the others numbers.
+    """
+
+    name: str
+    raw: pd.DataFrame
+    shown: pd.DataFrame
+    words: tuple[str, ...]
+
+    @property
+    def markdown(self) -> str:
+        """A table of GitHub-flavoured Markdown, text to the left, numbers to the right."""
+        sides = ["left" if column in self.words else "right" for column in self.shown.columns]
+        return str(self.shown.to_markdown(index=False, disable_numparse=True, colalign=sides))
+
+    def save(self, folder: Path) -> Path:
+        path = folder / f"{self.name}.csv"
+        write_text(path, self.raw.convert_dtypes().to_csv(index=False, lineterminator="\n"))
+        return path
+
+
+def summary_table(tasks: Sequence[TaskStandings]) -> Table:
+    """One row per task and adapter."""
+    raw = pd.DataFrame(_summary_row(task.record, standing) for task in tasks for standing in task.adapters)
+    shown = {
+        "Task, metric": [
+            "" if repeated else f"**{escape(task)}**<br>{escape(with_unit(metric, unit))}"
+            for task, metric, unit, repeated in zip(
+                raw["task"], raw["metric"], raw["metric_unit"], raw["task"].duplicated(), strict=True
+            )
+        ],
+        "Adapter": raw["adapter"].map(escape),
+        "Result": [uncertain(*pair) for pair in zip(raw["result_mean"], raw["result_sd"], strict=True)],
+        "Sequences/s": raw["sequences_per_second_median"].map(number),
+        "Time, × fastest": times_fastest(raw),
+        "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
+        "Start-up, s": raw["startup_seconds"].map(seconds),
+        "Status": [
+            f"**{status}**: {escape(shorten(reason))}" if reason else status
+            for status, reason in zip(raw["status"], raw["reason"], strict=True)
+        ],
+    }
+    words = ("Task, metric", "Adapter", "Status")
+    return Table(name="summary", raw=raw, shown=pd.DataFrame(shown), words=words)
+
+
+def environment_table(environment: Environment) -> Table:
+    """The machine and the moment."""
+    raw = pd.DataFrame({"item": item, "value": str(value)} for item, value in asdict(environment).items())
+    shown = {
+        "CPU": environment.cpu,
+        "Cores": f"{environment.physical_cores} physical, {environment.logical_cores} logical",
+        "Threads": f"{environment.threads} for every worker",
+        "Memory": f"{environment.memory_bytes / 2**30:.1f} GiB",
+        "System": environment.system,
+        "Python": environment.python,
+        "Lockstep": environment.lockstep,
+        "Date": environment.date,
+        "Preset": environment.preset,
+        "Command": environment.command,
+    }
+    return Table(
+        name="environment",
+        raw=raw,
+        shown=pd.DataFrame({"Item": shown.keys(), "Value": map(escape, shown.values())}),
+        words=("Item", "Value"),
+    )
+
+
+def workers_table(tasks: Sequence[TaskStandings]) -> Table:
+    """What each adapter's workers found themselves running on."""
+    workers = {
+        standing.adapter: run.worker
+        for task in tasks
+        for standing in task.adapters
+        for run in standing.runs
+        if run.worker
+    }
+    raw = pd.DataFrame(
+        [
+            {
+                "adapter": adapter,
+                "versions": "; ".join(f"{name} {version}" for name, version in worker.versions.items()),
+                "blas": "; ".join(worker.blas),
+                "threads": worker.threads,
+            }
+            for adapter, worker in workers.items()
+        ],
+        columns=["adapter", "versions", "blas", "threads"],
+    )
+    shown = {
+        "Adapter": raw["adapter"].map(escape),
+        "Versions": raw["versions"].map(escape),
+        "BLAS": raw["blas"].map(escape),
+        "Threads in force": raw["threads"].map(str),
+    }
+    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), words=("Adapter", "Versions", "BLAS"))
+
+
+def columns(prefix: str, kind: type[Spread | Ratio | Sample], value: Spread | Ratio | Sample | None) -> Row:
+    """One column for each field of `kind`, NaN without a value."""
+    names = [field.name for field in fields(kind)]
+    return {f"{prefix}{name}": math.nan if value is None else getattr(value, name) for name in names}
+
+
+def times_fastest(raw: pd.DataFrame) -> list[str]:
+    """Shown factors, and why there is none where a speed was measured."""
+    return [
+        "not comparable" if not comparable and not math.isnan(speed) else factor(times)
+        for comparable, speed, times in zip(
+            raw["comparable"], raw["sequences_per_second_median"], raw["times_fastest_median"], strict=True
+        )
+    ]
+
+
+def with_unit(name: str, unit: str) -> str:
+    return f"{name}, {unit}" if unit else name
+
+
+def shorten(text: str, length: int = 120) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _summary_row(record: TaskRecord, standing: Standing) -> Row:
+    metric = record.metrics[0]
+    return {
+        "task": record.name,
+        "dataset": record.dataset,
+        "adapter": standing.adapter,
+        "status": standing.status,
+        "seeds": len(standing.runs),
+        "seeds_ok": len(standing.finished),
+        "metric": metric.name,
+        "metric_unit": metric.unit,
+        **columns("result_", Sample, standing.metric(metric.name)),
+        **columns("sequences_per_second_", Spread, standing.throughput),
+        **columns("times_fastest_", Ratio, standing.times_fastest),
+        "comparable": standing.comparable,
+        "peak_rss_bytes": standing.peak_rss_bytes,
+        "startup_seconds": standing.startup_seconds,
+        "reason": standing.reason,
+    }

@@ -1,0 +1,124 @@
+"""A child process that holds one adapter: it does what it is told, and one clock times each thing it does.
+
+Started as `python -m compare.worker ADAPTER DESCRIPTOR`, its environment set before anything is
+imported; nothing but the standard library is imported here, so that the framework's import can be timed.
+"""
+
+import os
+import re
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adapters.interface import Array, ModelSpec, TrainSpec
+    from compare.records import WorkerFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a call returned, how long it took, and the worker's largest resident size so far."""
+
+    value: Any
+    seconds: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A call that raised: one line of it; the traceback stands in the worker's log."""
+
+    reason: str
+
+
+class Worker:
+    """The calls that a conductor can make; arguments and results are plain data."""
+
+    def __init__(self, adapter: str) -> None:
+        self._name = adapter
+
+    def import_framework(self) -> None:
+        from adapters import open_adapter  # noqa: PLC0415
+
+        self._type = open_adapter(self._name)
+
+    def facts(self) -> "WorkerFacts":
+        from compare.facts import worker_facts  # noqa: PLC0415
+
+        return worker_facts(self._name)
+
+    def construct(
+        self, model: "ModelSpec", train: "TrainSpec", parameters: Mapping[str, "Array"], device: str
+    ) -> None:
+        self._adapter = self._type(model, train, parameters, device=device)
+
+    def read(self, task: str, key: str) -> None:
+        from tasks import TASKS  # noqa: PLC0415
+
+        dataset = TASKS[task].dataset(key)
+        self._data = (dataset.inputs, dataset.targets)
+
+    def load(self) -> None:
+        self._adapter.load(*self._data)
+        del self._data
+
+    def train(self, batches: "Array") -> "Array":
+        return self._adapter.train(batches)
+
+    def predict(self, inputs: "Array") -> "Array":
+        return self._adapter.predict(inputs)
+
+    def parameters(self) -> dict[str, "Array"]:
+        return self._adapter.parameters()
+
+
+def peak_rss_bytes() -> int:
+    """The largest resident size of this process since it was started.
+
+    Linux keeps it in VmHWM; its `ru_maxrss` also covers what the parent had before the exec.
+    """
+    status = Path("/proc/self/status")
+    match = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(match[1]) * 1024 if match else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def serve(worker: Worker, connection: Connection) -> None:
+    """Answer (method, arguments) pairs until the other end is closed."""
+    while True:
+        try:
+            method, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            call = getattr(worker, method)
+            begin = time.perf_counter()
+            value = call(*arguments)
+            seconds = time.perf_counter() - begin
+        except Exception as error:  # whatever an adapter raises costs its own rows only
+            traceback.print_exc()
+            connection.send(Failure(reason=f"{method}: {type(error).__name__}: {_first_line(error)}"))
+        else:
+            connection.send(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "no message").splitlines()[0]
+
+
+def main() -> None:
+    """Serve the adapter named by the first argument over the descriptor that is the second."""
+    name, descriptor = sys.argv[1], int(sys.argv[2])
+    os.set_inheritable(descriptor, False)
+    serve(Worker(name), Connection(descriptor))
+
+
+if __name__ == "__main__":
+    from compare.worker import main as main_under_its_importable_name
+
+    main_under_its_importable_name()

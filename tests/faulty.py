@@ -1,0 +1,56 @@
+"""Adapters that go wrong in one way each, for runs that must survive them; NumPy's otherwise."""
+
+import os
+import time
+
+import numpy as np
+
+from adapters.numpy_adapter import NumpyAdapter
+
+
+class Raises(NumpyAdapter):
+    def train(self, batches):
+        raise RuntimeError("the gradient went for a walk\nand did not come back")
+
+
+class Exits(NumpyAdapter):
+    def load(self, inputs, targets):
+        print("so long")
+        os._exit(3)
+
+
+class Aborts(NumpyAdapter):
+    def train(self, batches):
+        os.abort()
+
+
+class Hangs(NumpyAdapter):
+    def train(self, batches):
+        time.sleep(3600)
+
+
+class Diverges(NumpyAdapter):
+    """Its loss is not a number from the eleventh update on."""
+
+    updates = 0
+
+    def train(self, batches):
+        losses = super().train(batches)
+        steps = self.updates + np.arange(len(losses))
+        self.updates += len(losses)
+        return np.where(steps < 10, losses, np.float32("nan"))
+
+
+class PredictsNothing(NumpyAdapter):
+    def predict(self, inputs):
+        return super().predict(inputs) * np.float32("inf")
+
+
+class WrongShape(NumpyAdapter):
+    def train(self, batches):
+        return super().train(batches)[1:]
+
+
+class WrongDtype(NumpyAdapter):
+    def train(self, batches):
+        return super().train(batches).astype(np.float64)

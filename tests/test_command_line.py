@@ -1,0 +1,145 @@
+"""The command line, run as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adapters import ADAPTERS
+from compare.records import load
+from tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+
+
+def compare(*arguments, **environment):
+    return subprocess.run(  # noqa: PLW1510 - the exit code is what is tested
+        [sys.executable, "-m", "compare", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80", **environment},
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Two tasks on all adapters, for one epoch."""
+    out = tmp_path_factory.mktemp("run")
+    command = compare(
+        "run", "sine-online", "mnist-rows", "--epochs", 1, "--seeds", 1, "--data", "digits", "--out", out
+    )
+    return command, out
+
+
+def test_a_run_ends_with_a_table_and_the_path_of_its_report(finished):
+    command, out = finished
+    assert command.returncode == 0, command.stdout + command.stderr
+    for name in ADAPTERS:
+        assert name in command.stdout
+    assert f"Report: {out / 'README.md'}" in command.stdout
+    assert (out / "README.md").exists()
+
+
+def test_no_framework_makes_noise(finished):
+    command, _ = finished
+    assert command.stderr == ""
+    for noise in ("oneDNN", "cuda", "WARNING", "TF-TRT", "absl"):
+        assert noise not in command.stdout
+
+
+def test_nothing_is_wider_than_the_terminal(finished):
+    command, _ = finished
+    assert all(len(line) <= 80 for line in command.stdout.splitlines() if not line.startswith("Report:"))
+
+
+def test_the_results_hold_every_cell(finished):
+    _, out = finished
+    results = load(out)
+    assert {(run.task, run.adapter, run.seed) for run in results.runs} == {
+        (task, adapter, 0) for task in ("sine-online", "mnist-rows") for adapter in ADAPTERS
+    }
+    assert all(run.status == "ok" for run in results.runs)
+    assert [task.name for task in results.tasks] == ["sine-online", "mnist-rows"]
+
+
+def test_the_stand_in_is_never_called_mnist(finished):
+    _, out = finished
+    (task,) = (task for task in load(out).tasks if task.name == "mnist-rows")
+    assert task.dataset == "digits stand-in (not MNIST)"
+    assert "digits stand-in (not MNIST)" in (out / "README.md").read_text()
+
+
+def test_a_report_is_not_overwritten_unasked(finished):
+    _, out = finished
+    before = (out / "README.md").read_bytes()
+    command = compare("run", "sine-online", "--out", out)
+    assert command.returncode == 2
+    assert "--overwrite" in command.stderr
+    assert (out / "README.md").read_bytes() == before
+
+
+def test_overwriting_removes_what_the_earlier_run_left_and_nothing_else(finished, tmp_path):
+    (tmp_path / "results.json").write_text("{}")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "old.png").touch()
+    (tmp_path / "thesis.txt").touch()
+    arguments = ("run", "sine-online", "--adapters", "numpy", "--epochs", 1, "--out", tmp_path)
+    assert compare(*arguments).returncode == 2
+    assert compare(*arguments, "--overwrite").returncode == 0
+    assert not (tmp_path / "figures" / "old.png").exists()
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_list_shows_tasks_and_versions_and_imports_no_framework():
+    command = compare("list", PYTHONPROFILEIMPORTTIME="1")
+    assert command.returncode == 0
+    for name in [*TASKS, *ADAPTERS, "2.13", "2.21"]:
+        assert name in command.stdout
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in command.stderr.splitlines()}
+    assert "typer" in imported
+    assert not imported & {"torch", "tensorflow", "keras", "matplotlib", "pandas", "sklearn", "scipy"}
+
+
+def test_a_failed_cell_makes_the_exit_code_one(tmp_path):
+    command = compare(
+        "run", "sine-window", "--adapters", "numpy,tests.faulty:Aborts", "--epochs", 1, "--out", tmp_path
+    )
+    assert command.returncode == 1
+    statuses = {run.adapter: run.status for run in load(tmp_path).runs}
+    assert statuses == {"numpy": "ok", "tests.faulty:Aborts": "failed"}
+    assert "SIGABRT" in (tmp_path / "README.md").read_text()
+
+
+MISTAKES = {
+    "task": (["run", "mnist-row"], "unknown task 'mnist-row': did you mean mnist-rows?"),
+    "adapter": (["all", "--adapters", "tensorfow"], "unknown adapter 'tensorfow': did you mean tensorflow?"),
+    "preset": (["all", "--preset", "quik"], "unknown preset 'quik': did you mean quick?"),
+    "data": (["all", "--data", "mnits"], "unknown data 'mnits': did you mean mnist or digits?"),
+    "no adapter": (["all", "--adapters", ","], "--adapters names none"),
+    "adapter twice": (["all", "--adapters", "numpy,numpy"], "--adapters names one twice"),
+    "zero epochs": (["all", "--epochs", "0"], "--epochs is 0: it must lie between 1 and"),
+    "negative epochs": (["all", "--epochs", "-3"], "--epochs is -3"),
+    "huge epochs": (["all", "--epochs", "1000000000"], "--epochs is 1000000000"),
+    "zero seeds": (["all", "--seeds", "0"], "--seeds is 0"),
+    "threads": (["all", "--threads", "4096"], "--threads is 4096"),
+    "zero threads": (["all", "--threads", "0"], "--threads is 0"),
+    "folder": (["run", "sine-online", "--out", "/dev/null/report"], "cannot write to /dev/null/report"),
+    "archives": (["all", "--mnist-archives", "/nowhere"], "/nowhere"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_line_and_exit_code_two(tmp_path, arguments, message):
+    if "--out" not in arguments:
+        arguments = [*arguments, "--out", tmp_path]
+    command = compare(*arguments, XDG_CACHE_HOME=str(tmp_path))
+    assert command.returncode == 2
+    assert command.stderr.startswith("error: ")
+    assert message in command.stderr
+    assert command.stderr.count("\n") == 1
+    assert "Traceback" not in command.stdout + command.stderr
