@@ -257,3 +257,8 @@ class Adapter(ABC):
     @abstractmethod
     def parameters(self) -> dict[str, Array]:
         """Copies of the parameters as they are now, under their canonical names and in canonical layout."""
+
+    @classmethod
+    def libraries(cls) -> tuple[str, ...]:
+        """The libraries that its kernels come from, where only the framework itself can tell."""
+        return ()

@@ -72,7 +72,7 @@ class NumpyAdapter(Adapter):
 
     def predict(self, inputs: Array) -> Array:
         outputs = []
-        for first in range(0, len(inputs), PREDICT_BATCH):
+        for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
             part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)
             network = Network(self._model, self._parameters, part.shape[1], len(part))
             network.begin(part)

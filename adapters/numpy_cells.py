@@ -55,17 +55,14 @@ class Cell(ABC):
         Shapes: read_gradient (R, H, B), the loss's gradient for the R entries of `hidden[read]`.
         """
         self.cut()
-        self.gradient[:] = 0
-        from_later = self._hidden_gradient
-        from_later[:] = 0
+        hidden_gradient = read_gradient[-1]
         for t in reversed(range(cut, stop)):
-            if t + 1 >= read.start:
-                from_later += read_gradient[t + 1 - read.start]
-            self.step_back(t, from_later)
-            np.matmul(self.gates[t], self.stacked[t].T, out=self._product)
-            self.gradient += self._product
+            self.step_back(t, hidden_gradient)
             if t > cut:
-                np.matmul(self.recurrent, self.gates[t], out=from_later)
+                hidden_gradient = np.matmul(self.recurrent, self.gates[t], out=self._hidden_gradient)
+                if t >= read.start:
+                    hidden_gradient += read_gradient[t - read.start]
+        sum_of_products(self.gates[cut:stop], self.stacked[cut:stop], self.gradient, self._product)
 
 
 class Elman(Cell):
@@ -155,6 +152,17 @@ class Lstm(Cell):
 
 
 CELLS: dict[str, type[Cell]] = {"elman": Elman, "lstm": Lstm}
+
+
+def sum_of_products(left: Array, right: Array, out: Array, scratch: Array) -> None:
+    """Σ_t left_t·right_tᵀ.
+
+    Shapes: left (T, M, B), right (T, N, B), out and scratch (M, N).
+    """
+    np.matmul(left[0], right[0].T, out=out)
+    for t in range(1, len(left)):
+        np.matmul(left[t], right[t].T, out=scratch)
+        out += scratch
 
 
 def sigmoid(x: Array, out: Array) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from adapters.interface import Array, ModelSpec, Span
-from adapters.numpy_cells import CELLS
+from adapters.numpy_cells import CELLS, sum_of_products
 from adapters.numpy_losses import LOSSES
 from adapters.parameters import shapes
 
@@ -64,6 +64,7 @@ class Network:
         kernel_gradient, self._readout_gradient = split(model, self.gradient)
         self._cell = CELLS[model.cell](model, kernel, kernel_gradient, time_steps, batch)
         self._hidden_rows = self._readout[:, : model.hidden].T
+        self._readout_product = np.empty_like(self._readout_gradient)
         self._loss = LOSSES[model.loss]
         self._every = model.readout == "every"
         self._time_steps = time_steps
@@ -98,6 +99,6 @@ class Network:
         targets = self._targets[span.cut : span.stop] if self._every else self._targets
         loss, output_gradient = self._loss(self._readout @ readable, targets)
         output_gradient /= batch
-        np.matmul(output_gradient, readable.transpose(0, 2, 1)).sum(axis=0, out=self._readout_gradient)
+        sum_of_products(output_gradient, readable, self._readout_gradient, self._readout_product)
         cell.backward(span.cut, span.stop, read, self._hidden_rows @ output_gradient)
         return loss / batch

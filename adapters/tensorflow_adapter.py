@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from adapters.interface import (
@@ -67,6 +66,10 @@ class TensorFlowAdapter(Adapter):
 
     def parameters(self) -> dict[str, Array]:
         return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+
+    @classmethod
+    def libraries(cls) -> tuple[str, ...]:
+        return (f"Keras {keras.__version__}", "Eigen and oneDNN as built into TensorFlow")
 
     def _train_batches(self, inputs: Tensor, targets: Tensor, batches: Tensor) -> Tensor:
         steps = tf.shape(batches)[0]

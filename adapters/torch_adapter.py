@@ -1,8 +1,10 @@
 """PyTorch on raw tensors: no nn.Module, no torch.optim, gradients by autograd."""
 
 import math
+import re
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,10 +50,10 @@ class TorchAdapter(Adapter):
         self._spans = check_data(self._model, self._train, inputs, targets)
         self._inputs = self._tensor(inputs)
         classes = self._model.loss == "softmax_cross_entropy"
-        self._targets = torch.tensor(targets, device=self._device) if classes else self._tensor(targets)
+        self._targets = self._whole_numbers(targets) if classes else self._tensor(targets)
 
     def train(self, batches: Array) -> Array:
-        rows = torch.tensor(batches, device=self._device)
+        rows = self._whole_numbers(batches)
         losses = torch.empty((len(rows), len(self._spans)), dtype=self._dtype, device=self._device)
         for row, indices in enumerate(rows):
             inputs, targets = self._inputs[indices], self._targets[indices]
@@ -71,8 +73,18 @@ class TorchAdapter(Adapter):
     def parameters(self) -> dict[str, Array]:
         return {name: value.detach().cpu().numpy().copy() for name, value in self._parameters.items()}
 
+    @classmethod
+    def libraries(cls) -> tuple[str, ...]:
+        build = torch.__config__.show()
+        return tuple(
+            re.findall(r"(?:Intel\(R\) oneAPI )?Math Kernel Library Version [\d.]+|MKL-DNN v[\d.]+", build)
+        )
+
     def _tensor(self, values: Array | list[float]) -> Tensor:
-        return torch.tensor(values, dtype=self._dtype, device=self._device)
+        return torch.tensor(np.ascontiguousarray(values), dtype=self._dtype, device=self._device)
+
+    def _whole_numbers(self, values: Array) -> Tensor:
+        return torch.tensor(np.ascontiguousarray(values), dtype=torch.int64, device=self._device)
 
     def _zero_state(self, batch: int) -> State:
         zeros = torch.zeros((1, batch, self._model.hidden), dtype=self._dtype, device=self._device)

@@ -1,6 +1,8 @@
 """The command line: `python -m compare`."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast, get_args
@@ -53,8 +55,13 @@ def all_tasks(
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run every task on every adapter and write a report."""
-    run([*TASKS], adapters, seeds, epochs, preset, out, threads, data, mnist_archives, overwrite)
+    """Run every task and the tutorials' programs on every adapter and write a report."""
+    from compare.session import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
+
+    settings = chosen(
+        [*TASKS], adapters, seeds, epochs, preset, out, threads, data, mnist_archives, overwrite
+    )
+    raise typer.Exit(compare(replace(settings, tutorials=True), console))
 
 
 @app.command()
@@ -71,11 +78,50 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Run some tasks on every adapter and write a report."""
-    from compare.session import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
+    from compare.session import compare  # noqa: PLC0415
 
+    settings = chosen(tasks, adapters, seeds, epochs, preset, out, threads, data, mnist_archives, overwrite)
+    raise typer.Exit(compare(settings, console))
+
+
+@app.command()
+def tutorials(
+    adapters: Adapters = ALL_ADAPTERS,
+    seeds: Annotated[int, typer.Option(help="Starts to try, seeds 0 to N-1.")] = 10,
+    out: Out = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Workers at once, a thread each; all usable cores if absent.")
+    ] = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
+    from compare.tutorial_session import run_tutorials  # noqa: PLC0415
+
+    settings = chosen([], adapters, seeds, None, "full", out, threads, data, mnist_archives, overwrite)
+    raise typer.Exit(run_tutorials(settings, console))
+
+
+def chosen(
+    tasks: Sequence[str],
+    adapters: str,
+    seeds: int | None,
+    epochs: int | None,
+    preset: str,
+    out: Path | None,
+    threads: int | None,
+    data: str,
+    mnist_archives: Path | None,
+    overwrite: bool,
+) -> Settings:
+    """The options as settings.
+
+    Raises: UsageError for an unknown preset or kind of data.
+    """
     known("preset", preset, get_args(Preset))
     known("data", data, get_args(DataChoice))
-    settings = Settings(
+    return Settings(
         tasks=tuple(dict.fromkeys(tasks)),
         adapters=tuple(name.strip() for name in adapters.split(",") if name.strip()),
         preset=cast(Preset, preset),
@@ -86,7 +132,37 @@ def run(
         out=out or Path("reports") / datetime.now().strftime("%Y-%m-%d-%H%M%S"),
         overwrite=overwrite,
     )
-    raise typer.Exit(compare(settings, console))
+
+
+@app.command()
+def check(
+    adapters: Annotated[
+        list[str] | None, typer.Argument(help=f"Adapters: {', '.join(ADAPTERS)}; or module:Class.")
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="Tasks on which lockstep is proven, with commas.")] = ",".join(
+        TASKS
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="Only the quick checks of the suite.")] = False,
+    threads: Annotated[
+        int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
+    ] = 1,
+    timeout: Annotated[float, typer.Option(help="Seconds that one check or training may take.")] = 300.0,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+) -> None:
+    """Find whether adapters keep the contract, and train in lockstep; exit code 0 only if all do."""
+    from compare.checking import CheckSettings, check_adapters  # noqa: PLC0415
+
+    known("data", data, get_args(DataChoice))
+    settings = CheckSettings(
+        adapters=tuple(dict.fromkeys(adapters or ADAPTERS)),
+        tasks=tuple(dict.fromkeys(name.strip() for name in tasks.split(",") if name.strip())),
+        quick=quick,
+        threads=threads,
+        timeout_seconds=timeout,
+        data=DataRequest(choice=cast(DataChoice, data), mnist_archives=mnist_archives),
+    )
+    raise typer.Exit(check_adapters(settings, console))
 
 
 @app.command("list")

@@ -5,11 +5,12 @@ from importlib import metadata
 from threadpoolctl import threadpool_info
 
 from adapters import DISTRIBUTIONS
+from adapters.interface import Adapter
 from compare.records import WorkerFacts
 
 
-def worker_facts(adapter: str) -> WorkerFacts:
-    """Versions of the adapter's framework and of NumPy, and the thread pools of BLAS and OpenMP in force."""
+def worker_facts(name: str, adapter: type[Adapter]) -> WorkerFacts:
+    """Versions of the framework and of NumPy, the libraries behind its kernels, and the threads in force."""
     pools = threadpool_info()
     blas = [
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'kernel unknown')}, "
@@ -18,7 +19,7 @@ def worker_facts(adapter: str) -> WorkerFacts:
         if pool["user_api"] == "blas"
     ]
     return WorkerFacts(
-        versions={name: metadata.version(name) for name in (DISTRIBUTIONS.get(adapter, "numpy"), "numpy")},
-        blas=blas,
+        versions={name: metadata.version(name) for name in (DISTRIBUTIONS.get(name, "numpy"), "numpy")},
+        blas=[*adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
     )

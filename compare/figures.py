@@ -1,7 +1,7 @@
 """What the figures of a report have in common, and the one that sums up."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +44,12 @@ _LOOKS: tuple[tuple[str, LineStyleType, str, float], ...] = (
 )
 
 
-def styles(tasks: Sequence[TaskStandings]) -> dict[str, Style]:
+def styles(tasks: Sequence[TaskStandings], others: Iterable[str] = ()) -> dict[str, Style]:
     """One style per adapter: earlier ones wide and light, later ones thin and broken, so that all show.
 
     Source: colours that are told apart with any colour vision, Okabe & Ito 2008.
     """
-    names = dict.fromkeys(standing.adapter for task in tasks for standing in task.adapters)
+    names = dict.fromkeys([*(standing.adapter for task in tasks for standing in task.adapters), *others])
     looks = (_LOOKS[place % len(_LOOKS)] for place in range(len(names)))
     return {
         name: Style(colour=colour, line=line, marker=marker, width=width, place=place)

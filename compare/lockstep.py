@@ -56,7 +56,7 @@ def _agreement(
     if adapter == reference:
         return Agreement(adapter=adapter, reference=reference, verdict="reference", seeds=len(theirs))
     compared = [
-        (run.seed, *_distances(_first_epoch(run), theirs[run.seed]))
+        (run.seed, *distances(_first_epoch(run), theirs[run.seed]))
         for run in runs
         if run.seed in theirs and run.status in ("ok", "diverged")
     ]
@@ -84,7 +84,7 @@ def _first_epoch(run: Run) -> NDArray[np.float64]:
     return np.asarray(run.epochs[0].losses if run.epochs else [], dtype=float)
 
 
-def _distances(
+def distances(
     ours: NDArray[np.float64], theirs: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Absolute and relative differences; NaN where only one of the curves goes on."""

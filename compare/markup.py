@@ -36,6 +36,13 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{float(shown):,.0f}" if 1000 <= abs(float(shown)) < math.inf else shown
 
 
+def difference(value: float | None) -> str:
+    """A relative difference: its order of magnitude is what counts."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return f"{value:.1e}" if value else "0"
+
+
 def factor(value: float | None) -> str:
     """A ratio: two decimals below ten, where they tell things apart, three digits above."""
     if value is None or math.isnan(value):

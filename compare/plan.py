@@ -13,7 +13,7 @@ import psutil
 from adapters import ADAPTERS
 from compare.conductor import Block
 from tasks import TASKS
-from tasks.interface import DataRequest, DataUnavailable, Preset
+from tasks.interface import DataRequest, DataUnavailable, Preset, Task
 
 MOST_EPOCHS = 10_000
 MOST_SEEDS = 1_000
@@ -39,6 +39,7 @@ class Settings:
     data: DataRequest
     out: Path
     overwrite: bool
+    tutorials: bool = False
 
 
 def check(settings: Settings) -> None:
@@ -48,17 +49,15 @@ def check(settings: Settings) -> None:
     """
     for task in settings.tasks:
         known("task", task, TASKS)
-    for adapter in settings.adapters:
-        if ":" not in adapter:
-            known("adapter", adapter, ADAPTERS)
+    known_adapters(settings.adapters)
     known("preset", settings.preset, get_args(Preset))
     if not settings.adapters:
         raise UsageError(f"--adapters names none: choose from {', '.join(ADAPTERS)}")
     if len(set(settings.adapters)) < len(settings.adapters):
         raise UsageError(f"--adapters names one twice: {','.join(settings.adapters)}")
-    _in_range("--seeds", settings.seeds, MOST_SEEDS)
-    _in_range("--epochs", settings.epochs, MOST_EPOCHS)
-    _in_range("--threads", settings.threads, usable_cores())
+    in_range("--seeds", settings.seeds, MOST_SEEDS)
+    in_range("--epochs", settings.epochs, MOST_EPOCHS)
+    in_range("--threads", settings.threads, usable_cores())
     check_folder(settings.out, settings.overwrite)
 
 
@@ -79,7 +78,21 @@ def known(kind: str, name: str, names: Iterable[str]) -> None:
         raise UsageError(f"unknown {kind} {name!r}: {hint}")
 
 
-def _in_range(option: str, value: int | None, most: int) -> None:
+def known_adapters(names: Iterable[str]) -> None:
+    """Find every name registered, or a "module:Class".
+
+    Raises: UsageError with the near matches.
+    """
+    for name in names:
+        if ":" not in name:
+            known("adapter", name, ADAPTERS)
+
+
+def in_range(option: str, value: int | None, most: int) -> None:
+    """Find a number between 1 and the most that there may be; None is no number.
+
+    Raises: UsageError.
+    """
     if value is not None and not 1 <= value <= most:
         raise UsageError(f"{option} is {value}: it must lie between 1 and {most}")
 
@@ -118,12 +131,20 @@ def plan(settings: Settings) -> list[Block]:
     return [block for name in settings.tasks for block in _blocks(settings, name)]
 
 
-def _blocks(settings: Settings, name: str) -> list[Block]:
-    task = TASKS[name]
+def data_key(task: Task, request: DataRequest) -> str:
+    """Make a task's data ready; return the key that its `dataset` takes.
+
+    Raises: UsageError where they cannot be had.
+    """
     try:
-        key = task.prepare(settings.data)
+        return task.prepare(request)
     except DataUnavailable as error:
         raise UsageError(str(error)) from error
+
+
+def _blocks(settings: Settings, name: str) -> list[Block]:
+    task = TASKS[name]
+    key = data_key(task, settings.data)
     return [
         Block(
             task=name,

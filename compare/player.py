@@ -11,9 +11,8 @@ from statistics import median
 
 import numpy as np
 
-from adapters import AdapterUnavailable, version
 from adapters.interface import Array
-from compare.process import WorkerFailed, WorkerProcess
+from compare.process import WorkerFailed, WorkerProcess, expect_array
 from compare.records import Epoch, Round, Run, Status, WorkerFacts
 from compare.worker import Reply
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Task
@@ -71,10 +70,6 @@ class Player:
     @_while_alive
     def set_up(self, data_key: str, threads: int, timeout_seconds: float, log: Path) -> None:
         """Start the worker, import the framework, construct the adapter and load the data."""
-        try:
-            version(self.adapter)
-        except AdapterUnavailable as error:
-            raise WorkerFailed("unavailable", str(error)) from error
         self._worker = WorkerProcess(self.adapter, threads, timeout_seconds, log)
         self._cold_seconds["import"] = self._worker.call("import_framework").seconds
         self._import_rss_bytes = self._worker.peak_rss_bytes
@@ -170,13 +165,13 @@ class Player:
     def _train(self, batches: Array) -> tuple[Array, float]:
         reply = self._call("train", batches)
         expected = (len(batches) * self._updates,)
-        self._check("train", reply.value, expected)
-        return reply.value, reply.seconds
+        return expect_array("train", reply.value, self._task.train.dtype, expected), reply.seconds
 
     def _predict(self, inputs: Array) -> Array:
-        outputs: Array = self._call("predict", inputs).value
         steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()
-        self._check("predict", outputs, (len(inputs), *steps, self._task.model.outputs))
+        expected = (len(inputs), *steps, self._task.model.outputs)
+        reply = self._call("predict", inputs)
+        outputs = expect_array("predict", reply.value, self._task.train.dtype, expected)
         if not np.isfinite(outputs).all():
             raise WorkerFailed("diverged", "the predictions are not finite")
         return outputs
@@ -184,11 +179,3 @@ class Player:
     def _call(self, method: str, *arguments: object) -> Reply:
         assert self._worker is not None
         return self._worker.call(method, *arguments)
-
-    def _check(self, method: str, value: object, shape: tuple[int, ...]) -> None:
-        found = (
-            f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
-        )
-        expected = f"{self._task.train.dtype} {shape}"
-        if found != expected:
-            raise WorkerFailed("failed", f"{method} returned {found}: expected {expected}")

@@ -9,7 +9,10 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from adapters import environment
+import numpy as np
+
+from adapters import AdapterUnavailable, environment, version
+from adapters.interface import Array
 from compare.records import Status
 from compare.worker import Failure, Reply
 
@@ -25,9 +28,16 @@ class WorkerFailed(Exception):  # noqa: N818 - reads as the fact that it states
 
 
 class WorkerProcess:
-    """One adapter in a process and session of its own: its output in a log, each call under a time limit."""
+    """One adapter in a process and session of its own: its output in a log, each call under a time limit.
+
+    Raises: WorkerFailed where the adapter's framework is not installed.
+    """
 
     def __init__(self, adapter: str, threads: int, timeout_seconds: float, log: Path) -> None:
+        try:
+            version(adapter)
+        except AdapterUnavailable as error:
+            raise WorkerFailed("unavailable", str(error)) from error
         self._timeout_seconds = timeout_seconds
         self._log = log
         self.peak_rss_bytes = 0
@@ -62,14 +72,26 @@ class WorkerProcess:
         return answer
 
     def end(self) -> None:
-        """Stop the worker and everything that it started."""
-        self._connection.close()
+        """Stop the worker and everything that it started; a call under way elsewhere fails."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._connection.close()
 
     def _epitaph(self) -> str:
         code = self._process.wait(timeout=10)
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
         lines = self._log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
         return f"the worker {how}" + (f"; its last words: {' | '.join(lines)}" if lines else "")
+
+
+def expect_array(what: str, value: object, dtype: str, shape: tuple[int, ...]) -> Array:
+    """The array that a worker returned, once it is found to be of this dtype and shape.
+
+    Raises: WorkerFailed that says what came instead.
+    """
+    found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    if found != f"{dtype} {shape}":
+        raise WorkerFailed("failed", f"{what} returned {found}: expected {dtype} {shape}")
+    assert isinstance(value, np.ndarray)
+    return value

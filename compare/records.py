@@ -8,9 +8,11 @@ import msgspec
 
 from compare.storage import write_bytes
 from tasks.interface import Confusion, Forecast, Metric
+from tasks.recipes import Outcome
 
 SCHEMA = 1
 Status = Literal["ok", "failed", "timeout", "diverged", "unavailable"]
+ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
 class UnreadableRun(Exception):  # noqa: N818 - reads as the fact that it states
@@ -75,6 +77,42 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Whether an adapter does on one task what the reference does; its differences are all relative.
+
+    `losses` and `parameters` are differences in float64, from the reference's over all updates and after
+    them; `slopes` those of the gradients at the start from finite differences, `gradients` from the
+    reference's; `losses_float32` those of the losses over an epoch in float32, which leave their band
+    at the update `left_at`, counted from 1. Empty where nothing was compared: the reference has
+    no difference from itself. `verdict` is None where `status` is not ok.
+    """
+
+    task: str
+    adapter: str
+    dataset: str = ""
+    reference: str | None = None
+    status: Status = "ok"
+    error: str | None = None
+    verdict: ProofVerdict | None = None
+    losses: list[float] = field(default_factory=list)
+    parameters: dict[str, float] = field(default_factory=dict)
+    slopes: dict[str, float] = field(default_factory=dict)
+    gradients: dict[str, float] = field(default_factory=dict)
+    losses_float32: list[float] = field(default_factory=list)
+    left_at: int | None = None
+
+    @property
+    def largest(self) -> tuple[float | None, float | None, float | None, float | None]:
+        """Of the losses, the parameters, the gradients from finite differences, the losses in float32."""
+        return (
+            max(self.losses, default=None),
+            max(self.parameters.values(), default=None),
+            max(self.slopes.values(), default=None),
+            max(self.losses_float32, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
     """What was run: enough to read a report without the task's code."""
 
@@ -91,6 +129,48 @@ class TaskRecord:
     held_out_sequences: int
     time_steps: int
     metrics: list[Metric]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeRecord:
+    """A tutorial's recipe: its settings, and figures to hold its runs against, by metric.
+
+    `published` are the text's own figures, `zero` those of predicting zero always; `losses` the losses
+    that the text prints, line by line; `untrained` the loss before training of many more starts than are
+    trained. Empty where there is nothing.
+    """
+
+    name: str
+    program: str
+    label: str
+    source: str
+    dataset: str
+    step: str
+    settings: dict[str, str | int | float]
+    published: dict[str, float] = field(default_factory=dict)
+    zero: dict[str, float] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    untrained: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TutorialRun:
+    """One adapter, or a program of the tutorial's own, on one recipe from one seed."""
+
+    recipe: str
+    adapter: str
+    seed: int
+    status: Status = "ok"
+    error: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tutorials:
+    """What the section “Published and reproduced” is made from."""
+
+    recipes: list[RecipeRecord]
+    runs: list[TutorialRun]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +201,8 @@ class Results:
     environment: Environment
     tasks: list[TaskRecord]
     runs: list[Run]
+    proofs: list[Proof] = field(default_factory=list)
+    tutorials: Tutorials | None = None
 
 
 def save(results: Results, folder: Path) -> None:

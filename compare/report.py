@@ -9,13 +9,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from compare.curves import averaging_window, loss_figure
 from compare.figures import Style, save, styles, summary_figure
 from compare.lockstep import BAND
-from compare.markup import code, escape, factor, number, slug
+from compare.markup import code, difference, escape, factor, number, slug
 from compare.pictures import confusion_figure, forecast_figure
-from compare.records import Results, Run, Status
+from compare.proof import UPDATES
+from compare.proof_tables import lockstep_proof_table, proof_figure
+from compare.records import Proof, Results, Run, Status
 from compare.standings import TaskStandings, standings
 from compare.storage import write_text
 from compare.tables import Table, environment_table, summary_table, workers_table
 from compare.task_tables import lockstep_table, metrics_table, settings_table, startup_table, throughput_table
+from compare.tutorial_report import tutorial_section
+from compare.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +63,23 @@ def write_report(results: Results, folder: Path) -> Path:
     for name in ("figures", "tables"):
         (folder / name).mkdir(exist_ok=True)
     tasks = tuple(task for task in standings(results) if task.adapters)
-    looks = styles(tasks)
+    runs = results.tutorials.runs if results.tutorials else []
+    looks = styles(tasks, [*(proof.adapter for proof in results.proofs), *(run.adapter for run in runs)])
     sections = [_section(task, looks, folder) for task in tasks]
     overview = (summary_table(tasks), environment_table(results.environment), workers_table(tasks))
+    proof_table = lockstep_proof_table(results.proofs) if results.proofs else None
     tables = [*overview, *(table for section in sections for table in section.tables)]
+    if proof_table:
+        tables.append(proof_table)
+    tutorials = tutorial_section(results.tutorials, looks, folder) if results.tutorials else None
+    if tutorials:
+        tables.extend(tutorials.tables.values())
     summary = Picture(
         path=Path("figures/summary.png"),
         alt="Sequences per second of every adapter on every task, on a logarithmic scale",
     )
     save(summary_figure(tasks), folder / summary.path)
-    page = _template().render(
+    page = template("report.md.jinja").render(
         environment=results.environment,
         sections=sections,
         problems=_problems(results.runs),
@@ -79,6 +90,14 @@ def write_report(results: Results, folder: Path) -> Path:
         workers_table=overview[2],
         tables=[table.save(folder / "tables").relative_to(folder) for table in tables],
         band=BAND,
+        proof_table=proof_table,
+        proof_data={proof.task: proof.dataset for proof in results.proofs},
+        proof_pictures=_proof_pictures(results.proofs, looks, folder),
+        proof_updates=UPDATES,
+        float64_band=FLOAT64_BAND,
+        gradient_band=GRADIENT_BAND,
+        floor=FLOOR,
+        tutorials=tutorials,
     )
     write_text(folder / "README.md", page)
     return folder / "README.md"
@@ -119,7 +138,21 @@ def _section(task: TaskStandings, looks: dict[str, Style], folder: Path) -> Sect
     )
 
 
-def _template() -> Template:
+def _proof_pictures(proofs: Sequence[Proof], looks: dict[str, Style], folder: Path) -> list[Picture]:
+    """A figure for each task with something to compare; the adapters look as they do in other figures."""
+    pictures = []
+    for task in dict.fromkeys(proof.task for proof in proofs):
+        figure = proof_figure(task, [proof for proof in proofs if proof.task == task], looks)
+        if figure is not None:
+            path = Path("figures") / f"{slug(task)}-lockstep.png"
+            save(figure, folder / path)
+            alt = f"{task}: difference of the losses from the reference's against updates, logarithmic"
+            pictures.append(Picture(path=path, alt=alt))
+    return pictures
+
+
+def template(name: str) -> Template:
+    """A page's template, with the filters that pages use."""
     environment = Environment(
         loader=PackageLoader("compare"),
         undefined=StrictUndefined,
@@ -128,5 +161,11 @@ def _template() -> Template:
         keep_trailing_newline=True,
         autoescape=False,  # the page is Markdown: see `escape` in compare/markup.py
     )
-    environment.filters |= {"md": escape, "code": code, "number": number, "factor": factor}
-    return environment.get_template("report.md.jinja")
+    environment.filters |= {
+        "md": escape,
+        "code": code,
+        "number": number,
+        "factor": factor,
+        "difference": difference,
+    }
+    return environment.get_template(name)

@@ -2,20 +2,23 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from compare.conductor import Block, Tick, play
+from compare.conductor import Block, play
 from compare.environment import environment
-from compare.plan import Settings, check, clear_folder, plan
-from compare.records import Results, Run, TaskRecord, save
+from compare.plan import Settings, check, clear_folder, data_key, plan
+from compare.proof import Trial, prove, with_reference
+from compare.records import Proof, Results, Run, TaskRecord, Tutorials, save
 from compare.report import write_report
-from compare.terminal import outcome_table
+from compare.terminal import bar, outcome_table, progress_bars
+from compare.tutorials import assignments, reproduce
 from tasks import TASKS
+from tasks.interface import DataRequest
+from tasks.tutorials import RECIPES
 
 INTERRUPTED = 130
 
@@ -28,20 +31,31 @@ def compare(settings: Settings, console: Console) -> int:
     check(settings)
     with console.status("Making the data ready"):
         blocks = plan(settings)
+        keys = recipe_keys(settings.data) if settings.tutorials else {}
     clear_folder(settings.out)
     runs: list[Run] = []
+    proofs: list[Proof] = []
+    tutorials: Tutorials | None = None
     interrupted = False
     try:
-        with _progress(console) as progress:
+        with progress_bars(console) as progress:
             for number, block in enumerate(blocks, start=1):
-                with _bar(progress, block, f"{number}/{len(blocks)}") as tick:
+                title = f"{number}/{len(blocks)} {block.task}, seed {block.seed}"
+                with bar(progress, title, block.turns) as tick:
                     runs.extend(play(block, tick))
+            for trial in _trials(blocks):
+                with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
+                    proofs.extend(prove(trial, tick))
+            if settings.tutorials:
+                tutorials = reproduce_tutorials(settings, keys, progress)
     except KeyboardInterrupt:
         interrupted = True
     results = Results(
-        environment=environment(_command(), settings.threads, settings.preset),
+        environment=environment(command_line(), settings.threads, settings.preset),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=runs,
+        proofs=proofs,
+        tutorials=tutorials,
     )
     save(results, settings.out)
     page = write_report(results, settings.out)
@@ -50,10 +64,44 @@ def compare(settings: Settings, console: Console) -> int:
     if interrupted:
         console.print("Interrupted: the report holds the blocks that were finished.")
         return INTERRUPTED
-    return 0 if all(run.status == "ok" for run in runs) else 1
+    proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in proofs)
+    reproduced = tutorials is None or all(run.status == "ok" for run in tutorials.runs)
+    return 0 if proven and reproduced and all(run.status == "ok" for run in runs) else 1
 
 
-def _command() -> str:
+def recipe_keys(request: DataRequest) -> dict[str, str]:
+    """Make the data of the tutorials' recipes ready; return each recipe's data key.
+
+    Raises: UsageError where they cannot be had.
+    """
+    return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
+
+
+def reproduce_tutorials(settings: Settings, keys: Mapping[str, str], progress: Progress) -> Tutorials:
+    """Run the tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
+    seeds = None if settings.tasks else settings.seeds
+    jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")
+    with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
+        return reproduce(jobs, settings.threads, tick)
+
+
+def _trials(blocks: list[Block]) -> list[Trial]:
+    return [
+        Trial(
+            task=block.task,
+            data_key=block.data_key,
+            adapters=with_reference(block.adapters),
+            threads=block.threads,
+            timeout_seconds=block.timeout_seconds,
+            logs=block.logs,
+        )
+        for block in blocks
+        if block.seed == 0
+    ]
+
+
+def command_line() -> str:
+    """The line that was typed."""
     return shlex.join(["python", "-m", "compare", *sys.argv[1:]])
 
 
@@ -81,23 +129,3 @@ def _task_record(block: Block) -> TaskRecord:
         time_steps=time_steps,
         metrics=list(task.metrics),
     )
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[adapter]:<10}"),
-        TimeElapsedColumn(),
-        console=console,
-    )
-
-
-@contextmanager
-def _bar(progress: Progress, block: Block, position: str) -> Iterator[Tick]:
-    """A bar for one block, and the call that moves it on."""
-    bar = progress.add_task(
-        f"{position} {block.task}, seed {block.seed}", total=block.turns, adapter="starting"
-    )
-    yield lambda adapter: progress.update(bar, advance=1, adapter=adapter)
-    progress.update(bar, completed=block.turns, adapter="")

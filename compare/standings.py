@@ -1,11 +1,11 @@
 """Where each adapter stands on each task: what the tables, figures and words of a report have in common."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compare.lockstep import Agreement, Verdict, agreements
-from compare.records import Results, Run, Status, TaskRecord
+from compare.records import Proof, ProofVerdict, Results, Run, Status, TaskRecord
 from compare.statistics import Ratio, Sample, Spread, median, paired_ratio, sample, spread
 from tasks.interface import Metric
 
@@ -21,6 +21,7 @@ class Standing:
     adapter: str
     runs: tuple[Run, ...]
     agreement: Agreement
+    proof: Proof | None = None
     throughput: Spread | None
     times_fastest: Ratio | None = None
 
@@ -36,8 +37,13 @@ class Standing:
     @property
     def comparable(self) -> bool:
         """Whether its speed says something about the work that the others did."""
-        agreed = self.agreement.verdict in ("reference", "within")
+        agreed = self.agreement.verdict in ("reference", "within") and not self.different
         return agreed and self.throughput is not None and all(run.status != "diverged" for run in self.runs)
+
+    @property
+    def different(self) -> bool:
+        """Whether it was found to compute something else than the reference."""
+        return self.proof is not None and self.proof.verdict == "DIFFERENT"
 
     @property
     def slowdown(self) -> float:
@@ -58,6 +64,8 @@ class Standing:
             parts.append(
                 f"losses left those of {self.agreement.reference} at update {self.agreement.left_at}"
             )
+        if self.different:
+            parts.append("DIFFERENT from the reference")
         if self.throughput is not None and not self.comparable:
             parts.append("speed not comparable")
         return "; ".join(parts)
@@ -140,6 +148,20 @@ class TaskStandings:
         return tuple(standing for standing in self.adapters if standing.agreement.verdict == verdict)
 
     @property
+    def has_proofs(self) -> bool:
+        return any(standing.proof for standing in self.adapters)
+
+    def proven(self, verdict: ProofVerdict) -> tuple[Standing, ...]:
+        """Those with this verdict, apart from a reference that others are in lockstep with."""
+        return tuple(
+            standing
+            for standing in self.adapters
+            if standing.proof
+            and standing.proof.verdict == verdict
+            and (standing.proof.losses or verdict == "DIFFERENT")
+        )
+
+    @property
     def rivals(self) -> tuple[Standing, ...]:
         """Those whose interval does not exclude that they are as fast as the fastest."""
         intervals = [(standing, standing.times_fastest) for standing in self.ranked[1:]]
@@ -156,16 +178,26 @@ def standings(results: Results) -> tuple[TaskStandings, ...]:
     """Every task of the results, in the order of its records, its adapters in the order of their runs."""
     return tuple(
         TaskStandings(
-            record=record, adapters=_standings([run for run in results.runs if run.task == record.name])
+            record=record,
+            adapters=_standings(
+                [run for run in results.runs if run.task == record.name],
+                {proof.adapter: proof for proof in results.proofs if proof.task == record.name},
+            ),
         )
         for record in results.tasks
     )
 
 
-def _standings(runs: Sequence[Run]) -> tuple[Standing, ...]:
+def _standings(runs: Sequence[Run], proofs: Mapping[str, Proof]) -> tuple[Standing, ...]:
     """The fastest has the highest throughput, unless another is faster than it pair by pair."""
     plain = [
-        Standing(adapter=agreement.adapter, runs=own, agreement=agreement, throughput=_throughput(own))
+        Standing(
+            adapter=agreement.adapter,
+            runs=own,
+            agreement=agreement,
+            proof=proofs.get(agreement.adapter),
+            throughput=_throughput(own),
+        )
         for agreement in agreements(runs)
         if (own := tuple(run for run in runs if run.adapter == agreement.adapter))
     ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adapters.conformance import Outcome
     from adapters.interface import Array, ModelSpec, TrainSpec
     from compare.records import WorkerFacts
 
@@ -51,7 +52,7 @@ class Worker:
     def facts(self) -> "WorkerFacts":
         from compare.facts import worker_facts  # noqa: PLC0415
 
-        return worker_facts(self._name)
+        return worker_facts(self._name, self._type)
 
     def construct(
         self, model: "ModelSpec", train: "TrainSpec", parameters: Mapping[str, "Array"], device: str
@@ -59,10 +60,17 @@ class Worker:
         self._adapter = self._type(model, train, parameters, device=device)
 
     def read(self, task: str, key: str) -> None:
-        from tasks import TASKS  # noqa: PLC0415
+        from tasks import find  # noqa: PLC0415
 
-        dataset = TASKS[task].dataset(key)
+        dataset = find(task).dataset(key)
         self._data = (dataset.inputs, dataset.targets)
+
+    def select(self, rows: "Array") -> None:
+        inputs, targets = self._data
+        self._data = (inputs[rows], targets[rows])
+
+    def take(self, inputs: "Array", targets: "Array") -> None:
+        self._data = (inputs, targets)
 
     def load(self) -> None:
         self._adapter.load(*self._data)
@@ -76,6 +84,11 @@ class Worker:
 
     def parameters(self) -> dict[str, "Array"]:
         return self._adapter.parameters()
+
+    def conformance(self, check: str) -> "Outcome":
+        from adapters.conformance import CHECKS, run  # noqa: PLC0415
+
+        return run(next(entry for entry in CHECKS if entry.name == check), self._type)
 
 
 def peak_rss_bytes() -> int:

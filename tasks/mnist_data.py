@@ -1,5 +1,6 @@
 """Where MNIST comes from: tensorflow-datasets, from archives or the network, kept as checked .npy files."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -117,3 +118,15 @@ def run_download(folder: Path, archives: Path | None) -> None:
         raise DataUnavailable(
             f"tensorflow-datasets did not build MNIST in {DOWNLOAD_LIMIT_SECONDS} s: {WAY_OUT}"
         ) from error
+
+
+def archive_order(split: str, count: int) -> Array:
+    """Where the images of the original archive, in its order, lie among the cached ones.
+
+    Shapes: (count,), count being the size of the whole split.
+    Source: tensorflow-datasets keeps a split sorted by the MD5 hash of its name and the example's number.
+    """
+    hashes = [hashlib.md5(f"{split}{index}".encode()).digest() for index in range(count)]
+    places = np.empty(count, np.int64)
+    places[sorted(range(count), key=hashes.__getitem__)] = np.arange(count)
+    return places

@@ -1,0 +1,107 @@
+"""Adapter and reference, put through the same calls; where they part, the likeliest cause."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
+from adapters.conformance.reference import Reference
+from adapters.conformance.suspects import SUSPECTS
+from adapters.interface import Array
+
+Observation = dict[str, Array]
+Observer = Callable[[AdapterType, Case], Observation]
+TOLERANCE = 1e-10
+"""Float64, relative: what lockstep means."""
+
+
+def compare_predictions(adapter_type: AdapterType, case: Case, tolerance: float = TOLERANCE) -> None:
+    """What the model says before any training."""
+    _compare(_predictions, adapter_type, case, tolerance)
+
+
+def compare_losses(adapter_type: AdapterType, case: Case, tolerance: float = TOLERANCE) -> None:
+    """Every loss, and nothing else."""
+    _compare(_losses, adapter_type, case, tolerance)
+
+
+def compare_training(adapter_type: AdapterType, case: Case, tolerance: float = TOLERANCE) -> None:
+    """Every loss, and how far every parameter moved."""
+    _compare(_training, adapter_type, case, tolerance)
+
+
+def _predictions(adapter_type: AdapterType, case: Case) -> Observation:
+    return {"predictions": case.start(adapter_type).predict(case.inputs)}
+
+
+def _losses(adapter_type: AdapterType, case: Case) -> Observation:
+    return {"losses": case.start(adapter_type).train(case.batches)}
+
+
+def _training(adapter_type: AdapterType, case: Case) -> Observation:
+    adapter = case.start(adapter_type)
+    before = adapter.parameters()
+    losses = adapter.train(case.batches)
+    after = adapter.parameters()
+    expect(list(before) == list(after), f"parameters: expected {', '.join(before)}, came {', '.join(after)}")
+    return {"losses": losses, **{f"change of {name}": after[name] - before[name] for name in before}}
+
+
+def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance: float) -> None:
+    expected, came = observe(Reference, case), observe(adapter_type, case)
+    for what, value in came.items():
+        expect(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, came {type(value).__name__}")
+    try:
+        _expect_agreement(came, expected, tolerance)
+    except Nonconformance as failure:
+        cause = _suspect(observe, case, came, tolerance) or _first_parting(came, expected, tolerance)
+        raise Nonconformance(f"{describe(case)}: {failure}; {cause}") from None
+
+
+def _expect_agreement(came: Observation, expected: Observation, tolerance: float) -> None:
+    expect(list(came) == list(expected), f"expected {', '.join(expected)}, came {', '.join(came)}")
+    for what, value in expected.items():
+        expect_close(what, came[what], value, tolerance)
+
+
+def _suspect(observe: Observer, case: Case, came: Observation, tolerance: float) -> str | None:
+    """The typical mistake that gives just what came, if there is one; most part in the first two rows."""
+    beginning = replace(case, batches=case.batches[:2])
+    for suspect in SUSPECTS:
+        try:
+            first_losses = observe(suspect, beginning).get("losses", np.empty(0))
+            expect_close(
+                "losses", came.get("losses", first_losses)[: len(first_losses)], first_losses, tolerance
+            )
+            _expect_agreement(came, observe(suspect, case), tolerance)
+        except (Nonconformance, LookupError, ValueError):
+            continue
+        return suspect.__doc__
+    return None
+
+
+def _first_parting(came: Observation, expected: Observation, tolerance: float) -> str:
+    """Where to look, from how far the losses agree."""
+    if "losses" not in expected or came["losses"].shape != expected["losses"].shape:
+        return "look at the forward pass"
+    together = np.abs(came["losses"] - expected["losses"]) <= tolerance * np.abs(expected["losses"]).max()
+    if together.all():
+        return "all losses agree: look at the gradient and the update"
+    first = int(np.argmin(together))
+    if first == 0:
+        return "the first loss differs: look at the forward pass and the loss"
+    return f"the losses agree before [{first}]: look at the gradient, the update and the state carried on"
+
+
+def describe(case: Case) -> str:
+    """The specs, as far as they tell cases apart."""
+    model, train = case.model, case.train
+    activation = f" {model.activation}" if model.cell == "elman" else ""
+    bias = "" if model.bias else " without bias"
+    reach = f", BPTT({train.update_every}, {train.backprop_through})"
+    truncation = reach if train.update_every or train.backprop_through else ""
+    return (
+        f"{model.cell}{activation}{bias}, readout {model.readout}, {model.loss}, "
+        f"{type(train.optimizer).__name__}{truncation}"
+    )

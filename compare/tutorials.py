@@ -1,0 +1,242 @@
+"""Runs the tutorials' recipes, several workers at once: nothing here is timed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from adapters.interface import Array
+from compare.markup import slug
+from compare.process import WorkerFailed, WorkerProcess, expect_array
+from compare.records import RecipeRecord, TutorialRun, Tutorials
+from tasks import published
+from tasks.interface import Dataset, Preset
+from tasks.recipes import Recipe
+from tasks.tutorials import RECIPES
+
+RULE = "published-rule"
+IMAGES = "row-wise-mnist"
+SEEDS = 10
+UNTRAINED_DRAWS = 100
+TIMEOUT_SECONDS = 600.0
+
+Tick = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """From how many seeds the first adapter runs, and from how many the others."""
+
+    first: int
+    others: int
+
+
+SINES: dict[Preset, Effort] = {
+    "quick": Effort(SEEDS, 1),
+    "standard": Effort(SEEDS, SEEDS),
+    "full": Effort(SEEDS, SEEDS),
+}
+IMAGE_ROWS: dict[Preset, Effort] = {
+    "quick": Effort(1, 0),
+    "standard": Effort(3, 3),
+    "full": Effort(SEEDS, SEEDS),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One recipe for one adapter, from some seeds: plain data, to be run anywhere.
+
+    The published rule has no adapter: it is a recipe and what runs it in one.
+    """
+
+    recipe: str
+    adapter: str
+    seeds: tuple[int, ...]
+    data_key: str
+    logs: Path
+
+
+def assignments(
+    adapters: Sequence[str], preset: Preset, seeds: int | None, keys: Mapping[str, str], logs: Path
+) -> list[Assignment]:
+    """What a preset runs, the longest first; `seeds` overrules it, `keys` has each recipe's data key.
+
+    The sines run from ten seeds; in the quick preset the adapters after the first run from one, enough
+    to see that they do the same, and the images, which take longest, run once on the first.
+    """
+
+    def chosen(recipe: str, adapter: str) -> tuple[int, ...]:
+        effort = (IMAGE_ROWS if recipe == IMAGES else SINES)[preset]
+        return tuple(range(seeds or (effort.first if adapter == adapters[0] else effort.others)))
+
+    by_recipe = [
+        Assignment(
+            recipe=recipe,
+            adapter=adapter,
+            seeds=chosen(recipe, adapter),
+            data_key=keys[recipe],
+            logs=logs,
+        )
+        for recipe in reversed(RECIPES)
+        for adapter in reversed(adapters)
+        if chosen(recipe, adapter)
+    ]
+    rule = [
+        Assignment(recipe=RULE, adapter=RULE, seeds=(seed,), data_key="computed", logs=logs)
+        for seed in range(seeds or SEEDS)
+    ]
+    return by_recipe + rule
+
+
+def reproduce(jobs: Sequence[Assignment], cores: int, tick: Tick) -> Tutorials:
+    """Run every assignment, as many at once as there are cores; `tick` hears of every run that is done.
+
+    An interrupt ends all workers.
+    """
+    keys = {job.recipe: job.data_key for job in jobs if job.recipe in RECIPES}
+    datasets = {recipe: RECIPES[recipe].task.dataset(key) for recipe, key in keys.items()}
+
+    def perform(job: Assignment, workers: ExitStack) -> list[TutorialRun]:
+        return train(job, datasets[job.recipe], tick, workers) if job.recipe in RECIPES else follow(job, tick)
+
+    with (
+        ThreadPoolExecutor(cores) as pool,
+        ExitStack() as workers,
+        ExitStack() as queue,
+        threadpool_limits(1, user_api="blas"),
+    ):
+        queue.callback(pool.shutdown, wait=False, cancel_futures=True)
+        futures = [pool.submit(perform, job, workers) for job in jobs]
+        runs = [run for future in futures for run in future.result()]
+    online, *others = (recipe_record(RECIPES[name], datasets[name]) for name in RECIPES if name in datasets)
+    order = [*dict.fromkeys(job.adapter for job in reversed(jobs))]
+    return Tutorials(
+        recipes=[online, rule_record(), *others],
+        runs=sorted(runs, key=lambda run: (run.recipe, order.index(run.adapter), run.seed)),
+    )
+
+
+def follow(job: Assignment, tick: Tick) -> list[TutorialRun]:
+    """Run the published rule."""
+    outcomes = {seed: published.run_as_published(seed) for seed in job.seeds}
+    tick(job.adapter)
+    return [
+        TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome)
+        for seed, outcome in outcomes.items()
+    ]
+
+
+def train(job: Assignment, dataset: Dataset, tick: Tick, workers: ExitStack) -> list[TutorialRun]:
+    """Run one assignment in a worker; the first seed that fails is its last, and its record says why."""
+    recipe = RECIPES[job.recipe]
+    runs: list[TutorialRun] = []
+    try:
+        trainee = Trainee(job, recipe, dataset)
+        workers.callback(trainee.worker.end)
+        for seed in job.seeds:
+            trainee.begin(seed, job.data_key)
+            outcome = recipe.run(trainee, dataset, seed)
+            runs.append(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
+            tick(job.adapter)
+        trainee.worker.end()
+    except WorkerFailed as failure:
+        seed, status, error = job.seeds[len(runs)], failure.status, str(failure)
+        runs.append(
+            TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, status=status, error=error)
+        )
+    return runs
+
+
+class Trainee:
+    """An adapter's model in its worker, every answer checked before it is believed."""
+
+    def __init__(self, job: Assignment, recipe: Recipe, dataset: Dataset) -> None:
+        self._task = recipe.task
+        self._updates = len(self._task.train.spans(self._task.model, dataset.inputs.shape[1]))
+        log = job.logs / f"{job.recipe}-{slug(job.adapter)}.log"
+        self.worker = WorkerProcess(job.adapter, 1, TIMEOUT_SECONDS, log)
+
+    def begin(self, seed: int, data_key: str) -> None:
+        """Start afresh from a seed."""
+        task = self._task
+        self.worker.call("import_framework")
+        self.worker.call("construct", task.model, task.train, task.initial_parameters(seed), "cpu")
+        self.worker.call("read", task.name, data_key)
+        self.worker.call("load")
+
+    def train(self, batches: Array) -> Array:
+        return self._checked("train", batches, (len(batches) * self._updates,))
+
+    def predict(self, inputs: Array) -> Array:
+        steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()
+        return self._checked("predict", inputs, (len(inputs), *steps, self._task.model.outputs))
+
+    def _checked(self, method: str, argument: Array, shape: tuple[int, ...]) -> Array:
+        answer = self.worker.call(method, argument).value
+        values = expect_array(method, answer, self._task.train.dtype, shape)
+        if not np.isfinite(values).all():
+            raise WorkerFailed("diverged", f"{method} returned values that are not finite")
+        return values
+
+
+def recipe_record(recipe: Recipe, dataset: Dataset) -> RecipeRecord:
+    """A recipe as it was run on its data."""
+    task = recipe.task
+    train = {name: value for name, value in asdict(task.train).items() if name != "optimizer"}
+    settings = {
+        "cell": task.model.cell,
+        "hidden": task.model.hidden,
+        "optimizer": type(task.train.optimizer).__name__.lower(),
+        **asdict(task.train.optimizer),
+        **train,
+        "batch_size": task.batch_size,
+        "length": recipe.length,
+        "start": recipe.start,
+    }
+    return RecipeRecord(
+        name=recipe.name,
+        program=recipe.program,
+        label=recipe.label,
+        source=recipe.source,
+        dataset=dataset.name,
+        step=recipe.step,
+        settings={name: value for name, value in settings.items() if value is not None},
+        zero=recipe.zero(dataset),
+    )
+
+
+def rule_record() -> RecipeRecord:
+    """The published rule's settings and its published figures."""
+    losses, validation_losses = zip(*published.PUBLISHED_LOSSES, strict=True)
+    return RecipeRecord(
+        name=RULE,
+        program="from-scratch sine",
+        label="published rule, errors included",
+        source="tutorial 002",
+        dataset="sin(0), sin(1), …, sin(199)",
+        step="epoch",
+        settings={
+            "cell": "elman",
+            "hidden": published.HIDDEN,
+            "optimizer": "the published update",
+            "learning_rate": published.LEARNING_RATE,
+            "backprop_through": published.BACKPROP_THROUGH,
+            "clip_value": published.CLIP_VALUE,
+            "dtype": "float64",
+            "batch_size": 1,
+            "length": f"{published.EPOCHS} epochs",
+            "start": "all weights U(0, 1)",
+        },
+        published={
+            "loss": losses[-1],
+            "validation_loss": validation_losses[-1],
+            "rmse": published.PUBLISHED_RMSE,
+        },
+        losses=[*losses],
+        untrained=published.untrained_losses(UNTRAINED_DRAWS),
+    )

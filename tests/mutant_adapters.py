@@ -1,0 +1,252 @@
+"""The NumPy adapter with one typical mistake each: batches, update, and the letter of the contract."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from adapters import numpy_optimizers
+from adapters.interface import Adam, Array, Span
+from adapters.numpy_adapter import NumpyAdapter
+
+
+class LeakyPredict(NumpyAdapter):
+    def predict(self, inputs: Array) -> Array:
+        outputs = super().predict(inputs)
+        for lane in self._lanes:
+            lane.network._cell.hidden[0] = outputs.mean()
+        return outputs
+
+
+class CountingPredict(NumpyAdapter):
+    def predict(self, inputs: Array) -> Array:
+        if isinstance(self._optimizer, numpy_optimizers.AdamRule):
+            self._optimizer._step += 1
+        return super().predict(inputs)
+
+
+class ForgetfulCalls(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        self._optimizer = numpy_optimizers.optimizer(self._train.optimizer, self._parameters)
+        return super().train(batches)
+
+
+class SharedMoments(NumpyAdapter):
+    latest: Any = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        type(self).latest = self._optimizer
+
+    def train(self, batches: Array) -> Array:
+        self._optimizer = type(self).latest
+        return super().train(batches)
+
+
+class StaleData(NumpyAdapter):
+    def load(self, inputs: Array, targets: Array) -> None:
+        if not hasattr(self, "_inputs"):
+            super().load(inputs, targets)
+
+
+class FirstBatchSize(NumpyAdapter):
+    first: int | None = None
+
+    def _differentiate(self, lane: Any, span: Span) -> float:
+        self.first = self.first or self._batch
+        return lane.network.differentiate(span, self.first)
+
+
+class BatchCutShort(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        return super().train(batches[:, :100])
+
+
+class RememberedClock(NumpyAdapter):
+    ticks = 0
+
+    def train(self, batches: Array) -> Array:
+        RememberedClock.ticks += 1
+        self._parameters += 1e-13 * RememberedClock.ticks
+        return super().train(batches)
+
+
+class SortedBatches(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        return super().train(batches[np.argsort(batches[:, 0], kind="stable")])
+
+
+def whole_gradient(adapter: NumpyAdapter) -> Array:
+    return np.sum([lane.network.gradient for lane in adapter._lanes], axis=0)
+
+
+class LateUpdate(NumpyAdapter):
+    waiting: Array | None = None
+
+    def _update(self) -> None:
+        if self.waiting is not None:
+            self._optimizer.update(self._parameters, self.waiting)
+        self.waiting = whole_gradient(self)
+
+
+class LossAfterUpdate(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        losses = []
+        for row in batches:
+            super().train(row[np.newaxis])
+            self._each_lane(self._begin, row)
+            losses += [sum(self._each_lane(self._differentiate, span)) for span in self._spans]
+        return np.array(losses, self._dtype)
+
+
+class ClippedByNorm(NumpyAdapter):
+    def _update(self) -> None:
+        gradient, limit = whole_gradient(self), self._train.clip_value
+        if limit is not None:
+            gradient *= limit / max(limit, np.linalg.norm(gradient))
+        self._optimizer.update(self._parameters, gradient)
+
+
+class ClippedAfterUpdate(NumpyAdapter):
+    def _update(self) -> None:
+        limit, before = self._train.clip_value or np.inf, self._parameters.copy()
+        self._optimizer.update(self._parameters, whole_gradient(self))
+        self._parameters[:] = before + np.clip(self._parameters - before, -limit, limit)
+
+
+class WeightDecay(NumpyAdapter):
+    def _update(self) -> None:
+        self._lanes[0].network.gradient += 1e-4 * self._parameters
+        super()._update()
+
+
+class PlainAdam(numpy_optimizers.AdamRule):
+    def update(self, parameters: Array, gradient: Array) -> None:
+        self._step += 1
+        self._mean += (1 - self._spec.beta1) * (gradient - self._mean)
+        self._square += (1 - self._spec.beta2) * (gradient**2 - self._square)
+        b1, b2 = 1 - self._spec.beta1**self._step, 1 - self._spec.beta2**self._step
+        parameters -= self._spec.learning_rate * self.direction(self._mean, self._square, b1, b2, self._spec)
+
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        raise NotImplementedError
+
+
+class EpsilonInsideRoot(PlainAdam):
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        return np.sqrt(b2) / b1 * m / np.sqrt(v + spec.epsilon)
+
+
+class EpsilonInsideCorrection(PlainAdam):
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        return m / b1 / (np.sqrt(v / b2) + spec.epsilon)
+
+
+class EpsilonOfItsOwn(PlainAdam):
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        return np.sqrt(b2) / b1 * m / (np.sqrt(v) + 1e-8)
+
+
+class NoBiasCorrection(PlainAdam):
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        return m / (np.sqrt(v) + spec.epsilon)
+
+
+class RootTaken(PlainAdam):
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+        return b2 / b1 * m / (np.sqrt(v) + spec.epsilon)
+
+
+class SortsInPlace(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        batches.sort(axis=1)
+        return super().train(batches)
+
+
+class WritesParametersBack(NumpyAdapter):
+    def __init__(self, model: Any, train: Any, parameters: Any, **options: Any) -> None:
+        super().__init__(model, train, parameters, **options)
+        self._given = parameters
+
+    def train(self, batches: Array) -> Array:
+        losses = super().train(batches)
+        for name, value in self.parameters().items():
+            self._given[name][...] = value
+        return losses
+
+
+class LiveParameters(NumpyAdapter):
+    def parameters(self) -> dict[str, Array]:
+        self._live = getattr(self, "_live", None) or super().parameters()
+        return self._live
+
+    def train(self, batches: Array) -> Array:
+        losses = super().train(batches)
+        for name, value in super().parameters().items():
+            self.parameters()[name][...] = value
+        return losses
+
+
+class SinglePrecision(NumpyAdapter):
+    def __init__(self, model: Any, train: Any, parameters: Any, **options: Any) -> None:
+        super().__init__(model, replace(train, dtype="float32"), parameters, **options)
+        self._promised = train.dtype
+
+    def train(self, batches: Array) -> Array:
+        return super().train(batches).astype(self._promised)
+
+    def predict(self, inputs: Array) -> Array:
+        return super().predict(inputs).astype(self._promised)
+
+    def parameters(self) -> dict[str, Array]:
+        return {name: value.astype(self._promised) for name, value in super().parameters().items()}
+
+
+class SingleGradients(NumpyAdapter):
+    def _update(self) -> None:
+        gradient = self._lanes[0].network.gradient
+        gradient[:] = gradient.astype(np.float32)
+        super()._update()
+
+
+class HalfPrecision(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        if self._dtype == np.float32:
+            self._parameters[:] = self._parameters.astype(np.float16)
+        return super().train(batches)
+
+
+class Squeezed(NumpyAdapter):
+    def predict(self, inputs: Array) -> Array:
+        return np.squeeze(super().predict(inputs))
+
+
+class AnyDevice(NumpyAdapter):
+    def __init__(self, *arguments: Any, device: str = "cpu") -> None:
+        super().__init__(*arguments)
+
+
+class Lenient(NumpyAdapter):
+    def load(self, inputs: Array, targets: Array) -> None:
+        every = self._train.update_every
+        if every is not None and inputs.ndim == 3 and every > inputs.shape[1]:
+            self._train = replace(self._train, update_every=None)
+        super().load(inputs, targets)
+
+
+class RoundsClasses(NumpyAdapter):
+    def load(self, inputs: Array, targets: Array) -> None:
+        classes = self._model.loss == "softmax_cross_entropy"
+        super().load(inputs, targets.astype(np.int64) if classes else targets)
+
+
+class CutsData(NumpyAdapter):
+    def load(self, inputs: Array, targets: Array) -> None:
+        super().load(inputs[..., : self._model.inputs], targets)
+
+
+class IndexTypeMinded(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        if batches.dtype != np.int64:
+            raise IndexError("arrays used as indices must be int64")
+        return super().train(batches)

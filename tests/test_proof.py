@@ -1,0 +1,337 @@
+"""The proof of lockstep: what it measures, what it calls that, and that nothing slips through it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.random import PCG64, Generator
+from test_report import SINE, made_up_run
+
+from adapters import ADAPTERS
+from adapters.conformance.reference import Reference
+from adapters.parameters import shapes
+from compare.lockstep import BAND
+from compare.oracle import Slope, slopes
+from compare.proof import Trial, prove, reference_among, with_reference
+from compare.records import Environment, Proof, Results, load, save
+from compare.report import write_report
+from compare.standings import standings
+from compare.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND, judge, relative, slope_differences, verdict
+from compare.witness import Answers, hearing
+from tasks import TASKS
+
+UPDATES = 200
+
+
+def prove_on(task, tmp_path, *adapters, timeout_seconds=120.0):
+    trial = Trial(
+        task=task,
+        data_key="computed",
+        adapters=adapters,
+        threads=1,
+        timeout_seconds=timeout_seconds,
+        logs=tmp_path,
+    )
+    return {proof.adapter: proof for proof in prove(trial, lambda adapter: None)}
+
+
+# what the differences are relative to
+
+
+def test_small_values_are_relative_to_a_floor_of_the_curve():
+    curve = np.array([2.0, 1e-2, 1e-12])
+    differences = relative(curve + np.array([2e-5, 1e-7, 1e-12]), curve)
+    assert differences == pytest.approx([1e-5, 1e-5, 1e-12 / (2.0 * FLOOR)])
+
+
+def test_nothing_against_nothing_is_no_difference():
+    assert relative(np.zeros(3), np.zeros(3)).max() == 0
+    assert np.isfinite(relative(np.ones(3), np.zeros(3))).all()
+    assert relative(np.ones(3), np.zeros(3)).min() > FLOAT64_BAND
+
+
+def test_slopes_are_those_of_the_exact_gradient():
+    asked = hearing(TASKS["sine-online"], "", TASKS["sine-online"].dataset(""), UPDATES)
+    reference = Reference(asked.task.model, asked.first_update, asked.parameters)
+    reference.load(asked.inputs, asked.targets)
+    before = reference.parameters()
+    reference.train(np.zeros((1, 1), int))
+    gradients = {name: before[name] - after for name, after in reference.parameters().items()}
+    expected = slopes(asked.task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
+    assert max(slope_differences(gradients, expected).values()) < GRADIENT_BAND / 100
+    wrong = {**gradients, "input_kernel": gradients["input_kernel"] * (1 + 1e-4)}
+    assert slope_differences(wrong, expected)["input_kernel"] > GRADIENT_BAND
+    assert slope_differences(wrong, expected)["readout_kernel"] < GRADIENT_BAND
+
+
+def test_slopes_of_a_truncated_update_hold_its_first_state_fixed():
+    asked = hearing(TASKS["sine-window"], "", TASKS["sine-window"].dataset(""), UPDATES)
+    whole = replace(asked.first_update, backprop_through=None)
+    arguments = (asked.parameters, asked.inputs, asked.targets)
+    cut, uncut = (slopes(asked.task.model, train, *arguments) for train in (asked.first_update, whole))
+    assert cut["readout_kernel"][0].value == pytest.approx(uncut["readout_kernel"][0].value)
+    assert cut["recurrent_kernel"][0].value != pytest.approx(uncut["recurrent_kernel"][0].value, rel=1e-5)
+
+
+# what they are called
+
+
+@pytest.mark.parametrize(
+    ("float64", "gradients", "left_at", "expected"),
+    [
+        ([0.0, FLOAT64_BAND], [GRADIENT_BAND], None, "in lockstep"),
+        ([1e-14], [1e-9], 17, "drifts within float32 rounding"),
+        ([1e-14, 2 * FLOAT64_BAND], [1e-9], None, "DIFFERENT"),
+        ([1e-14], [1e-9, 2 * GRADIENT_BAND], None, "DIFFERENT"),
+        ([2 * FLOAT64_BAND], [1e-9], 17, "DIFFERENT"),
+        ([float("nan")], [1e-9], None, "DIFFERENT"),
+    ],
+)
+def test_verdict(float64, gradients, left_at, expected):
+    assert verdict(float64, gradients, left_at) == expected
+
+
+GRADIENTS = {"bias": np.array([0.5, -0.25])}
+SLOPES = {"bias": (Slope(direction=np.array([2.0, 1.0]), value=0.75),)}
+
+
+def answers(**changes):
+    losses = np.exp(-np.arange(300.0) / 10)
+    given = Answers(
+        losses=losses,
+        parameters={"bias": np.array([1.0, 1e-9])},
+        gradients=GRADIENTS,
+        losses_float32=losses.astype(np.float32),
+    )
+    return replace(given, **changes)
+
+
+def judged(**changes):
+    return judge("t", "a", answers(**changes), "numpy", answers(), SLOPES)
+
+
+def test_losses_near_zero_raise_no_alarm():
+    theirs = answers().losses
+    assert theirs[-1] < 1e-12
+    assert judged(losses=theirs + 1e-15).verdict == "in lockstep"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"losses": answers().losses * (1 + 1e-9)},
+        {"losses": answers().losses + np.where(np.arange(300) == 150, 1e-9, 0)},
+        {"parameters": {"bias": np.array([1.0, 2e-9])}},
+        {"gradients": {"bias": GRADIENTS["bias"] * (1 + 1e-5)}},
+    ],
+    ids=["scale", "one update", "a small parameter", "gradient"],
+)
+def test_what_is_different_is_called_so(changes):
+    assert judged(**changes).verdict == "DIFFERENT"
+
+
+def test_float32_leaves_its_band_at_an_update():
+    losses = answers().losses_float32.copy()
+    losses[41:] += np.float32(1.1 * BAND)
+    proof = judged(losses_float32=losses)
+    assert (proof.verdict, proof.left_at) == ("drifts within float32 rounding", 42)
+    assert proof.largest[3] == pytest.approx(1.1 * BAND, rel=1e-2)
+
+
+def test_the_reference_is_judged_by_its_gradients():
+    right = judge("t", "numpy", answers(), "numpy", answers(), SLOPES)
+    assert (right.verdict, right.losses) == ("in lockstep", [])
+    wrong = answers(gradients={"bias": np.array([0.5, 0.25])})
+    assert judge("t", "numpy", wrong, "numpy", wrong, SLOPES).verdict == "DIFFERENT"
+
+
+def test_an_adapter_with_wrong_gradients_is_no_reference():
+    wrong = answers(gradients={"bias": np.array([0.5, 0.25])})
+    assert reference_among({"a": answers(), "numpy": answers()}, SLOPES) == "numpy"
+    assert reference_among({"numpy": wrong, "a": wrong, "b": answers()}, SLOPES) == "b"
+    assert reference_among({"a": wrong, "numpy": wrong}, SLOPES) == "numpy"
+    assert reference_among({}, SLOPES) is None
+
+
+def test_the_reference_is_always_among_the_adapters():
+    assert with_reference(("torch",)) == ("numpy", "torch")
+    assert with_reference(("torch", "numpy")) == ("numpy", "torch")
+
+
+# what adapters are asked
+
+
+@pytest.mark.parametrize("task", [name for name in TASKS if name != "mnist-rows"])
+def test_two_hundred_updates_of_the_tasks_own_batches(task):
+    dataset = TASKS[task].dataset("computed")
+    asked = hearing(TASKS[task], "computed", dataset, UPDATES)
+    epoch = TASKS[task].batches(len(dataset.inputs), 0, 0)
+    assert len(asked.batches_float64) * asked.updates_per_batch >= UPDATES
+    assert np.array_equal(asked.batches[: len(epoch)], epoch)
+    assert (asked.first_update.optimizer.learning_rate, asked.first_update.clip_value) == (1.0, None)
+    assert len(asked.first_update.spans(asked.task.model, asked.inputs.shape[1])) == 1
+
+
+def test_an_epoch_in_float32_even_where_it_is_long():
+    task, images = TASKS["mnist-rows"], Generator(PCG64(0)).random((128 * 230, 28, 1))
+    dataset = replace(task.dataset("digits"), inputs=images, targets=np.zeros(len(images), int))
+    asked = hearing(task, "digits", dataset, UPDATES)
+    assert (len(asked.batches), len(asked.batches_float64)) == (230, UPDATES)
+
+
+# the adapters
+
+
+@pytest.mark.parametrize("task", [name for name in TASKS if name != "mnist-rows"])
+def test_the_adapters_are_in_lockstep(task, tmp_path):
+    proofs = prove_on(task, tmp_path, *ADAPTERS)
+    assert {adapter: proof.verdict for adapter, proof in proofs.items()} == dict.fromkeys(
+        ADAPTERS, "in lockstep"
+    )
+    names = set(shapes(TASKS[task].model))
+    for adapter, proof in proofs.items():
+        assert set(proof.slopes) == names
+        if adapter != "numpy":
+            assert set(proof.parameters) == set(proof.gradients) == names
+            assert min(len(proof.losses), len(proof.losses_float32)) >= UPDATES
+            assert 0 < max(proof.losses) < FLOAT64_BAND
+
+
+MUTANTS = {
+    ("FasterByAMillionth", "sine-window"): "DIFFERENT",
+    ("EpsilonInsideRoot", "sine-lstm"): "DIFFERENT",
+    ("RoundsFloat32", "sine-window"): "drifts within float32 rounding",
+}
+
+
+@pytest.mark.parametrize(("mutant", "expected"), MUTANTS.items(), ids=[name for name, _ in MUTANTS])
+def test_an_adapter_that_is_almost_right_is_found_out(mutant, expected, tmp_path):
+    name, task = mutant
+    proofs = prove_on(task, tmp_path, "numpy", f"tests.drifting:{name}")
+    assert proofs[f"tests.drifting:{name}"].verdict == expected
+    assert proofs["numpy"].verdict == "in lockstep"
+
+
+FAULTS = {
+    "Raises": ("failed", "train: RuntimeError: the gradient went for a walk"),
+    "Exits": ("failed", "load: the worker exited with code 3"),
+    "Aborts": ("failed", "train: the worker was killed by SIGABRT"),
+    "Hangs": ("timeout", "train: no answer within 2 s"),
+    "Diverges": ("diverged", "float64: the loss was nan at update 11"),
+    "WrongShape": ("failed", "train returned float64 (0,): expected float64 (1,)"),
+    "WrongDtype": ("failed", "train returned float64 (200,): expected float32 (200,)"),
+    "Missing": ("failed", "import_framework: AttributeError"),
+}
+
+
+def test_the_stand_in_is_named(tmp_path):
+    trial = Trial(
+        task="mnist-rows",
+        data_key="digits",
+        adapters=("tests.faulty:Raises",),
+        threads=1,
+        timeout_seconds=60.0,
+        logs=tmp_path,
+    )
+    (proof,) = prove(trial, lambda adapter: None)
+    assert proof.dataset == "digits stand-in (not MNIST)"
+
+
+def test_a_fault_costs_its_own_verdict_alone(tmp_path):
+    proofs = prove_on(
+        "sine-window",
+        tmp_path,
+        *(f"tests.faulty:{fault}" for fault in FAULTS if fault != "Hangs"),
+        "numpy",
+    ) | prove_on("sine-window", tmp_path, "tests.faulty:Hangs", timeout_seconds=2.0)
+    for fault, (status, reason) in FAULTS.items():
+        proof = proofs[f"tests.faulty:{fault}"]
+        assert (proof.status, proof.verdict) == (status, None)
+        assert proof.error.startswith(reason)
+    assert proofs["numpy"].verdict == "in lockstep"
+
+
+# the report
+
+
+@pytest.fixture
+def results():
+    environment = Environment(
+        date="2026-01-02T03:04:05+00:00",
+        command="python -m compare all",
+        lockstep="0.1.0",
+        python="CPython 3.12.0",
+        system="Linux",
+        cpu="A CPU",
+        physical_cores=4,
+        logical_cores=8,
+        memory_bytes=16 * 2**30,
+        threads=1,
+        preset="quick",
+    )
+    numbers = {"parameters": {"bias": 2e-13}, "slopes": {"bias": 3e-9}, "gradients": {"bias": 0.0}}
+    common = {"task": SINE.name, "dataset": SINE.dataset, "reference": "numpy", **numbers}
+    return Results(
+        environment=environment,
+        tasks=[SINE],
+        runs=[made_up_run(SINE, adapter, 0) for adapter in ("numpy", "torch", "tensorflow")],
+        proofs=[
+            Proof(**common, adapter="numpy", verdict="in lockstep"),
+            Proof(
+                **common,
+                adapter="torch",
+                verdict="in lockstep",
+                losses=[0.0, 4.2e-14],
+                losses_float32=[0.0, 5.3e-7],
+            ),
+            Proof(
+                **common,
+                adapter="tensorflow",
+                verdict="DIFFERENT",
+                losses=[1e-4, 1e-3],
+                losses_float32=[1e-3, 1e-2],
+                left_at=2,
+            ),
+        ],
+    )
+
+
+def test_the_report_has_a_lockstep_section(results, tmp_path):
+    page = write_report(results, tmp_path).read_text()
+    answers, section = page.split("## Lockstep\n")[:2]
+    assert "In lockstep: torch does what numpy does, the losses equal to 4.2e-14 over 2 updates" in answers
+    assert "**DIFFERENT**: tensorflow does not do what numpy does" in answers
+    assert "1.0e-02, left at update 2" in section
+    assert "figures/sine-online-lockstep.png" in section
+    assert (tmp_path / "figures" / "sine-online-lockstep.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(tmp_path / "tables" / "lockstep-proof.csv")
+    assert list(table["verdict"]) == ["in lockstep", "in lockstep", "DIFFERENT"]
+    assert table["loss"][2] == 1e-3
+    assert "tables/lockstep-proof.csv" in page
+    assert set(table["dataset"]) == {SINE.dataset}
+
+
+def test_a_different_adapter_has_no_comparable_speed(results):
+    (task,) = standings(results)
+    assert [standing.comparable for standing in task.adapters] == [True, True, False]
+    assert "DIFFERENT" in task.adapters[2].reason
+
+
+def test_what_is_not_proven_keeps_its_row_and_reason(results, tmp_path):
+    failed = Proof(task=SINE.name, adapter="torch", status="timeout", error="train: no answer within 2 s")
+    page = write_report(replace(results, proofs=[results.proofs[0], failed]), tmp_path).read_text()
+    assert "Lockstep of torch is not proven: timeout." in page
+    assert "**timeout**: train: no answer within 2 s" in page
+
+
+def test_proofs_come_back_as_they_were_and_may_be_absent(results, tmp_path):
+    save(results, tmp_path)
+    assert load(tmp_path) == results
+    path = tmp_path / "results.json"
+    older = json.loads(path.read_text())
+    del older["proofs"]
+    path.write_text(json.dumps(older))
+    assert load(tmp_path).proofs == []
+    assert "## Lockstep\n" not in write_report(load(tmp_path), tmp_path).read_text()
