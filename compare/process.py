@@ -79,7 +79,10 @@ class WorkerProcess:
         self._connection.close()
 
     def _epitaph(self) -> str:
-        code = self._process.wait(timeout=10)
+        try:
+            code = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            return "the worker closed its connection"
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
         lines = self._log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
         return f"the worker {how}" + (f"; its last words: {' | '.join(lines)}" if lines else "")

@@ -2,8 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 
 from rich.console import Console
 from rich.progress import Progress
@@ -12,7 +12,7 @@ from compare.conductor import Block, play
 from compare.environment import environment
 from compare.plan import Settings, check, clear_folder, data_key, plan
 from compare.proof import Trial, prove, with_reference
-from compare.records import Proof, Results, Run, TaskRecord, Tutorials, save
+from compare.records import Results, TaskRecord, Tutorials, save
 from compare.report import write_report
 from compare.terminal import bar, outcome_table, progress_bars
 from compare.tutorials import assignments, reproduce
@@ -33,40 +33,50 @@ def compare(settings: Settings, console: Console) -> int:
         blocks = plan(settings)
         keys = recipe_keys(settings.data) if settings.tutorials else {}
     clear_folder(settings.out)
-    runs: list[Run] = []
-    proofs: list[Proof] = []
-    tutorials: Tutorials | None = None
-    interrupted = False
-    try:
-        with progress_bars(console) as progress:
-            for number, block in enumerate(blocks, start=1):
-                title = f"{number}/{len(blocks)} {block.task}, seed {block.seed}"
-                with bar(progress, title, block.turns) as tick:
-                    runs.extend(play(block, tick))
-            for trial in _trials(blocks):
-                with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
-                    proofs.extend(prove(trial, tick))
-            if settings.tutorials:
-                tutorials = reproduce_tutorials(settings, keys, progress)
-    except KeyboardInterrupt:
-        interrupted = True
     results = Results(
         environment=environment(command_line(), settings.threads, settings.preset),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
-        runs=runs,
-        proofs=proofs,
-        tutorials=tutorials,
+        runs=[],
     )
-    save(results, settings.out)
-    page = write_report(results, settings.out)
-    console.print(outcome_table(results))
-    console.print(f"Report: {page}", soft_wrap=True)
-    if interrupted:
-        console.print("Interrupted: the report holds the blocks that were finished.")
-        return INTERRUPTED
-    proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in proofs)
-    reproduced = tutorials is None or all(run.status == "ok" for run in tutorials.runs)
-    return 0 if proven and reproduced and all(run.status == "ok" for run in runs) else 1
+    interrupted = False
+    try:
+        with progress_bars(console) as progress:
+            for grown in _stages(settings, blocks, keys, results, progress):
+                results = grown
+                save(results, settings.out)
+    except KeyboardInterrupt:
+        interrupted = True
+        console.print("Interrupted: only what was finished is kept.")
+    if results.runs:
+        page = write_report(results, settings.out)
+        console.print(outcome_table(results))
+        console.print(f"Report: {page}", soft_wrap=True)
+    return INTERRUPTED if interrupted else exit_code(results)
+
+
+def _stages(
+    settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, progress: Progress
+) -> Iterator[Results]:
+    """The results as they grow: block after block, then the proofs, then the tutorials."""
+    for number, block in enumerate(blocks, start=1):
+        title = f"{number}/{len(blocks)} {block.task}, seed {block.seed}"
+        with bar(progress, title, block.turns) as tick:
+            results = replace(results, runs=[*results.runs, *play(block, tick)])
+        yield results
+    for trial in _trials(blocks):
+        with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
+            results = replace(results, proofs=[*results.proofs, *prove(trial, tick)])
+        yield results
+    if settings.tutorials:
+        yield replace(results, tutorials=reproduce_tutorials(settings, keys, progress))
+
+
+def exit_code(results: Results) -> int:
+    """0 where every cell is ok and no adapter does other work than the others."""
+    ran = all(run.status == "ok" for run in results.runs)
+    proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in results.proofs)
+    reproduced = results.tutorials is None or all(run.status == "ok" for run in results.tutorials.runs)
+    return 0 if ran and proven and reproduced else 1
 
 
 def recipe_keys(request: DataRequest) -> dict[str, str]:

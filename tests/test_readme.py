@@ -1,0 +1,27 @@
+"""The README shows what the reference report says."""
+
+from pathlib import Path
+
+from compare.records import load
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reports" / "reference"
+
+
+def test_the_readmes_table_is_the_reference_reports():
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.count("|") == 9]
+    assert len(rows) == 2 + 12
+    report = (REFERENCE / "README.md").read_text()
+    assert "\n".join(rows) in report
+
+
+def test_the_reference_is_a_standard_run_on_real_mnist_that_reached_its_targets():
+    results = load(REFERENCE)
+    assert results.environment.preset == "standard"
+    assert all(run.status == "ok" for run in results.runs)
+    assert all(proof.verdict == "in lockstep" for proof in results.proofs)
+    assert {task.name: task.dataset for task in results.tasks}["mnist-rows"] == "MNIST"
+    for run in results.runs:
+        if run.task == "mnist-rows":
+            assert run.epochs[0].metrics["accuracy"] >= 90
+            assert run.epochs[9].metrics["accuracy"] >= 98
