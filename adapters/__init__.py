@@ -43,9 +43,14 @@ def version(name: str) -> str:
 
 
 def open_adapter(name: str) -> type[Adapter]:
-    """Import the module of a registered adapter or of a "module:Class", and return the class."""
+    """Import the module of a registered adapter or of a "module:Class", and return the class.
+
+    Raises: TypeError where it is no subclass of Adapter.
+    """
     module, _, attribute = ADAPTERS.get(name, name).partition(":")
-    adapter: type[Adapter] = getattr(importlib.import_module(module), attribute)
+    adapter = getattr(importlib.import_module(module), attribute)
+    if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
+        raise TypeError(f"{name} is {adapter!r}: it must be a subclass of adapters.interface.Adapter")
     return adapter
 
 

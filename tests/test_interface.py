@@ -235,6 +235,11 @@ def test_registry_opens_every_adapter(name: str):
     assert adapters.version(name) == metadata.version(adapters.DISTRIBUTIONS[name])
 
 
+def test_registry_opens_nothing_but_adapters():
+    with pytest.raises(TypeError, match="os:path is <module .*: it must be a subclass of"):
+        adapters.open_adapter("os:path")
+
+
 def test_version_says_how_to_install_what_is_missing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(adapters.DISTRIBUTIONS, "numpy", "no-such-distribution")
     with pytest.raises(adapters.AdapterUnavailable, match="pip install no-such-distribution"):
