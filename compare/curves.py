@@ -17,6 +17,10 @@ POINTS = 60
 LOGARITHMIC_FROM = 5.0
 
 
+WIDEST_OVER_RAW = 10
+"""How many updates a point may average and each update still be readable behind the curve."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """Losses, and where each lies on the two horizontal axes.
@@ -92,7 +96,7 @@ def _drawing(standing: Standing, look: Style, window: int) -> Drawing | None:
         label=plain(standing.adapter + suffix),
         look=look,
         middle=_median(finished or list(means.values())),
-        faint=tuple(means.values() if len(means) > 1 else raw.values()),
+        faint=tuple(means.values() if len(means) > 1 else raw.values() if window <= WIDEST_OVER_RAW else ()),
     )
 
 

@@ -201,6 +201,7 @@ class Results:
     environment: Environment
     tasks: list[TaskRecord]
     runs: list[Run]
+    interrupted: bool = False
     proofs: list[Proof] = field(default_factory=list)
     tutorials: Tutorials | None = None
 

@@ -81,6 +81,7 @@ def write_report(results: Results, folder: Path) -> Path:
     save(summary_figure(tasks), folder / summary.path)
     page = template("report.md.jinja").render(
         environment=results.environment,
+        interrupted=results.interrupted,
         sections=sections,
         problems=_problems(results.runs),
         runs=results.runs,

@@ -1,5 +1,6 @@
 """One run of the command line: plan, play block after block, store, report."""
 
+import contextlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -7,10 +8,11 @@ from dataclasses import asdict, replace
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
 from compare.conductor import Block, play
 from compare.environment import environment
-from compare.plan import Settings, check, clear_folder, data_key, plan
+from compare.plan import Settings, UsageError, check, clear_folder, data_key, plan
 from compare.proof import Trial, prove, with_reference
 from compare.records import Results, TaskRecord, Tutorials, save
 from compare.report import write_report
@@ -29,29 +31,35 @@ def compare(settings: Settings, console: Console) -> int:
     Raises: UsageError before anything is trained.
     """
     check(settings)
-    with console.status("Making the data ready"):
-        blocks = plan(settings)
-        keys = recipe_keys(settings.data) if settings.tutorials else {}
+    try:
+        with console.status("Making the data ready"):
+            blocks = plan(settings)
+            keys = recipe_keys(settings.data) if settings.tutorials else {}
+    except UsageError:
+        with contextlib.suppress(OSError):
+            settings.out.rmdir()
+        raise
     clear_folder(settings.out)
     results = Results(
         environment=environment(command_line(), settings.threads, settings.preset),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
     )
-    interrupted = False
     try:
         with progress_bars(console) as progress:
             for grown in _stages(settings, blocks, keys, results, progress):
                 results = grown
                 save(results, settings.out)
     except KeyboardInterrupt:
-        interrupted = True
+        results = replace(results, interrupted=True)
         console.print("Interrupted: only what was finished is kept.")
     if results.runs:
+        save(results, settings.out)
         page = write_report(results, settings.out)
         console.print(outcome_table(results))
+        console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
         console.print(f"Report: {page}", soft_wrap=True)
-    return INTERRUPTED if interrupted else exit_code(results)
+    return INTERRUPTED if results.interrupted else exit_code(results)
 
 
 def _stages(

@@ -57,7 +57,9 @@ def summary_table(tasks: Sequence[TaskStandings]) -> Table:
         "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
         "Start-up, s": raw["startup_seconds"].map(seconds),
         "Status": [
-            f"**{status}**: {escape(shorten(reason))}" if reason else status
+            f"**{'not comparable' if status == 'ok' else status}**: {escape(shorten(reason))}"
+            if reason
+            else status
             for status, reason in zip(raw["status"], raw["reason"], strict=True)
         ],
     }

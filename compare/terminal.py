@@ -53,7 +53,7 @@ def _result(task: TaskStandings, standing: Standing) -> str:
     metric = task.record.metrics[0]
     reached = standing.metric(metric.name)
     if standing.reason or reached is None:
-        return f"{standing.status}: {standing.reason}"
+        return f"{'not comparable' if standing.status == 'ok' else standing.status}: {standing.reason}"
     return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
 
 

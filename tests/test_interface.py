@@ -236,7 +236,7 @@ def test_registry_opens_every_adapter(name: str):
 
 
 def test_registry_opens_nothing_but_adapters():
-    with pytest.raises(TypeError, match="os:path is <module .*: it must be a subclass of"):
+    with pytest.raises(TypeError, match=r"os:path is <module .*: it must be a subclass of"):
         adapters.open_adapter("os:path")
 
 
