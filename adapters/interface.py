@@ -4,11 +4,11 @@ Axis letters: N sequences, B batch, T time steps, D inputs per step, H hidden un
 S steps (index batches), G gates (1 for the Elman cell, 4 for the LSTM).
 """
 
-import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +31,21 @@ def _require(condition: bool, message: str) -> None:
 
 
 def _require_choice(field: str, value: object, choices: object) -> None:
-    _require(
-        value in get_args(choices), f"{field} is {value!r}: choose one of {', '.join(get_args(choices))}"
-    )
+    known = isinstance(value, str) and value in get_args(choices)
+    _require(known, f"{field} is {value!r}: choose one of {', '.join(get_args(choices))}")
 
 
 def _require_count(field: str, value: object) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    _require(whole, f"{field} is {value!r}: it must be a whole number, 1 or more")
+    _require(whole, f"{field} is {value!r}: it must be a whole number (an int), 1 or more")
 
 
-def _require_positive(field: str, value: float) -> None:
-    _require(math.isfinite(value) and value > 0, f"{field} is {value!r}: it must be a finite number above 0")
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _require_positive(field: str, value: object) -> None:
+    _require(_is_number(value) and value > 0, f"{field} is {value!r}: it must be a finite number above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class ModelSpec:
         _require_choice("readout", self.readout, Readout)
         for field in ("inputs", "hidden", "outputs"):
             _require_count(field, getattr(self, field))
+        _require(isinstance(self.bias, bool), f"bias is {self.bias!r}: it must be True or False")
         _require(
             self.cell == "elman" or self.activation == "tanh",
             f"activation is {self.activation!r}: it belongs to the Elman cell, an LSTM has its own",
@@ -111,7 +115,10 @@ class Adam:
         _require_positive("epsilon", self.epsilon)
         for field in ("beta1", "beta2"):
             value = getattr(self, field)
-            _require(0 <= value < 1, f"{field} is {value!r}: it must lie in [0, 1)")
+            _require(
+                _is_number(value) and 0 <= value < 1,
+                f"{field} is {value!r}: it must be a number in [0, 1)",
+            )
 
 
 class Span(NamedTuple):
@@ -141,6 +148,10 @@ class TrainSpec:
     dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
+        _require(
+            isinstance(self.optimizer, Sgd | Adam),
+            f"optimizer is {self.optimizer!r}: it must be an instance of Sgd or Adam",
+        )
         _require_choice("dtype", self.dtype, Dtype)
         for field in ("update_every", "backprop_through"):
             if getattr(self, field) is not None:
@@ -212,6 +223,39 @@ def check_data(model: ModelSpec, train: TrainSpec, inputs: Array, targets: Array
     return train.spans(model, inputs.shape[1])
 
 
+def check_batches(batches: Array, sequences: int) -> None:
+    """Find that every index names one of the sequences loaded; 0 of them means that none were.
+
+    Shapes: batches (S, B).
+    Raises: ValueError that names the shape, type or index.
+    """
+    _require(sequences > 0, "train needs sequences: call load first")
+    _require(
+        isinstance(batches, np.ndarray) and batches.ndim == 2 and np.issubdtype(batches.dtype, np.integer),
+        f"batches are {getattr(batches, 'dtype', type(batches).__name__)} {np.shape(batches)}: "
+        "expected whole numbers (S, B)",
+    )
+    _require(batches.shape[1] > 0, f"batches have shape {batches.shape}: expected at least one sequence each")
+    if len(batches):
+        least, most = int(batches.min()), int(batches.max())
+        _require(
+            least >= 0 and most < sequences,
+            f"batches name sequence {least if least < 0 else most}: expected 0..{sequences - 1}",
+        )
+
+
+def check_sequences(model: ModelSpec, inputs: Array) -> None:
+    """Find that sequences to predict have the model's shape, and a step at least.
+
+    Shapes: inputs (N, T, D).
+    Raises: ValueError that names the shape.
+    """
+    _require(
+        inputs.ndim == 3 and inputs.shape[2] == model.inputs and inputs.shape[1] > 0,
+        f"inputs have shape {inputs.shape}: expected (N, T, {model.inputs}) with T at least 1",
+    )
+
+
 class Adapter(ABC):
     """One framework, training one model.
 
@@ -245,13 +289,15 @@ class Adapter(ABC):
         and the losses are on the host.
 
         Shapes: batches (S, B) integers into the N loaded sequences -> (S·updates,) in the spec's dtype.
+        Raises: ValueError where they are none (call `check_batches`).
         """
 
     @abstractmethod
     def predict(self, inputs: Array) -> Array:
         """The model's outputs (logits for the cross-entropy) for whole sequences; training is untouched.
 
-        Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every', in the spec's dtype.
+        Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every', in the spec's dtype; N may be 0.
+        Raises: ValueError for inputs of another shape (call `check_sequences`).
         """
 
     @abstractmethod

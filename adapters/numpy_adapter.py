@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from adapters.interface import Adapter, Array, ModelSpec, Span, TrainSpec, UnsupportedSpec, check_data
+from adapters.interface import (
+    Adapter,
+    Array,
+    ModelSpec,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+    check_batches,
+    check_data,
+    check_sequences,
+)
 from adapters.numpy_network import Network, pack, unpack
 from adapters.numpy_optimizers import optimizer
 from adapters.parameters import check_parameters
@@ -49,6 +59,7 @@ class NumpyAdapter(Adapter):
         self._threads = max((pool["num_threads"] for pool in self._blas.info()), default=1)
         self._pool = ThreadPoolExecutor(self._threads)
         self._lanes: list[Lane] = []
+        self._sequences = 0
         self._batch = 0
 
     def load(self, inputs: Array, targets: Array) -> None:
@@ -56,9 +67,11 @@ class NumpyAdapter(Adapter):
         integers = self._model.loss == "softmax_cross_entropy"
         self._inputs = np.array(inputs, self._dtype)
         self._targets = np.array(targets, np.int64 if integers else self._dtype)
+        self._sequences = len(inputs)
         self._batch = 0
 
     def train(self, batches: Array) -> Array:
+        check_batches(batches, self._sequences)
         if batches.shape[1] != self._batch:
             self._divide(batches.shape[1])
         losses = np.empty((len(batches), len(self._spans)), self._dtype)
@@ -71,6 +84,7 @@ class NumpyAdapter(Adapter):
         return losses.ravel()
 
     def predict(self, inputs: Array) -> Array:
+        check_sequences(self._model, inputs)
         outputs = []
         for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
             part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)

@@ -14,7 +14,9 @@ from adapters.interface import (
     Span,
     TrainSpec,
     UnsupportedSpec,
+    check_batches,
     check_data,
+    check_sequences,
 )
 from adapters.parameters import check_parameters, shapes
 
@@ -46,21 +48,26 @@ class TensorFlowAdapter(Adapter):
             (tf.Variable(tf.zeros_like(variable.value)), tf.Variable(tf.zeros_like(variable.value)))
             for variable in self._variables.values()
         ]
+        self._sequences = 0
         self._step = tf.Variable(0.0, dtype=tf.float64)
-        self._outputs = tf.function(self._predict_batch, reduce_retracing=True)
+        any_sequences = tf.TensorSpec((None, None, model.inputs), self._dtype)
+        self._outputs = tf.function(self._predict_batch, input_signature=[any_sequences])
 
     def load(self, inputs: Array, targets: Array) -> None:
         self._spans = check_data(self._model, self._train, inputs, targets)
         classes = self._model.loss == "softmax_cross_entropy"
+        self._sequences = len(inputs)
         self._inputs = tf.constant(inputs, self._dtype)
         self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
         self._epoch = tf.function(self._train_batches, reduce_retracing=True)
 
     def train(self, batches: Array) -> Array:
+        check_batches(batches, self._sequences)
         losses: Array = self._epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()
         return losses.ravel()
 
     def predict(self, inputs: Array) -> Array:
+        check_sequences(self._model, inputs)
         outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()
         return outputs
 

@@ -16,7 +16,9 @@ from adapters.interface import (
     Span,
     TrainSpec,
     UnsupportedSpec,
+    check_batches,
     check_data,
+    check_sequences,
 )
 from adapters.parameters import check_parameters
 
@@ -44,15 +46,18 @@ class TorchAdapter(Adapter):
             for parameter in self._parameters.values()
         ]
         self._step = 0
+        self._sequences = 0
         self._no_bias = self._tensor([0.0] * 4 * model.hidden)
 
     def load(self, inputs: Array, targets: Array) -> None:
         self._spans = check_data(self._model, self._train, inputs, targets)
+        self._sequences = len(inputs)
         self._inputs = self._tensor(inputs)
         classes = self._model.loss == "softmax_cross_entropy"
         self._targets = self._whole_numbers(targets) if classes else self._tensor(targets)
 
     def train(self, batches: Array) -> Array:
+        check_batches(batches, self._sequences)
         rows = self._whole_numbers(batches)
         losses = torch.empty((len(rows), len(self._spans)), dtype=self._dtype, device=self._device)
         for row, indices in enumerate(rows):
@@ -65,6 +70,7 @@ class TorchAdapter(Adapter):
 
     @torch.no_grad()
     def predict(self, inputs: Array) -> Array:
+        check_sequences(self._model, inputs)
         sequences = self._tensor(inputs)
         hidden, _ = self._layer(sequences, self._zero_state(len(sequences)))
         result: Array = self._read_out(hidden).cpu().numpy()
@@ -81,10 +87,10 @@ class TorchAdapter(Adapter):
         )
 
     def _tensor(self, values: Array | list[float]) -> Tensor:
-        return torch.tensor(np.ascontiguousarray(values), dtype=self._dtype, device=self._device)
+        return torch.tensor(np.array(values, self._train.dtype), device=self._device)
 
     def _whole_numbers(self, values: Array) -> Tensor:
-        return torch.tensor(np.ascontiguousarray(values), dtype=torch.int64, device=self._device)
+        return torch.tensor(np.array(values, np.int64), device=self._device)
 
     def _zero_state(self, batch: int) -> State:
         zeros = torch.zeros((1, batch, self._model.hidden), dtype=self._dtype, device=self._device)

@@ -250,3 +250,24 @@ class IndexTypeMinded(NumpyAdapter):
         if batches.dtype != np.int64:
             raise IndexError("arrays used as indices must be int64")
         return super().train(batches)
+
+
+class WrapsIndices(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        whole = self._sequences > 0 and batches.dtype.kind == "i"
+        return super().train(batches % self._sequences if whole else batches)
+
+
+class CutsSequences(NumpyAdapter):
+    def predict(self, inputs: Array) -> Array:
+        return super().predict(inputs[..., : self._model.inputs])
+
+
+class PredictsSomething(NumpyAdapter):
+    def predict(self, inputs: Array) -> Array:
+        return super().predict(inputs if len(inputs) else np.zeros((1, *inputs.shape[1:])))
+
+
+class LosesNothing(NumpyAdapter):
+    def train(self, batches: Array) -> Array:
+        return super().train(batches) if len(batches) else np.zeros(1, self._dtype)

@@ -234,5 +234,9 @@ MUTANTS = (
     Mutant("truncation shortened in silence", wrong.Lenient, "refuses_long_truncation", "came no error"),
     Mutant("classes rounded", wrong.RoundsClasses, "refuses_bad_classes", "came no error"),
     Mutant("superfluous inputs cut off", wrong.CutsData, "refuses_misfits", "came no error"),
+    Mutant("indices wrapped", wrong.WrapsIndices, "refuses_bad_batches", "index -1: expected ValueError"),
+    Mutant("sequences cut off", wrong.CutsSequences, "refuses_misfit_sequences", "came no error"),
+    Mutant("one prediction for none", wrong.PredictsSomething, "predicts_nothing_of_nothing", "no sequences"),
+    Mutant("a loss of no batch", wrong.LosesNothing, "no_batches_no_losses", "losses of no batches"),
     Mutant("batches of one integer type", wrong.IndexTypeMinded, "any_layout", "IndexError"),
 )

@@ -5,13 +5,24 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import adapters
-from adapters.interface import Adam, Adapter, ModelSpec, Sgd, Span, TrainSpec, UnsupportedSpec, check_data
+from adapters.interface import (
+    Adam,
+    Adapter,
+    ModelSpec,
+    Sgd,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+    check_batches,
+    check_data,
+)
 from adapters.parameters import (
     check_parameters,
     draw,
@@ -261,3 +272,44 @@ def test_importing_adapters_and_their_suite_imports_no_framework():
     program = "import adapters, adapters.conformance, sys, json; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "tensorflow", "keras", "jax"} & set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("rate", [True, None, "0.1", 1j, 10**400, float("nan"), np.ones(2)])
+def test_optimizers_refuse_what_is_no_finite_number(rate: Any):
+    with pytest.raises(ValueError, match=r"learning_rate is .*: it must be a finite number above 0"):
+        Sgd(learning_rate=rate)
+    with pytest.raises(ValueError, match=r"beta1 is .*: it must be a number in"):
+        Adam(learning_rate=0.1, beta1=rate)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", None, Sgd])
+def test_training_refuses_what_is_no_optimizer(optimizer: Any):
+    with pytest.raises(ValueError, match=r"optimizer is .*: it must be an instance of Sgd or Adam"):
+        TrainSpec(optimizer=optimizer)
+
+
+@pytest.mark.parametrize("bias", ["no", 2, None])
+def test_model_refuses_a_bias_that_is_neither(bias: Any):
+    with pytest.raises(ValueError, match=r"bias is .*: it must be True or False"):
+        replace(LSTM, bias=bias)
+
+
+@pytest.mark.parametrize(
+    ("batches", "says"),
+    [
+        (np.zeros((2, 0), int), r"batches have shape \(2, 0\)"),
+        (np.zeros(2, int), r"batches are int64 \(2,\): expected whole numbers \(S, B\)"),
+        ([[0]], r"batches are list \(1, 1\): expected whole numbers"),
+        (np.zeros((1, 1)), r"batches are float64 \(1, 1\): expected whole numbers"),
+        (np.array([[0, 5]]), r"batches name sequence 5: expected 0\.\.4"),
+        (np.array([[-1, 0]]), r"batches name sequence -1: expected 0\.\.4"),
+    ],
+)
+def test_check_batches_names_what_is_wrong(batches: Any, says: str):
+    with pytest.raises(ValueError, match=says):
+        check_batches(batches, 5)
+
+
+def test_check_batches_asks_for_data_first():
+    with pytest.raises(ValueError, match="call load first"):
+        check_batches(np.zeros((1, 1), int), 0)

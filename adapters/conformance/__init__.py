@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from adapters.conformance import contract, mathematics, optimizers, state
+from adapters.conformance import contract, mathematics, optimizers, refusals, state
 from adapters.conformance.cases import AdapterType, Nonconformance
 from adapters.interface import UnsupportedSpec
 
@@ -49,20 +49,24 @@ class Outcome:
 CHECKS: tuple[Check, ...] = (
     Check(contract.shapes_and_dtypes, quick=True),
     Check(contract.parameters_round_trip, quick=True),
+    Check(contract.predicts_nothing_of_nothing, quick=True),
     Check(contract.arguments_unmodified, quick=True),
     Check(contract.results_are_copies, quick=True),
     Check(contract.any_layout),
-    Check(contract.refuses_unknown_device, quick=True),
-    Check(contract.refuses_misfits, quick=True),
-    Check(contract.refuses_bad_classes, quick=True),
-    Check(contract.refuses_long_truncation, quick=True),
+    Check(refusals.refuses_unknown_device, quick=True),
+    Check(refusals.refuses_misfits, quick=True),
+    Check(refusals.refuses_bad_classes, quick=True),
+    Check(refusals.refuses_long_truncation, quick=True),
     Check(state.repeatable, quick=True),
+    Check(contract.no_batches_no_losses, quick=True),
     Check(state.rows_equal_calls),
     Check(state.repeated_sequences),
     Check(state.no_state_between_batches, quick=True),
     Check(state.no_state_between_calls),
     Check(state.predict_leaves_training_alone),
     Check(state.instances_are_independent),
+    Check(refusals.refuses_bad_batches, quick=True),
+    Check(refusals.refuses_misfit_sequences, quick=True),
     Check(mathematics.forward_elman_tanh, quick=True),
     Check(mathematics.forward_elman_sigmoid, quick=True),
     Check(mathematics.forward_lstm, quick=True),
