@@ -97,7 +97,7 @@ def tutorials(
     overwrite: Overwrite = False,
 ) -> None:
     """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
-    from compare.tutorial_session import run_tutorials  # noqa: PLC0415
+    from compare.tutorials.session import run_tutorials  # noqa: PLC0415
 
     settings = chosen([], adapters, seeds, None, "full", out, threads, data, mnist_archives, overwrite)
     raise typer.Exit(run_tutorials(settings, console))
@@ -151,7 +151,7 @@ def check(
     mnist_archives: Archives = None,
 ) -> None:
     """Find whether adapters keep the contract, and train in lockstep; exit code 0 only if all do."""
-    from compare.checking import CheckSettings, check_adapters  # noqa: PLC0415
+    from compare.proof.checking import CheckSettings, check_adapters  # noqa: PLC0415
 
     known("data", data, get_args(DataChoice))
     settings = CheckSettings(

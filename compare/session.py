@@ -13,11 +13,11 @@ from rich.text import Text
 from compare.conductor import Block, play
 from compare.environment import environment
 from compare.plan import Settings, UsageError, check, clear_folder, data_key, plan
-from compare.proof import Trial, prove, with_reference
+from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results, TaskRecord, Tutorials, save
-from compare.report import write_report
+from compare.report.page import write_report
 from compare.terminal import bar, outcome_table, progress_bars
-from compare.tutorials import assignments, reproduce
+from compare.tutorials.runs import assignments, reproduce
 from tasks import TASKS
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES

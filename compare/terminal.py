@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.conformance import Outcome
+from compare.analysis.standings import Standing, TaskStandings, standings
 from compare.markup import NOTHING, difference, factor, number
 from compare.records import Proof, Results
-from compare.standings import Standing, TaskStandings, standings
 
 
 def progress_bars(console: Console) -> Progress:

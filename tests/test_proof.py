@@ -12,14 +12,22 @@ from test_report import SINE, made_up_run
 from adapters import ADAPTERS
 from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
-from compare.lockstep import BAND
-from compare.oracle import Slope, slopes
-from compare.proof import Trial, prove, reference_among, with_reference
+from compare.analysis.lockstep import BAND
+from compare.analysis.standings import standings
+from compare.proof.oracle import Slope, slopes
+from compare.proof.trial import Trial, prove, reference_among, with_reference
+from compare.proof.verdicts import (
+    FLOAT64_BAND,
+    FLOOR,
+    GRADIENT_BAND,
+    judge,
+    relative,
+    slope_differences,
+    verdict,
+)
+from compare.proof.witness import Answers, hearing
 from compare.records import Environment, Proof, Results, load, save
-from compare.report import write_report
-from compare.standings import standings
-from compare.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND, judge, relative, slope_differences, verdict
-from compare.witness import Answers, hearing
+from compare.report.page import write_report
 from tasks import TASKS
 
 UPDATES = 200

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from numpy.random import PCG64, Generator
 
-from compare.lockstep import BAND, agreements
+from compare.analysis.lockstep import BAND, agreements
+from compare.analysis.standings import standings
 from compare.markup import code, escape, number, slug, uncertain
 from compare.records import (
     Environment,
@@ -23,8 +24,7 @@ from compare.records import (
     load,
     save,
 )
-from compare.report import write_report
-from compare.standings import standings
+from compare.report.page import write_report
 from tasks.interface import Confusion, Forecast, Metric
 
 HOSTILE = "a|b<script>alert(1)</script>\n`*[x](y)$"

@@ -7,11 +7,11 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from adapters import open_adapter
-from compare.findings import findings, span
 from compare.records import Environment, Results, TutorialRun, Tutorials, load, save
-from compare.reproduction import correct_verdict, images_verdict, rule_verdict
-from compare.tutorial_session import write_page
-from compare.tutorials import RULE, Assignment, assignments, recipe_record, reproduce, rule_record
+from compare.tutorials.findings import findings, span
+from compare.tutorials.runs import RULE, Assignment, assignments, recipe_record, reproduce, rule_record
+from compare.tutorials.session import write_page
+from compare.tutorials.verdicts import correct_verdict, images_verdict, rule_verdict
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Outcome, Printed

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from compare.figures import Style, legend_below, plain, title
+from compare.analysis.standings import Standing, TaskStandings
 from compare.records import Run, TaskRecord
-from compare.standings import Standing, TaskStandings
+from compare.report.figures import Style, legend_below, plain, title
 
 POINTS = 60
 LOGARITHMIC_FROM = 5.0

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.statistics import Ratio, Sample, Spread
 from compare.markup import escape, factor, mebibytes, number, seconds, uncertain
 from compare.records import Environment, TaskRecord
-from compare.standings import Standing, TaskStandings
-from compare.statistics import Ratio, Sample, Spread
 from compare.storage import write_text
 
 Row = dict[str, str | int | float | bool | None]

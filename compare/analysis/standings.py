@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from compare.lockstep import Agreement, Verdict, agreements
+from compare.analysis.lockstep import Agreement, Verdict, agreements
+from compare.analysis.statistics import Ratio, Sample, Spread, median, paired_ratio, sample, spread
 from compare.records import Proof, ProofVerdict, Results, Run, Status, TaskRecord
-from compare.statistics import Ratio, Sample, Spread, median, paired_ratio, sample, spread
 from tasks.interface import Metric
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compare.figures import Style, legend_below, plain
-from compare.lockstep import BAND
+from compare.analysis.lockstep import BAND
 from compare.markup import NOTHING, difference, escape
+from compare.proof.verdicts import FLOAT64_BAND
 from compare.records import Proof
-from compare.tables import Row, Table, shorten
-from compare.verdicts import FLOAT64_BAND
+from compare.report.figures import Style, legend_below, plain
+from compare.report.tables import Row, Table, shorten
 
 LOWEST = 1e-17
 """Where no difference at all is drawn: a logarithmic scale has no zero."""

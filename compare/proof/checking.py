@@ -12,10 +12,10 @@ from rich.progress import Progress
 from rich.text import Text
 
 from adapters.conformance import CHECKS, Check, Outcome, conforms
-from compare.examination import Examinee
 from compare.markup import slug
 from compare.plan import UsageError, data_key, in_range, known, known_adapters, usable_cores
-from compare.proof import Trial, at_once, prove, with_reference
+from compare.proof.examination import Examinee
+from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
 from tasks import TASKS

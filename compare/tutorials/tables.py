@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from compare.findings import Finding, span
 from compare.markup import NOTHING, escape, number
 from compare.records import Tutorials
-from compare.tables import Row, Table
+from compare.report.tables import Row, Table
+from compare.tutorials.findings import Finding, span
 
 SETTINGS: dict[str, str] = {
     "cell": "cell",

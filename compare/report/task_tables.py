@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from compare.analysis.standings import TaskStandings
+from compare.analysis.statistics import Ratio, Sample, Spread, median
 from compare.markup import NOTHING, escape, factor, mebibytes, number, seconds, slug, uncertain
-from compare.standings import TaskStandings
-from compare.statistics import Ratio, Sample, Spread, median
-from compare.tables import Row, Table, columns, times_fastest, with_unit
+from compare.report.tables import Row, Table, columns, times_fastest, with_unit
 
 
 def settings_table(task: TaskStandings) -> Table:

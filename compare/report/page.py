@@ -6,20 +6,26 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from compare.curves import averaging_window, loss_figure
-from compare.figures import Style, save, styles, summary_figure
-from compare.lockstep import BAND
+from compare.analysis.lockstep import BAND
+from compare.analysis.standings import TaskStandings, standings
 from compare.markup import code, difference, escape, factor, number, slug
-from compare.pictures import confusion_figure, forecast_figure
-from compare.proof import UPDATES
-from compare.proof_tables import lockstep_proof_table, proof_figure
+from compare.proof.trial import UPDATES
+from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from compare.records import Proof, Results, Run, Status
-from compare.standings import TaskStandings, standings
+from compare.report.curves import averaging_window, loss_figure
+from compare.report.figures import Style, save, styles, summary_figure
+from compare.report.pictures import confusion_figure, forecast_figure
+from compare.report.proof_tables import lockstep_proof_table, proof_figure
+from compare.report.tables import Table, environment_table, summary_table, workers_table
+from compare.report.task_tables import (
+    lockstep_table,
+    metrics_table,
+    settings_table,
+    startup_table,
+    throughput_table,
+)
 from compare.storage import write_text
-from compare.tables import Table, environment_table, summary_table, workers_table
-from compare.task_tables import lockstep_table, metrics_table, settings_table, startup_table, throughput_table
-from compare.tutorial_report import tutorial_section
-from compare.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
+from compare.tutorials.section import tutorial_section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +161,7 @@ def _proof_pictures(proofs: Sequence[Proof], looks: dict[str, Style], folder: Pa
 def template(name: str) -> Template:
     """A page's template, with the filters that pages use."""
     environment = Environment(
-        loader=PackageLoader("compare"),
+        loader=PackageLoader("compare.report"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -6,15 +6,15 @@ from rich.console import Console
 from rich.text import Text
 
 from compare.environment import environment
-from compare.figures import styles
 from compare.plan import Settings, check, clear_folder
 from compare.records import Results, Tutorials, save
-from compare.report import template
+from compare.report.figures import styles
+from compare.report.page import template
+from compare.report.tables import environment_table
 from compare.session import INTERRUPTED, command_line, recipe_keys, reproduce_tutorials
 from compare.storage import write_text
-from compare.tables import environment_table
 from compare.terminal import progress_bars
-from compare.tutorial_report import tutorial_section
+from compare.tutorials.section import tutorial_section
 
 
 def run_tutorials(settings: Settings, console: Console) -> int:

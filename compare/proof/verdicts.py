@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from adapters.interface import Array
-from compare.lockstep import BAND, distances
-from compare.oracle import Slope
+from compare.analysis.lockstep import BAND, distances
+from compare.proof.oracle import Slope
+from compare.proof.witness import Answers
 from compare.records import Proof, ProofVerdict
-from compare.witness import Answers
 
 FLOAT64_BAND = 1e-10
 GRADIENT_BAND = 1e-6

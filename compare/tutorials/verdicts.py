@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare.findings import Finding, largest_difference, most_seeds, span
 from compare.markup import escape, number
+from compare.tutorials.findings import Finding, largest_difference, most_seeds, span
 
 ZERO_BAND = 0.01
 """How near a figure must be to that of predicting zero, as a share of it."""

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from compare.figures import Style, legend_below, plain, title
-from compare.standings import Standing, TaskStandings
+from compare.analysis.standings import Standing, TaskStandings
+from compare.report.figures import Style, legend_below, plain, title
 from tasks.interface import Forecast
 
 ERRORS = "YlOrRd"

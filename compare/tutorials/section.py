@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.figures import Style, save
-from compare.findings import Finding, findings, most_seeds
 from compare.records import Tutorials
-from compare.reproduction import (
+from compare.report.figures import Style, save
+from compare.report.tables import Table
+from compare.tutorials.figures import from_scratch_figure, images_figure, points_figure
+from compare.tutorials.findings import Finding, findings, most_seeds
+from compare.tutorials.tables import draws_table, outcomes_table, printed_table, recipes_table
+from compare.tutorials.verdicts import (
     correct_verdict,
     corrected_verdict,
     images_verdict,
     online_verdict,
     rule_verdict,
 )
-from compare.tables import Table
-from compare.tutorial_figures import from_scratch_figure, images_figure, points_figure
-from compare.tutorial_tables import draws_table, outcomes_table, printed_table, recipes_table
 
 ONLINE_EPOCHS = (0, 10, 50, 100, 200, 290)
 WINDOW_EPOCHS = (1, 2, 5, 10, 15, 20, 25)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compare.markup import slug
-from compare.oracle import Slope, slopes
 from compare.plan import usable_cores
 from compare.process import WorkerFailed
+from compare.proof.oracle import Slope, slopes
+from compare.proof.verdicts import GRADIENT_BAND, judge, slope_differences
+from compare.proof.witness import STAGES, Answers, Hearing, Witness, hearing
 from compare.records import Proof
-from compare.verdicts import GRADIENT_BAND, judge, slope_differences
-from compare.witness import STAGES, Answers, Hearing, Witness, hearing
 from tasks import TASKS
 
 UPDATES = 200

@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
+from compare.analysis.standings import Standing, TaskStandings
 from compare.markup import factor, number
 from compare.records import TaskRecord
-from compare.standings import Standing, TaskStandings
 from compare.storage import write_bytes
 
 RESOLUTION = 150

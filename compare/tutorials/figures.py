@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from compare.figures import Style, legend_below, plain
-from compare.findings import Finding, most_seeds
+from compare.report.figures import Style, legend_below, plain
+from compare.tutorials.findings import Finding, most_seeds
 
 PUBLISHED = "#D55E00"
 RULE = "#56B4E9"

@@ -1,0 +1,1 @@
+"""Whether adapters do the same: the conformance suite run on them, and lockstep proven in float64."""
