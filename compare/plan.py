@@ -1,8 +1,6 @@
 """From what the user asked for to the blocks that will be run, every mistake found before anything is."""
 
 import difflib
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,6 @@ MOST_EPOCHS = 10_000
 MOST_SEEDS = 1_000
 ROUNDS: dict[Preset, int] = {"quick": 7, "standard": 9, "full": 9}
 TIMEOUT_SECONDS = 1800.0
-OWN_FILES = ("README.md", "results.json", "figures", "tables", "logs")
 
 
 class UsageError(Exception):
@@ -43,7 +40,7 @@ class Settings:
 
 
 def check(settings: Settings) -> None:
-    """Find every name known, every number sensible and the output folder ready.
+    """Find every name known and every number sensible.
 
     Raises: UsageError.
     """
@@ -58,7 +55,6 @@ def check(settings: Settings) -> None:
     in_range("--seeds", settings.seeds, MOST_SEEDS)
     in_range("--epochs", settings.epochs, MOST_EPOCHS)
     in_range("--threads", settings.threads, usable_cores())
-    check_folder(settings.out, settings.overwrite)
 
 
 def usable_cores() -> int:
@@ -95,32 +91,6 @@ def in_range(option: str, value: int | None, most: int) -> None:
     """
     if value is not None and not 1 <= value <= most:
         raise UsageError(f"{option} is {value}: it must lie between 1 and {most}")
-
-
-def check_folder(out: Path, overwrite: bool) -> None:
-    """Make the output folder and find that it can be written to.
-
-    Raises: UsageError where it cannot, or where it already holds a report that is to be kept.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UsageError(f"cannot write to {out}: {error.strerror}") from error
-    taken = [name for name in OWN_FILES if (out / name).exists()]
-    if taken and not overwrite:
-        raise UsageError(f"{out} already holds {taken[0]}: add --overwrite, or choose another --out")
-
-
-def clear_folder(out: Path) -> None:
-    """Remove what an earlier run left in the output folder, and nothing else; make the folder for logs."""
-    for path in (out / name for name in OWN_FILES):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    (out / "logs").mkdir()
 
 
 def plan(settings: Settings) -> list[Block]:

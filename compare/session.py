@@ -12,7 +12,8 @@ from rich.text import Text
 
 from compare.conductor import Block, play
 from compare.environment import environment
-from compare.plan import Settings, UsageError, check, clear_folder, data_key, plan
+from compare.folder import check_folder, clear_folder
+from compare.plan import Settings, UsageError, check, data_key, plan
 from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results, TaskRecord, Tutorials, save
 from compare.report.page import write_report
@@ -31,6 +32,7 @@ def compare(settings: Settings, console: Console) -> int:
     Raises: UsageError before anything is trained.
     """
     check(settings)
+    check_folder(settings.out, settings.overwrite)
     try:
         with console.status("Making the data ready"):
             blocks = plan(settings)
@@ -45,6 +47,7 @@ def compare(settings: Settings, console: Console) -> int:
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
     )
+    save(results, settings.out)
     try:
         with progress_bars(console) as progress:
             for grown in _stages(settings, blocks, keys, results, progress):

@@ -90,7 +90,10 @@ def test_what_cannot_be_started_is_said_once():
     [
         (["torhc"], "unknown adapter 'torhc': did you mean torch?"),
         (["numpy", "--tasks", "sine-lsmt"], "unknown task 'sine-lsmt': did you mean sine-lstm"),
-        (["numpy", "--timeout", "0"], "--timeout is 0: it must be above 0"),
+        (["numpy", "--timeout", "0"], "--timeout is 0: it must lie above 0"),
+        (["numpy", "--timeout", "nan"], "--timeout is nan: it must lie above 0"),
+        (["numpy", "--timeout", "inf"], "--timeout is inf: it must lie above 0 and be at most 1,000,000"),
+        (["numpy", "--tasks", ""], "--tasks names none: choose from"),
         (["numpy", "--threads", "0"], "--threads is 0: it must lie between 1 and"),
         (["numpy", "--data", "mnits"], "unknown data 'mnits'"),
     ],

@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,15 +94,30 @@ def test_a_report_is_not_overwritten_unasked(finished):
 
 
 def test_overwriting_removes_what_the_earlier_run_left_and_nothing_else(finished, tmp_path):
-    (tmp_path / "results.json").write_text("{}")
-    (tmp_path / "figures").mkdir()
+    _, earlier = finished
+    shutil.copytree(earlier, tmp_path, dirs_exist_ok=True)
     (tmp_path / "figures" / "old.png").touch()
+    (tmp_path / "figures" / "sketch.odg").touch()
     (tmp_path / "thesis.txt").touch()
     arguments = ("run", "sine-online", "--adapters", "numpy", "--epochs", 1, "--out", tmp_path)
     assert compare(*arguments).returncode == 2
     assert compare(*arguments, "--overwrite").returncode == 0
     assert not (tmp_path / "figures" / "old.png").exists()
+    assert (tmp_path / "figures" / "sketch.odg").exists()
     assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "theirs", [{"README.md": "# My project"}, {"results.json": "{}"}, {"logs/today.log": "do not delete"}]
+)
+def test_what_is_no_report_is_never_overwritten(theirs: dict[str, str], tmp_path: Path):
+    for name, text in theirs.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    command = compare("run", "sine-online", "--adapters", "numpy", "--out", tmp_path, "--overwrite")
+    assert command.returncode == 2
+    assert "no report to overwrite" in command.stderr
+    assert {name: (tmp_path / name).read_text() for name in theirs} == theirs
 
 
 def test_list_shows_tasks_and_versions_and_imports_no_framework():
@@ -138,6 +154,8 @@ MISTAKES = {
     "threads": (["all", "--threads", "4096"], "--threads is 4096"),
     "zero threads": (["all", "--threads", "0"], "--threads is 0"),
     "folder": (["run", "sine-online", "--out", "/dev/null/report"], "cannot write to /dev/null/report"),
+    "empty folder": (["run", "sine-online", "--out", ""], "--out is empty"),
+    "file as folder": (["run", "sine-online", "--out", __file__], "is a file: choose another --out"),
     "archives": (["all", "--mnist-archives", "/nowhere"], "/nowhere"),
 }
 

@@ -24,6 +24,9 @@ from tasks.interface import DataRequest
 INTERRUPTED = 130
 
 
+LONGEST_TIMEOUT_SECONDS = 1e6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
     """What the command line says.
@@ -52,8 +55,13 @@ def check_adapters(settings: CheckSettings, console: Console) -> int:
     for task in settings.tasks:
         known("task", task, TASKS)
     in_range("--threads", settings.threads, usable_cores())
-    if settings.timeout_seconds <= 0:
-        raise UsageError(f"--timeout is {settings.timeout_seconds:g}: it must be above 0")
+    if not settings.tasks:
+        raise UsageError(f"--tasks names none: choose from {', '.join(TASKS)}")
+    if not 0 < settings.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+        raise UsageError(
+            f"--timeout is {settings.timeout_seconds:g}: "
+            f"it must lie above 0 and be at most {LONGEST_TIMEOUT_SECONDS:,.0f}"
+        )
     with console.status("Making the data ready"):
         keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
     try:

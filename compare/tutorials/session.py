@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from compare.environment import environment
-from compare.plan import Settings, check, clear_folder
+from compare.folder import check_folder, clear_folder
+from compare.plan import Settings, check
 from compare.records import Results, Tutorials, save
 from compare.report.figures import styles
 from compare.report.page import template
@@ -23,6 +24,7 @@ def run_tutorials(settings: Settings, console: Console) -> int:
     Raises: UsageError before anything is trained.
     """
     check(settings)
+    check_folder(settings.out, settings.overwrite)
     with console.status("Making the data ready"):
         keys = recipe_keys(settings.data)
     clear_folder(settings.out)

@@ -1,0 +1,106 @@
+"""The options that commands share: each is said once, and a command takes them as settings."""
+
+import inspect
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from adapters import ADAPTERS
+from compare.plan import Settings, UsageError, known, usable_cores
+from tasks.interface import DataChoice, DataRequest, Preset
+
+ALL_ADAPTERS = ",".join(ADAPTERS)
+
+Adapters = Annotated[
+    str, typer.Option(help=f"Adapters, with commas: {', '.join(ADAPTERS)}; or module:Class.")
+]
+Seeds = Annotated[
+    int | None, typer.Option(help="Starts to try, seeds 0 to N-1; the preset's number if absent.")
+]
+Epochs = Annotated[int | None, typer.Option(help="Epochs of every task; the preset's number if absent.")]
+Chosen = Annotated[str, typer.Option("--preset", help="How long to train: quick, standard or full.")]
+Out = Annotated[str | None, typer.Option(help="Folder for the report; reports/<date and time> if absent.")]
+Threads = Annotated[int | None, typer.Option(help="Threads for every worker; all usable cores if absent.")]
+Data = Annotated[str, typer.Option(help="Images for mnist-rows: auto, mnist or digits (a stand-in).")]
+Archives = Annotated[
+    Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
+
+
+def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
+    """The data that options ask for.
+
+    Raises: UsageError for an unknown kind.
+    """
+    known("data", data, get_args(DataChoice))
+    return DataRequest(choice=cast(DataChoice, data), mnist_archives=mnist_archives)
+
+
+def names(listed: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+def output_folder(out: str | None) -> Path:
+    """The folder for a report.
+
+    Raises: UsageError for an empty name.
+    """
+    if out is None:
+        return Path("reports") / datetime.now().strftime("%Y-%m-%d-%H%M%S")
+    if not out.strip():
+        raise UsageError("--out is empty: name a folder, or leave it out for reports/<date and time>")
+    return Path(out)
+
+
+def settings(
+    *,
+    adapters: Adapters = ALL_ADAPTERS,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    preset: Chosen = "quick",
+    out: Out = None,
+    threads: Threads = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    overwrite: Overwrite = False,
+) -> Settings:
+    """The options of a run as settings, its tasks not yet named.
+
+    Raises: UsageError for an unknown preset or kind of data, and for an empty --out.
+    """
+    known("preset", preset, get_args(Preset))
+    return Settings(
+        tasks=(),
+        adapters=names(adapters),
+        preset=cast(Preset, preset),
+        seeds=seeds,
+        epochs=epochs,
+        threads=usable_cores() if threads is None else threads,
+        data=data_request(data, mnist_archives),
+        out=output_folder(out),
+        overwrite=overwrite,
+    )
+
+
+def taking_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, whose first parameter is the settings, the options of `settings` besides its own."""
+    given = inspect.signature(settings, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @wraps(command)
+    def with_options(**values: Any) -> None:
+        chosen = settings(**{name: values.pop(name) for name in given})
+        command(chosen, **values)
+
+    parameters = [*own, *given.values()]
+    with_options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+    )
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
