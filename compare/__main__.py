@@ -15,12 +15,13 @@ from compare.options import (
     Data,
     Out,
     Overwrite,
+    Threads,
     data_request,
     names,
     settings,
     taking_settings,
 )
-from compare.plan import Settings, UsageError
+from compare.plan import Settings, UsageError, usable_cores
 from tasks import TASKS
 
 app = typer.Typer(
@@ -110,6 +111,31 @@ def check(
         data=data_request(data, mnist_archives),
     )
     raise typer.Exit(check_adapters(chosen, console))
+
+
+@app.command()
+def bench(
+    tasks: Annotated[
+        list[str] | None, typer.Argument(help="Tasks: mnist-rows, sine-online; both if absent.")
+    ] = None,
+    adapters: Adapters = ALL_ADAPTERS,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everybody takes a turn.")] = 15,
+    threads: Threads = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+) -> None:
+    """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
+    from compare.bench.duels import BARE_LOOPS  # noqa: PLC0415
+    from compare.bench.session import BenchSettings, race_all  # noqa: PLC0415
+
+    chosen = BenchSettings(
+        tasks=tuple(dict.fromkeys(tasks or BARE_LOOPS)),
+        adapters=tuple(dict.fromkeys(names(adapters))),
+        rounds=rounds,
+        threads=usable_cores() if threads is None else threads,
+        data=data_request(data, mnist_archives),
+    )
+    raise typer.Exit(race_all(chosen, console))
 
 
 @app.command("list")
