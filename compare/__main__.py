@@ -138,6 +138,21 @@ def bench(
     raise typer.Exit(race_all(chosen, console))
 
 
+@app.command()
+def sweep(
+    adapters: Adapters = ALL_ADAPTERS,
+    rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
+    out: Out = None,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Time a training step against hidden units, batch size and time steps; write figures and tables."""
+    from compare.bench.session import sweep_all  # noqa: PLC0415
+
+    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
+    raise typer.Exit(sweep_all(chosen, rounds, console))
+
+
 @app.command("list")
 def list_all() -> None:
     """Show the tasks, and the adapters with their frameworks' versions."""

@@ -12,6 +12,7 @@ from numpy.random import PCG64, Generator, SeedSequence
 from adapters.interface import Array, ModelSpec, TrainSpec
 from compare.player import MOST_BATCHES_A_TURN, SETTLE_SECONDS, TURN_SECONDS
 from compare.process import WorkerProcess
+from tasks.interface import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,19 @@ class Work:
         return order[: count * self.batch].reshape(count, self.batch).astype(np.int64)
 
 
+def work_of(task: Task, data_key: str) -> Work:
+    """A task's training, from seed 0."""
+    dataset = task.dataset(data_key)
+    return Work(
+        model=task.model,
+        train=task.train,
+        parameters=task.initial_parameters(0),
+        inputs=dataset.inputs,
+        targets=dataset.targets,
+        batch=task.batch_size,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
     """A name to show, what `adapters.open_adapter` takes, and the threads of its worker."""
@@ -64,12 +78,14 @@ class Pacer:
         self._work = work
         self._worker = WorkerProcess(contender.adapter, contender.threads, timeout_seconds, log)
         self.seconds_per_update: list[float] = []
+        self._import_rss_bytes = 0
         self._turn = work.batches(1)
 
     def warm_up(self) -> None:
         """Construct, load, train until a turn is long enough for its clock to be trusted."""
         work = self._work
         self._worker.call("import_framework")
+        self._import_rss_bytes = self._worker.peak_rss_bytes
         self._worker.call("construct", work.model, work.train, dict(work.parameters), "cpu")
         self._worker.call("take", work.inputs, work.targets)
         self._worker.call("load")
@@ -85,10 +101,14 @@ class Pacer:
         time.sleep(SETTLE_SECONDS)
         self.seconds_per_update.append(self._train() / (len(self._turn) * self._work.updates))
 
-    def leave(self) -> int:
-        """End the worker; return the largest resident size that it had."""
+    @property
+    def memory_bytes(self) -> int:
+        """The largest resident size so far, above that after the import."""
+        return self._worker.peak_rss_bytes - self._import_rss_bytes
+
+    def leave(self) -> None:
+        """End the worker."""
         self._worker.end()
-        return self._worker.peak_rss_bytes
 
     def _train(self) -> float:
         return self._worker.call("train", self._turn).seconds

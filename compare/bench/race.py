@@ -1,0 +1,59 @@
+"""Contenders on one piece of work, all alive at once, in alternating turns."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from numpy.random import PCG64, Generator, SeedSequence
+
+from compare.bench.pacer import Contender, Pacer, Work
+from compare.markup import slug
+from compare.process import WorkerFailed
+
+TIMEOUT_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lap:
+    """What a contender took for an update, round by round, or why it took no part.
+
+    Units: `memory_bytes` is the largest resident size above that after the import.
+    """
+
+    name: str
+    seconds_per_update: list[float]
+    memory_bytes: int = 0
+    error: str | None = None
+
+
+def race(
+    work: Work, contenders: Sequence[Contender], rounds: int, tick: Callable[[str], None]
+) -> dict[str, Lap]:
+    """By name, what each took; turns come in an order shuffled anew each round, `tick` hears of each."""
+    generator = Generator(PCG64(SeedSequence(0)))
+    laps: dict[str, Lap] = {}
+    with tempfile.TemporaryDirectory() as logs, ExitStack() as stack:
+        racing: list[Pacer] = []
+        for contender in contenders:
+            tick(contender.name)
+            try:
+                log = Path(logs) / f"{slug(contender.name)}.log"
+                pacer = Pacer(contender, work, TIMEOUT_SECONDS, log)
+                stack.callback(pacer.leave)
+                pacer.warm_up()
+                racing.append(pacer)
+            except WorkerFailed as failure:
+                laps[contender.name] = Lap(name=contender.name, seconds_per_update=[], error=str(failure))
+        for _ in range(rounds):
+            for place in generator.permutation(len(racing)):
+                racing[place].turn()
+                tick(racing[place].contender.name)
+        for pacer in racing:
+            laps[pacer.contender.name] = Lap(
+                name=pacer.contender.name,
+                seconds_per_update=pacer.seconds_per_update,
+                memory_bytes=pacer.memory_bytes,
+            )
+    return laps

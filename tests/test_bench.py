@@ -1,0 +1,190 @@
+"""The benchmarks: bare loops that train, rounds that are paired, sizes that are swept."""
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from adapters import open_adapter
+from adapters.interface import UnsupportedSpec
+from compare.bench import sweep
+from compare.bench.duels import BARE_LOOPS, duel
+from compare.bench.pacer import Contender, Work, work_of
+from compare.bench.race import race
+from compare.bench.sweep_page import write_page
+from compare.bench.threads import compare_threads
+from compare.environment import environment
+from compare.records import Size, SweepPoint
+from tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+ONLINE = TASKS["sine-online"]
+
+
+def small_images() -> Work:
+    return replace(sweep.work_of(sweep.Size(hidden=16, batch=8, time_steps=7)), batch=8)
+
+
+def train(name: str, work: Work, batches: np.ndarray) -> np.ndarray:
+    adapter = open_adapter(name)(work.model, work.train, work.parameters)
+    adapter.load(work.inputs, work.targets)
+    return adapter.train(batches)
+
+
+def test_the_tutorials_loop_does_what_the_adapter_does():
+    work = work_of(ONLINE, "computed")
+    batches = work.batches(20)
+    loop = train(BARE_LOOPS["sine-online"]["tutorials' torch loop"], work, batches)
+    assert_allclose(loop, train("numpy", work, batches), rtol=1e-4, atol=1e-6)
+
+
+def test_a_loop_over_modules_learns():
+    work = small_images()
+    losses = train(
+        BARE_LOOPS["mnist-rows"]["torch.nn.LSTM, torch.optim"], work, work.batches(1).repeat(60, 0)
+    )
+    assert losses.shape == (60,)
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("loops", BARE_LOOPS.values(), ids=BARE_LOOPS)
+def test_a_loop_refuses_what_it_was_not_written_for(loops: dict[str, str]):
+    for name in loops.values():
+        if "keras" in name:
+            continue
+        other = work_of(TASKS["sine-window"], "computed")
+        with pytest.raises(UnsupportedSpec):
+            open_adapter(name)(other.model, other.train, other.parameters)
+
+
+def test_batches_name_every_sequence_as_often_as_any_other():
+    work = small_images()
+    counts = np.bincount(work.batches(2 * len(work.inputs) // work.batch).ravel())
+    assert_array_equal(counts, np.full(len(work.inputs), 2))
+
+
+def test_a_race_times_everybody_in_every_round_and_names_who_cannot_run():
+    contenders = [
+        Contender(name=name, adapter=adapter, threads=1)
+        for name, adapter in {"a": "numpy", "b": "numpy", "broken": "tests.faulty:Aborts"}.items()
+    ]
+    heard: list[str] = []
+    laps = race(work_of(ONLINE, "computed"), contenders, 3, heard.append)
+    assert {name: len(lap.seconds_per_update) for name, lap in laps.items()} == {"a": 3, "b": 3, "broken": 0}
+    assert "SIGABRT" in (laps["broken"].error or "")
+    assert heard.count("a") == heard.count("b") == 4
+
+
+def test_a_duel_has_a_ratio_to_every_bare_loop():
+    paces = {pace.name: pace for pace in duel(ONLINE, "computed", ["numpy"], 1, 6, lambda _: None)}
+    (loop,) = BARE_LOOPS["sine-online"]
+    assert not paces[loop].speedups
+    ratio = paces["numpy"].speedups[loop]
+    assert ratio.pairs == 6
+    assert ratio.low <= ratio.median <= ratio.high
+
+
+def test_threads_are_compared_within_an_adapter():
+    (found,) = compare_threads(ONLINE, "computed", ["numpy"], 2, 2, lambda _: None)
+    assert found.error is None
+    assert len(found.single) == len(found.several) == 2
+
+
+def test_a_sweep_passes_through_every_value_and_the_centre_once():
+    sizes = sweep.sizes()
+    assert len(set(sizes)) == len(sizes) == sum(map(len, sweep.AXES.values())) - len(sweep.AXES) + 1
+    assert sweep.CENTRE in sizes
+
+
+def invented_points() -> list[SweepPoint]:
+    """One adapter that grows with H, and one that is slow and never grows."""
+    return [
+        SweepPoint(adapter=name, size=size, seconds=[seconds], memory_bytes=size.batch * 2**20, error=None)
+        for size in sweep.sizes()
+        for name, seconds in (("grows", 1e-6 * size.hidden**2), ("steady", 2e-3))
+    ]
+
+
+def test_growth_and_crossings_are_read_off_the_points():
+    points = invented_points()
+    line = sweep.along(points, "grows", "hidden")
+    assert [point.size.hidden for point in line] == [*sweep.AXES["hidden"]]
+    hidden = [float(point.size.hidden) for point in line]
+    assert sweep.exponent(hidden, [point.seconds[0] for point in line]) == pytest.approx(2.0)
+    assert sweep.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
+
+
+def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
+    failed = SweepPoint(
+        adapter="steady",
+        size=Size(hidden=128, batch=1, time_steps=28),
+        seconds=[],
+        memory_bytes=0,
+        error="out of | memory",
+    )
+    page = write_page([*invented_points(), failed], environment("compare sweep", 1, "quick"), tmp_path)
+    text = page.read_text()
+    assert "Fastest along hidden units H: grows from 16 to 32, steady from 64 to 512." in text
+    assert "out of &#124; memory" in text
+    assert (tmp_path / "figures" / "sweep.png").stat().st_size > 10_000
+    assert (tmp_path / "tables" / "sweep.csv").read_text().startswith("adapter,hidden,batch,time_steps,")
+
+
+@pytest.mark.parametrize("field", ["batch", "time_steps"])
+def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
+    def allocated(size: Size) -> int:
+        work = sweep.work_of(size)
+        adapter = open_adapter("numpy")(work.model, work.train, work.parameters)
+        adapter.load(work.inputs[:512], work.targets[:512])
+        tracemalloc.start()
+        adapter.train(work.batches(1) % 512)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    size = Size(hidden=32, batch=32, time_steps=28)
+    one, two, four = (
+        allocated(replace(size, **{field: times * getattr(size, field)})) for times in (1, 2, 4)
+    )
+    assert (four - two) / (two - one) == pytest.approx(2.0, rel=0.15)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "compare", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_bench_prints_a_table_that_fits_a_terminal():
+    done = command("bench", "sine-online", "--adapters", "numpy", "--rounds", "2", "--threads", "1")
+    assert done.returncode == 0
+    assert "tutorials' torch loop" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bench", "sine-lstm"], "unknown task with a bare loop 'sine-lstm'"),
+        (["bench", "--rounds", "0"], "--rounds is 0: it must lie between 1 and"),
+        (["sweep", "--adapters", "numpyy"], "unknown adapter 'numpyy': did you mean numpy?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(arguments: list[str], message: str):
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
