@@ -150,7 +150,7 @@ class Player:
             rounds=self._rounds,
             cold_seconds=self._cold_seconds,
             sequences_per_second=median(rates) if rates else None,
-            peak_rss_bytes=self._worker.peak_rss_bytes if self._worker else None,
+            peak_rss_bytes=(self._worker and self._worker.peak_rss_bytes) or None,
             import_rss_bytes=self._import_rss_bytes,
             worker=self._facts,
             forecast=picture if isinstance(picture, Forecast) else None,

@@ -85,7 +85,7 @@ def environment_table(environment: Environment) -> Table:
     return Table(
         name="environment",
         raw=raw,
-        shown=pd.DataFrame({"Item": shown.keys(), "Value": map(escape, shown.values())}),
+        shown=pd.DataFrame({"Item": item, "Value": escape(value)} for item, value in shown.items() if value),
         words=("Item", "Value"),
     )
 

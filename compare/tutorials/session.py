@@ -35,7 +35,7 @@ def run_tutorials(settings: Settings, console: Console) -> int:
         console.print("Interrupted.")
         return INTERRUPTED
     results = Results(
-        environment=environment(command_line(), 1, settings.preset),
+        environment=environment(command_line(), 1, preset=""),
         tasks=[],
         runs=[],
         tutorials=tutorials,
