@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from compare.measurements import Inference, ProductRate
 from compare.storage import write_bytes
 from tasks.interface import Confusion, Forecast, Metric
 from tasks.recipes import Outcome
@@ -35,11 +36,19 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples."""
+    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples.
+
+    A `warm_up` counts for nothing: it is kept to be seen.
+    """
 
     index: int
     sequences: int
     seconds: float
+    warm_up: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return not self.warm_up and self.seconds > 0 and self.sequences > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +64,9 @@ class WorkerFacts:
 class Run:
     """One adapter on one task from one seed.
 
-    Units: `cold_seconds` by phase (import, construct, load, first_train); `peak_rss_bytes` of the
-    worker, `import_rss_bytes` of it right after its framework was imported.
+    Units: `cold_seconds` by phase (import, construct, load, first_train, first_predict);
+    `warm_train_seconds` of a later call like the first; `peak_rss_bytes` of the worker up to the end of
+    its training, `import_rss_bytes` of it right after its framework was imported.
     """
 
     task: str
@@ -74,6 +84,9 @@ class Run:
     worker: WorkerFacts | None = None
     forecast: Forecast | None = None
     confusion: Confusion | None = None
+    warm_train_seconds: float | None = None
+    inference: Inference | None = None
+    matrix_product: ProductRate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +142,7 @@ class TaskRecord:
     held_out_sequences: int
     time_steps: int
     metrics: list[Metric]
+    operations_per_sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +209,11 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """Everything that a report is made from."""
+    """Everything that a report is made from.
+
+    `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
+    adapters ran once more, to see what two runs of the same thing differ by.
+    """
 
     schema: int = SCHEMA
     environment: Environment
@@ -204,6 +222,8 @@ class Results:
     interrupted: bool = False
     proofs: list[Proof] = field(default_factory=list)
     tutorials: Tutorials | None = None
+    baseline: str | None = None
+    twins: dict[str, str] = field(default_factory=dict)
 
 
 def save(results: Results, folder: Path) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 from compare.conductor import Block, play
 from compare.environment import environment
 from compare.folder import check_folder, clear_folder
+from compare.limit import operations_per_sequence
 from compare.plan import Settings, UsageError, check, data_key, plan
 from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results, TaskRecord, Tutorials, save
@@ -46,6 +47,8 @@ def compare(settings: Settings, console: Console) -> int:
         environment=environment(command_line(), settings.threads, settings.preset),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
+        baseline=settings.baseline,
+        twins=settings.twins,
     )
     save(results, settings.out)
     try:
@@ -111,7 +114,7 @@ def _trials(blocks: list[Block]) -> list[Trial]:
         Trial(
             task=block.task,
             data_key=block.data_key,
-            adapters=with_reference(block.adapters),
+            adapters=with_reference(name for name in block.adapters if name not in block.twins),
             threads=block.threads,
             timeout_seconds=block.timeout_seconds,
             logs=block.logs,
@@ -149,4 +152,5 @@ def _task_record(block: Block) -> TaskRecord:
         held_out_sequences=len(dataset.held_out_inputs),
         time_steps=time_steps,
         metrics=list(task.metrics),
+        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
     )
