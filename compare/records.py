@@ -53,11 +53,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
-    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force."""
+    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force.
+
+    `pools` are the threads that each library answers to have, `settings` the variables that libraries
+    read which do not answer.
+    """
 
     versions: dict[str, str]
     blas: list[str]
     threads: int
+    pools: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +197,9 @@ class Tutorials:
 class Environment:
     """The machine and the moment.
 
-    Units: `memory_bytes`; `threads` is the number given to every worker.
+    `threads` is the number given to every worker. What cannot be read is None.
+    Units: cores for what kept the machine busy, on average: just before the run, and by others than it
+    during the run; `stolen_cores` went to other guests of the same host.
     """
 
     date: str
@@ -205,6 +213,18 @@ class Environment:
     memory_bytes: int
     threads: int
     preset: str
+    flags: list[str] = field(default_factory=list)
+    affinity: list[int] = field(default_factory=list)
+    governor: str | None = None
+    megahertz: float | None = None
+    quota_cores: float | None = None
+    memory_limit_bytes: int | None = None
+    busy_cores_before: float | None = None
+    busy_cores_of_others: float | None = None
+    stolen_cores: float | None = None
+    throttled_seconds: float | None = None
+    load_before: float | None = None
+    load_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
