@@ -3,7 +3,8 @@
 from rich.table import Table
 from rich.text import Text
 
-from compare.analysis.standings import Standing, TaskStandings, standings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings, standings
 from compare.markup import factor, number
 from compare.records import Results
 

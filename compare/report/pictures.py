@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
 from compare.report.figures import Style, legend_below, plain, title
 from tasks.interface import Forecast
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
 from compare.analysis.statistics import Ratio, Sample, Spread
 from compare.markup import escape, factor, mebibytes, number, seconds, uncertain
 from compare.records import Environment, TaskRecord
