@@ -72,6 +72,30 @@ def uncertain(mean: float, sd: float) -> str:
     return "\u00a0±\u00a0".join(shown)
 
 
+def between(low: float, high: float) -> str:
+    """An interval, to as many decimals as its width has a use for."""
+    if math.isnan(low) or math.isnan(high):
+        return NOTHING
+    if low == high:
+        return f"{low:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(high - low)))
+    if decimals > 6:
+        return f"{low:.4g} to {high:.4g}"
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, in two digits."""
+    return f"{value:+.2g}".replace("-", "−") if value else "0"
+
+
+def percent(share: float | None) -> str:
+    """A share in two digits."""
+    if share is None or not math.isfinite(share):
+        return NOTHING
+    return f"{number(100 * share, 2)}\u00a0%"
+
+
 def mebibytes(value: float | None) -> str:
     """A number of bytes, in MiB."""
     return NOTHING if value is None or math.isnan(value) else f"{value / 2**20:,.0f}\u00a0MiB"
