@@ -6,7 +6,7 @@ S steps (index batches), G gates (1 for the Elman cell, 4 for the LSTM).
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
@@ -256,6 +256,13 @@ def check_sequences(model: ModelSpec, inputs: Array) -> None:
     )
 
 
+class MatrixProduct(NamedTuple):
+    """What multiplies two square float32 matrices, done when it returns, and the kernel that does it."""
+
+    multiply: Callable[[], object]
+    kernel: str
+
+
 class Adapter(ABC):
     """One framework, training one model.
 
@@ -308,3 +315,11 @@ class Adapter(ABC):
     def libraries(cls) -> tuple[str, ...]:
         """The libraries that its kernels come from, where only the framework itself can tell."""
         return ()
+
+    @classmethod
+    def matrix_product(cls, size: int) -> MatrixProduct | None:
+        """A product of matrices of `size` rows, as fast as its library does them; None where it has none.
+
+        The machine's limit is measured by it, with the worker's threads.
+        """
+        return None

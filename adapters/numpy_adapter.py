@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 from adapters.interface import (
     Adapter,
     Array,
+    MatrixProduct,
     ModelSpec,
     Span,
     TrainSpec,
@@ -96,6 +97,16 @@ class NumpyAdapter(Adapter):
 
     def parameters(self) -> dict[str, Array]:
         return unpack(self._model, self._parameters)
+
+    @classmethod
+    def matrix_product(cls, size: int) -> MatrixProduct:
+        left, right = np.ones((2, size, size), np.float32)
+        out = np.empty_like(left)
+        blas = ThreadpoolController().select(user_api="blas").info()
+        kernel = ", ".join(
+            f"{pool['internal_api']} for {pool.get('architecture', 'any CPU')}" for pool in blas
+        )
+        return MatrixProduct(lambda: np.matmul(left, right, out=out), f"numpy, {kernel or 'its own'}")
 
     def _divide(self, batch: int) -> None:
         """Make a network for each thread's slice of a batch of this size."""

@@ -1,6 +1,7 @@
 """TensorFlow: Keras layers under a custom training step, whole epochs inside one graph."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from adapters.interface import (
     Adam,
     Adapter,
     Array,
+    MatrixProduct,
     ModelSpec,
     Span,
     TrainSpec,
@@ -77,6 +79,11 @@ class TensorFlowAdapter(Adapter):
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
         return (f"Keras {keras.__version__}", "Eigen and oneDNN as built into TensorFlow")
+
+    @classmethod
+    def matrix_product(cls, size: int) -> MatrixProduct:
+        left, right = tf.ones((size, size)), tf.ones((size, size))
+        return MatrixProduct(partial(tf.linalg.matmul, left, right), "TensorFlow's own")
 
     def _train_batches(self, inputs: Tensor, targets: Tensor, batches: Tensor) -> Tensor:
         steps = tf.shape(batches)[0]

@@ -12,6 +12,7 @@ from adapters.interface import (
     Adam,
     Adapter,
     Array,
+    MatrixProduct,
     ModelSpec,
     Span,
     TrainSpec,
@@ -85,6 +86,12 @@ class TorchAdapter(Adapter):
         return tuple(
             re.findall(r"(?:Intel\(R\) oneAPI )?Math Kernel Library Version [\d.]+|MKL-DNN v[\d.]+", build)
         )
+
+    @classmethod
+    def matrix_product(cls, size: int) -> MatrixProduct:
+        left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
+        kernel = f"torch, ATen for {torch.backends.cpu.get_cpu_capability()}"
+        return MatrixProduct(lambda: torch.mm(left, right, out=out), kernel)
 
     def _tensor(self, values: Array | list[float]) -> Tensor:
         return torch.tensor(np.array(values, self._train.dtype), device=self._device)

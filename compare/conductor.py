@@ -4,15 +4,18 @@ A block is one task from one seed with all its adapters alive at once. Only one 
 order shuffled anew each round, so that rounds are paired samples of one machine at one moment.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array
+from compare.inference import ROUNDS as INFERENCE_ROUNDS
+from compare.inference import sequences_to_predict
+from compare.limit import matrix_size
 from compare.markup import slug
 from compare.player import TURN_SECONDS, Player
 from compare.records import Run
@@ -26,6 +29,8 @@ Tick = Callable[[str], None]
 class Block:
     """One task from one seed, and every adapter that takes part: plain data, to be run anywhere.
 
+    `rounds` count, `warm_ups` come before them (None: those of the rounds that are found to be slower);
+    `twins` are second names, each for an adapter that takes part twice.
     Units: `timeout_seconds` for any one thing that a worker is told to do.
     """
 
@@ -38,11 +43,17 @@ class Block:
     threads: int
     timeout_seconds: float
     logs: Path
+    warm_ups: int | None = None
+    twins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def paced_rounds(self) -> int:
+        return self.rounds + (self.warm_ups or 0)
 
     @property
     def turns(self) -> int:
         """How often `play` calls its `tick`."""
-        return len(self.adapters) * (1 + self.epochs + self.rounds)
+        return len(self.adapters) * (1 + self.epochs + self.paced_rounds)
 
 
 def play(block: Block, tick: Tick) -> list[Run]:
@@ -51,7 +62,10 @@ def play(block: Block, tick: Tick) -> list[Run]:
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
     with ExitStack() as stack:
-        players = [Player(adapter, task, dataset, block.seed) for adapter in block.adapters]
+        players = [
+            Player(name, task, dataset, block.seed, implementation=block.twins.get(name, name))
+            for name in block.adapters
+        ]
         for player in players:
             stack.callback(player.leave)
             log = block.logs / f"{block.task}-{slug(player.adapter)}-{block.seed}.log"
@@ -62,24 +76,36 @@ def play(block: Block, tick: Tick) -> list[Run]:
             for player in _shuffled(players, generator):
                 player.learn(batches)
                 tick(player.adapter)
+        for player in players:
+            player.finish_learning(task.batches(len(dataset.inputs), block.seed, block.epochs))
         _measure_rounds(block, task, dataset, players, generator, tick)
-        return [player.record() for player in players]
+        _measure_predictions(dataset, players, generator)
+        for player in players:
+            player.multiply(matrix_size(block.threads))
+        return [player.record(block.warm_ups) for player in players]
 
 
 def _measure_rounds(
     block: Block, task: Task, dataset: Dataset, players: list[Player], generator: Generator, tick: Tick
 ) -> None:
     """The epochs are the rounds where they are many and long enough; else train on in calibrated turns."""
-    if all(player.epochs_last(TURN_SECONDS, block.rounds) for player in players if player.alive):
+    if all(player.epochs_last(TURN_SECONDS, block.paced_rounds) for player in players if player.alive):
         for player in players:
             player.count_epochs_as_rounds()
         return
     for player in players:
         player.calibrate(_batches_after_learning(block, task, dataset))
-    for index in range(block.rounds):
+    for index in range(block.paced_rounds):
         for player in _shuffled(players, generator):
             player.pace(index)
             tick(player.adapter)
+
+
+def _measure_predictions(dataset: Dataset, players: list[Player], generator: Generator) -> None:
+    inputs = sequences_to_predict(dataset.held_out_inputs)
+    for _ in range(INFERENCE_ROUNDS):
+        for player in _shuffled(players, generator):
+            player.infer(inputs)
 
 
 def _shuffled(players: list[Player], generator: Generator) -> Iterator[Player]:

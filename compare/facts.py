@@ -1,5 +1,6 @@
 """What a worker finds itself running on, read back from the libraries it has loaded."""
 
+import os
 from importlib import metadata
 
 from threadpoolctl import threadpool_info
@@ -22,4 +23,10 @@ def worker_facts(name: str, adapter: type[Adapter]) -> WorkerFacts:
         versions={name: metadata.version(name) for name in (DISTRIBUTIONS.get(name, "numpy"), "numpy")},
         blas=[*adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
+        pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
+        settings={name: os.environ[name] for name in sorted(os.environ) if _is_thread_setting(name)},
     )
+
+
+def _is_thread_setting(name: str) -> bool:
+    return name.endswith(("_NUM_THREADS", "OP_THREADS", "_MAXIMUM_THREADS"))

@@ -29,11 +29,13 @@ def slug(name: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Three significant digits, or as many as are asked for; thousands separated."""
+    """Three significant digits, or as many as are asked for; whole numbers whole; thousands separated."""
     if value is None or math.isnan(value):
         return NOTHING
-    shown = f"{value:.{digits}g}"
-    return f"{float(shown):,.0f}" if 1000 <= abs(float(shown)) < math.inf else shown
+    rounded = float(f"{value:.{digits}g}")
+    if 1000 <= abs(rounded) < math.inf or (value == int(value) if math.isfinite(value) else False):
+        return f"{rounded:,.0f}"
+    return f"{value:#.{digits}g}".removesuffix(".")
 
 
 def difference(value: float | None) -> str:
@@ -51,19 +53,47 @@ def factor(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration; what is below a millisecond is only said to be so."""
-    return "<\u00a00.001" if value is not None and value < 0.001 else number(value)
+    """A duration, to the hundredth, below a second to the thousandth; what is shorter is only said to be."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if 0 < value < 0.001:
+        return "<\u00a00.001"
+    return f"{value:.3f}" if value < 1 else f"{value:,.2f}"
 
 
 def uncertain(mean: float, sd: float) -> str:
     """Mean ± standard deviation: the deviation in two digits, the mean to the same decimals; unbroken."""
     if not math.isfinite(mean) or not math.isfinite(sd):
-        return number(mean, digits=4)
+        return f"{mean:#.4g}".removesuffix(".") if math.isfinite(mean) else number(mean)
     if sd == 0:
         return f"{mean:.4g}\u00a0±\u00a00"
     decimals = max(0, 1 - math.floor(math.log10(sd)))
     shown = (f"{mean:.{decimals}f}", f"{sd:.{decimals}f}") if decimals <= 6 else (f"{mean:.4g}", f"{sd:.1g}")
     return "\u00a0±\u00a0".join(shown)
+
+
+def between(low: float, high: float) -> str:
+    """An interval, to as many decimals as its width has a use for."""
+    if math.isnan(low) or math.isnan(high):
+        return NOTHING
+    if low == high:
+        return f"{low:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(high - low)))
+    if decimals > 6:
+        return f"{low:.4g} to {high:.4g}"
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, in two digits."""
+    return f"{value:+.2g}".replace("-", "−") if value else "0"
+
+
+def percent(share: float | None) -> str:
+    """A share in two digits."""
+    if share is None or not math.isfinite(share):
+        return NOTHING
+    return f"{number(100 * share, 2)}\u00a0%"
 
 
 def mebibytes(value: float | None) -> str:

@@ -30,6 +30,15 @@ Archives = Annotated[
     Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
+Rounds = Annotated[int | None, typer.Option(help="Timed rounds that count; the preset's number if absent.")]
+WarmUps = Annotated[
+    int | None, typer.Option(help="Rounds before those, kept apart; found by their times if absent.")
+]
+Baseline = Annotated[str | None, typer.Option(help="An adapter to compare the others with, as well.")]
+SelfTest = Annotated[
+    bool, typer.Option("--self-test", help="Run every adapter twice and see that no difference is found.")
+]
+Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
 
 def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
@@ -69,6 +78,11 @@ def settings(
     data: Data = "auto",
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
+    rounds: Rounds = None,
+    warm_ups: WarmUps = None,
+    baseline: Baseline = None,
+    self_test: SelfTest = False,
+    html: Html = False,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -85,6 +99,11 @@ def settings(
         data=data_request(data, mnist_archives),
         out=output_folder(out),
         overwrite=overwrite,
+        rounds=rounds,
+        warm_ups=warm_ups,
+        baseline=baseline,
+        self_test=self_test,
+        html=html,
     )
 
 

@@ -15,6 +15,7 @@ from tasks.interface import DataRequest, DataUnavailable, Preset, Task
 
 MOST_EPOCHS = 10_000
 MOST_SEEDS = 1_000
+MOST_ROUNDS = 1_000
 ROUNDS: dict[Preset, int] = {"quick": 7, "standard": 9, "full": 9}
 TIMEOUT_SECONDS = 1800.0
 
@@ -37,6 +38,16 @@ class Settings:
     out: Path
     overwrite: bool
     tutorials: bool = False
+    rounds: int | None = None
+    warm_ups: int | None = None
+    baseline: str | None = None
+    self_test: bool = False
+    html: bool = False
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """The second names under which adapters run once more, in a self-test."""
+        return {f"{name} (again)": name for name in self.adapters} if self.self_test else {}
 
 
 def check(settings: Settings) -> None:
@@ -55,6 +66,13 @@ def check(settings: Settings) -> None:
     in_range("--seeds", settings.seeds, MOST_SEEDS)
     in_range("--epochs", settings.epochs, MOST_EPOCHS)
     in_range("--threads", settings.threads, usable_cores())
+    in_range("--rounds", settings.rounds, MOST_ROUNDS)
+    if settings.rounds == 1:
+        raise UsageError("--rounds is 1: one round cannot tell a difference from luck, take 6 or more")
+    if settings.warm_ups:
+        in_range("--warm-ups", settings.warm_ups, MOST_ROUNDS)
+    if settings.baseline is not None:
+        known("baseline", settings.baseline, settings.adapters)
 
 
 def usable_cores() -> int:
@@ -121,11 +139,13 @@ def _blocks(settings: Settings, name: str) -> list[Block]:
             data_key=key,
             seed=seed,
             epochs=settings.epochs or task.epochs(settings.preset, key),
-            rounds=ROUNDS[settings.preset],
-            adapters=settings.adapters,
+            rounds=settings.rounds or ROUNDS[settings.preset],
+            adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
             timeout_seconds=TIMEOUT_SECONDS,
             logs=settings.out / "logs",
+            warm_ups=settings.warm_ups,
+            twins=settings.twins,
         )
         for seed in range(settings.seeds or task.seeds(settings.preset))
     ]

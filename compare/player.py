@@ -12,8 +12,11 @@ from statistics import median
 import numpy as np
 
 from adapters.interface import Array
+from compare.inference import take_turn
+from compare.measurements import Inference, ProductRate
 from compare.process import WorkerFailed, WorkerProcess, expect_array
 from compare.records import Epoch, Round, Run, Status, WorkerFacts
+from compare.warmup import mark_warm_ups
 from compare.worker import Reply
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Task
 
@@ -24,6 +27,7 @@ SETTLE_SECONDS = 0.05
 """How long a timed turn waits for the threads of the worker before it, which spin a while, to sleep."""
 
 MOST_BATCHES_A_TURN = 1_000_000
+WARM_CALLS = 5
 
 
 def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
@@ -43,8 +47,8 @@ def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
 class Player:
     """Does what the conductor says until something goes wrong, which ends its part and is recorded."""
 
-    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int) -> None:
-        self.adapter = adapter
+    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int, *, implementation: str) -> None:
+        self.adapter, self._implementation = adapter, implementation
         self._task, self._dataset, self._seed = task, dataset, seed
         self._updates = len(task.train.spans(task.model, dataset.inputs.shape[1]))
         self._worker: WorkerProcess | None = None
@@ -55,6 +59,10 @@ class Player:
         self._rounds: list[Round] = []
         self._turn: Array = np.empty((0, task.batch_size), np.int64)
         self._import_rss_bytes: int | None = None
+        self._peak_rss_bytes: int | None = None
+        self._warm_train_seconds: float | None = None
+        self._inference: Inference | None = None
+        self._product_rate: ProductRate | None = None
         self._facts: WorkerFacts | None = None
         self._evaluation: Evaluation | None = None
 
@@ -70,7 +78,7 @@ class Player:
     @_while_alive
     def set_up(self, data_key: str, threads: int, timeout_seconds: float, log: Path) -> None:
         """Start the worker, import the framework, construct the adapter and load the data."""
-        self._worker = WorkerProcess(self.adapter, threads, timeout_seconds, log)
+        self._worker = WorkerProcess(self._implementation, threads, timeout_seconds, log)
         self._cold_seconds["import"] = self._worker.call("import_framework").seconds
         self._import_rss_bytes = self._worker.peak_rss_bytes
         self._facts = self._worker.call("facts").value
@@ -85,7 +93,7 @@ class Player:
         """Train on one epoch, then judge the model.
 
         The very first batch is trained in a call of its own, whose cost (tracing, compilation,
-        first touch of memory) is a cold one.
+        first touch of memory) is a cold one; so is that of the first prediction, which follows it.
         """
         if self._epochs and self._epochs[-1].train_seconds >= TURN_SECONDS:
             time.sleep(SETTLE_SECONDS)
@@ -93,6 +101,8 @@ class Player:
         if not self._epochs:
             first, self._cold_seconds["first_train"] = self._train(batches[:1])
             parts, batches = [first], batches[1:]
+            prediction = self._call("predict", self._dataset.held_out_inputs[:1])
+            self._cold_seconds["first_predict"] = prediction.seconds
         rest, seconds = self._train(batches) if len(batches) else (np.empty(0), 0.0)
         losses = np.concatenate([*parts, rest])
         finite = np.logical_and.accumulate(np.isfinite(losses))
@@ -118,6 +128,12 @@ class Player:
         ]
 
     @_while_alive
+    def finish_learning(self, batches: Array) -> None:
+        """Note the peak memory, then what a warm call costs that is like the very first."""
+        self._peak_rss_bytes = self._worker.peak_rss_bytes if self._worker else None
+        self._warm_train_seconds = median(self._train(batches[:1])[1] for _ in range(WARM_CALLS))
+
+    @_while_alive
     def calibrate(self, batches: Iterator[Array]) -> None:
         """Find how many batches fill a turn; what this trains on is the warm-up of the rounds."""
         wanted, seconds = 1, 0.0
@@ -134,9 +150,24 @@ class Player:
         _, seconds = self._train(self._turn)
         self._rounds.append(Round(index=index, sequences=self._turn.size, seconds=seconds))
 
-    def record(self) -> Run:
-        """What has been seen up to here."""
-        rates = [turn.sequences / turn.seconds for turn in self._rounds]
+    @_while_alive
+    def infer(self, inputs: Array) -> None:
+        """One timed turn of predictions."""
+        time.sleep(SETTLE_SECONDS)
+        self._inference = take_turn(
+            lambda *arguments: self._call("predict_often", *arguments).value, inputs, self._inference
+        )
+
+    @_while_alive
+    def multiply(self, size: int) -> None:
+        """Time its library's matrix products; comes last, for it takes memory."""
+        time.sleep(SETTLE_SECONDS)
+        self._product_rate = self._call("product_rate", size).value
+
+    def record(self, warm_ups: int | None) -> Run:
+        """What has been seen up to here; so many rounds are warm-up, or those found to be."""
+        rounds = mark_warm_ups(self._rounds, warm_ups)
+        rates = [turn.sequences / turn.seconds for turn in rounds if turn.counts]
         evaluation = self._evaluation if self.alive else None
         picture = evaluation.picture if evaluation else None
         return Run(
@@ -147,14 +178,17 @@ class Player:
             error=self._error,
             metrics=evaluation.metrics if evaluation else {},
             epochs=self._epochs,
-            rounds=self._rounds,
+            rounds=rounds,
             cold_seconds=self._cold_seconds,
             sequences_per_second=median(rates) if rates else None,
-            peak_rss_bytes=self._worker.peak_rss_bytes if self._worker else None,
+            peak_rss_bytes=self._peak_rss_bytes or (self._worker and self._worker.peak_rss_bytes) or None,
             import_rss_bytes=self._import_rss_bytes,
             worker=self._facts,
             forecast=picture if isinstance(picture, Forecast) else None,
             confusion=picture if isinstance(picture, Confusion) else None,
+            warm_train_seconds=self._warm_train_seconds,
+            inference=self._inference,
+            matrix_product=self._product_rate,
         )
 
     def leave(self) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from compare.measurements import Inference, ProductRate
 from compare.storage import write_bytes
 from tasks.interface import Confusion, Forecast, Metric
 from tasks.recipes import Outcome
@@ -35,28 +36,43 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples."""
+    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples.
+
+    A `warm_up` counts for nothing: it is kept to be seen.
+    """
 
     index: int
     sequences: int
     seconds: float
+    warm_up: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return not self.warm_up and self.seconds > 0 and self.sequences > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
-    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force."""
+    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force.
+
+    `pools` are the threads that each library answers to have, `settings` the variables that libraries
+    read which do not answer.
+    """
 
     versions: dict[str, str]
     blas: list[str]
     threads: int
+    pools: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One adapter on one task from one seed.
 
-    Units: `cold_seconds` by phase (import, construct, load, first_train); `peak_rss_bytes` of the
-    worker, `import_rss_bytes` of it right after its framework was imported.
+    Units: `cold_seconds` by phase (import, construct, load, first_train, first_predict);
+    `warm_train_seconds` of a later call like the first; `peak_rss_bytes` of the worker up to the end of
+    its training, `import_rss_bytes` of it right after its framework was imported.
     """
 
     task: str
@@ -74,6 +90,9 @@ class Run:
     worker: WorkerFacts | None = None
     forecast: Forecast | None = None
     confusion: Confusion | None = None
+    warm_train_seconds: float | None = None
+    inference: Inference | None = None
+    matrix_product: ProductRate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +148,7 @@ class TaskRecord:
     held_out_sequences: int
     time_steps: int
     metrics: list[Metric]
+    operations_per_sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +235,9 @@ class ThreadRounds:
 class Environment:
     """The machine and the moment.
 
-    Units: `memory_bytes`; `threads` is the number given to every worker.
+    `threads` is the number given to every worker. What cannot be read is None.
+    Units: cores for what kept the machine busy, on average: just before the run, and by others than it
+    during the run; `stolen_cores` went to other guests of the same host.
     """
 
     date: str
@@ -229,11 +251,27 @@ class Environment:
     memory_bytes: int
     threads: int
     preset: str
+    flags: list[str] = field(default_factory=list)
+    affinity: list[int] = field(default_factory=list)
+    governor: str | None = None
+    megahertz: float | None = None
+    quota_cores: float | None = None
+    memory_limit_bytes: int | None = None
+    busy_cores_before: float | None = None
+    busy_cores_of_others: float | None = None
+    stolen_cores: float | None = None
+    throttled_seconds: float | None = None
+    load_before: float | None = None
+    load_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """Everything that a report is made from."""
+    """Everything that a report is made from.
+
+    `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
+    adapters ran once more, to see what two runs of the same thing differ by.
+    """
 
     schema: int = SCHEMA
     environment: Environment
@@ -244,6 +282,8 @@ class Results:
     tutorials: Tutorials | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
     threads: list[ThreadRounds] = field(default_factory=list)
+    baseline: str | None = None
+    twins: dict[str, str] = field(default_factory=dict)
 
 
 def save(results: Results, folder: Path) -> None:

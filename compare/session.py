@@ -11,14 +11,13 @@ from rich.progress import Progress
 from rich.text import Text
 
 from compare.conductor import Block, play
-from compare.environment import environment
+from compare.environment import Watch, environment
 from compare.folder import check_folder, clear_folder
+from compare.limit import operations_per_sequence
 from compare.plan import Settings, UsageError, check, data_key, plan
 from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results, TaskRecord, Tutorials, save
-from compare.report.page import write_report
-from compare.terminal import bar, outcome_table, progress_bars
-from compare.tutorials.runs import assignments, reproduce
+from compare.terminal import bar, progress_bars
 from tasks import TASKS
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
@@ -42,10 +41,13 @@ def compare(settings: Settings, console: Console) -> int:
             settings.out.rmdir()
         raise
     clear_folder(settings.out)
+    watch = Watch()
     results = Results(
         environment=environment(command_line(), settings.threads, settings.preset),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
+        baseline=settings.baseline,
+        twins=settings.twins,
     )
     save(results, settings.out)
     try:
@@ -57,12 +59,21 @@ def compare(settings: Settings, console: Console) -> int:
         results = replace(results, interrupted=True)
         console.print("Interrupted: only what was finished is kept.")
     if results.runs:
+        results = replace(results, environment=watch.note(results.environment))
         save(results, settings.out)
-        page = write_report(results, settings.out)
-        console.print(outcome_table(results))
-        console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
-        console.print(f"Report: {page}", soft_wrap=True)
+        _show(results, settings, console)
     return INTERRUPTED if results.interrupted else exit_code(results)
+
+
+def _show(results: Results, settings: Settings, console: Console) -> None:
+    """Write the report and end on the terminal."""
+    from compare.outcome import outcome_table  # noqa: PLC0415 - SciPy, pandas and Matplotlib can wait
+    from compare.report.page import write_report  # noqa: PLC0415
+
+    page = write_report(results, settings.out)
+    console.print(outcome_table(results))
+    console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
+    console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _stages(
@@ -100,6 +111,8 @@ def recipe_keys(request: DataRequest) -> dict[str, str]:
 
 def reproduce_tutorials(settings: Settings, keys: Mapping[str, str], progress: Progress) -> Tutorials:
     """Run the tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
+    from compare.tutorials.runs import assignments, reproduce  # noqa: PLC0415
+
     seeds = None if settings.tasks else settings.seeds
     jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")
     with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
@@ -111,7 +124,7 @@ def _trials(blocks: list[Block]) -> list[Trial]:
         Trial(
             task=block.task,
             data_key=block.data_key,
-            adapters=with_reference(block.adapters),
+            adapters=with_reference(name for name in block.adapters if name not in block.twins),
             threads=block.threads,
             timeout_seconds=block.timeout_seconds,
             logs=block.logs,
@@ -149,4 +162,5 @@ def _task_record(block: Block) -> TaskRecord:
         held_out_sequences=len(dataset.held_out_inputs),
         time_steps=time_steps,
         metrics=list(task.metrics),
+        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
     )

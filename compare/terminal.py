@@ -1,4 +1,4 @@
-"""What the terminal shows: bars while something runs, and the short tables that end it."""
+"""What the terminal shows: bars while something runs, and what `check` found."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.conformance import Outcome
-from compare.analysis.standings import Standing, TaskStandings, standings
-from compare.markup import NOTHING, difference, factor, number
-from compare.records import Proof, Results
+from compare.markup import NOTHING, difference
+from compare.records import Proof
 
 
 def progress_bars(console: Console) -> Progress:
@@ -31,30 +30,6 @@ def bar(progress: Progress, title: str, turns: int) -> Iterator[Callable[[str], 
     row = progress.add_task(title, total=turns, current="starting")
     yield lambda current: progress.update(row, advance=1, current=current)
     progress.update(row, completed=turns, current="")
-
-
-def outcome_table(results: Results) -> Table:
-    """One row a task and adapter: what it reached and how fast, or why not."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("task", "adapter", "result"):
-        table.add_column(heading)
-    for heading in ("sequences/s", "time, × fastest"):
-        table.add_column(heading, justify="right")
-    for task in standings(results):
-        for standing in task.adapters:
-            rate = standing.throughput.median if standing.throughput else None
-            times = standing.times_fastest.median if standing.times_fastest else None
-            cells = (task.record.name, standing.adapter, _result(task, standing), number(rate), factor(times))
-            table.add_row(*map(Text, cells))
-    return table
-
-
-def _result(task: TaskStandings, standing: Standing) -> str:
-    metric = task.record.metrics[0]
-    reached = standing.metric(metric.name)
-    if standing.reason or reached is None:
-        return f"{'not comparable' if standing.status == 'ok' else standing.status}: {standing.reason}"
-    return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
 
 
 def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:

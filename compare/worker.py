@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adapters.conformance import Outcome
     from adapters.interface import Array, ModelSpec, TrainSpec
+    from compare.measurements import ProductRate
     from compare.records import WorkerFacts
 
 
@@ -81,6 +82,19 @@ class Worker:
 
     def predict(self, inputs: "Array") -> "Array":
         return self._adapter.predict(inputs)
+
+    def predict_often(
+        self, inputs: "Array", batch: int, seconds: float, fewest: int, most: int
+    ) -> list[float]:
+        from compare.inference import predict_often  # noqa: PLC0415
+
+        return predict_often(self._adapter.predict, inputs, batch, seconds, fewest, most)
+
+    def product_rate(self, size: int) -> "ProductRate | None":
+        from compare.limit import product_rate  # noqa: PLC0415
+
+        product = self._type.matrix_product(size)
+        return product_rate(product, size) if product else None
 
     def parameters(self) -> dict[str, "Array"]:
         return self._adapter.parameters()

@@ -58,13 +58,14 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Predicted against actual values, for a figure."""
+    """Predicted against actual values, for a figure; `kind` says what sort of forecast it is."""
 
     x_label: str
     y_label: str
     x: tuple[float, ...]
     actual: tuple[float, ...]
     predicted: tuple[float, ...]
+    kind: str = "forecast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

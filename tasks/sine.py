@@ -20,7 +20,7 @@ def root_mean_square(errors: Array) -> float:
     return float(np.sqrt(np.mean(np.square(errors, dtype=np.float64))))
 
 
-def forecast(x_label: str, x: Array, actual: Array, predicted: Array) -> Forecast:
+def forecast(x_label: str, x: Array, actual: Array, predicted: Array, kind: str = "forecast") -> Forecast:
     """A figure's worth of plain numbers.
 
     Shapes: x, actual and predicted hold the same number of values, in any shape.
@@ -31,6 +31,7 @@ def forecast(x_label: str, x: Array, actual: Array, predicted: Array) -> Forecas
         x=tuple(x.ravel().tolist()),
         actual=tuple(actual.ravel().tolist()),
         predicted=tuple(predicted.ravel().tolist()),
+        kind=kind,
     )
 
 
@@ -166,8 +167,8 @@ class SineWindow(SineTask):
 class SineLstm(SineTask):
     """The point that follows 50 others, from the cell and the optimizer that people would use.
 
-    It is also judged in a closed loop: from the last training window on, 50 points, each predicted
-    from the 50 before it, more and more of them the model's own.
+    It is also judged in a closed loop: the 50 points after the last that it was trained on, each
+    predicted from the 50 before it, more and more of them the model's own.
     """
 
     name = "sine-lstm"
@@ -198,15 +199,15 @@ class SineLstm(SineTask):
 
     def evaluate(self, predict: Predict, dataset: Dataset) -> Evaluation:
         held_out = predict(dataset.held_out_inputs)
-        actual = np.concatenate([dataset.targets[-1:], dataset.held_out_targets[:-1]])
-        predicted = closed_loop(predict, dataset.inputs[-1:], len(actual))
-        first = WINDOW + len(dataset.targets) - 1
+        actual = dataset.held_out_targets
+        predicted = closed_loop(predict, dataset.held_out_inputs[:1], len(actual))
+        n = np.arange(WINDOW + len(dataset.targets), WINDOW + len(dataset.targets) + len(actual))
         return Evaluation(
             metrics={
-                "rmse": root_mean_square(held_out - dataset.held_out_targets),
+                "rmse": root_mean_square(held_out - actual),
                 "closed_loop_rmse": root_mean_square(predicted - actual),
             },
-            picture=forecast("n in sin(n)", np.arange(first, first + len(actual)), actual, predicted),
+            picture=forecast("n in sin(n)", n, actual, predicted, kind="closed-loop forecast"),
         )
 
 

@@ -40,7 +40,7 @@ def test_a_record_holds_every_loss_and_the_metrics_of_every_epoch(numpy_alone):
 
 
 def test_cold_costs_stand_apart_from_the_warm_clock(numpy_alone):
-    assert set(numpy_alone.cold_seconds) == {"import", "construct", "load", "first_train"}
+    assert set(numpy_alone.cold_seconds) == {"import", "construct", "load", "first_train", "first_predict"}
     assert [epoch.sequences for epoch in numpy_alone.epochs] == [99, 100]
     assert all(seconds > 0 for seconds in numpy_alone.cold_seconds.values())
 

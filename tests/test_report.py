@@ -12,6 +12,7 @@ from numpy.random import PCG64, Generator
 from compare.analysis.lockstep import BAND, agreements
 from compare.analysis.standings import standings
 from compare.markup import code, escape, number, slug, uncertain
+from compare.measurements import Inference, ProductRate
 from compare.records import (
     Environment,
     Epoch,
@@ -43,6 +44,7 @@ SINE = TaskRecord(
     held_out_sequences=1,
     time_steps=20,
     metrics=[Metric(name="rmse", better="lower", unit="", target=0.2)],
+    operations_per_sequence=1000,
 )
 DIGITS = TaskRecord(
     name="mnist-rows",
@@ -61,6 +63,7 @@ DIGITS = TaskRecord(
         Metric(name="accuracy", better="higher", unit="%", target=95.0),
         Metric(name="cross-entropy", better="lower", unit="nat", target=0.2),
     ],
+    operations_per_sequence=1_000_000,
 )
 
 
@@ -95,6 +98,9 @@ def made_up_run(task, adapter, seed, drift=1e-6):
         peak_rss_bytes=300 * 2**20 + seed,
         import_rss_bytes=200 * 2**20,
         worker=WorkerFacts(versions={"numpy": "2.3.0"}, blas=["openblas 0.3.29"], threads=1),
+        warm_train_seconds=0.1,
+        inference=Inference(batch=256, single_seconds=[1e-3] * 98 + [2e-3] * 2, batch_seconds=[0.128] * 5),
+        matrix_product=ProductRate(size=1024, operations_per_second=1e11, kernel="openblas for Haswell"),
         forecast=Forecast(
             x_label="x",
             y_label="sin(x)",
@@ -146,6 +152,7 @@ def results():
             memory_bytes=16 * 2**30,
             threads=1,
             preset="quick",
+            flags=["avx", "avx2"],
         ),
         tasks=[SINE, DIGITS],
         runs=[diverged if run == broken else run for run in runs] + missing,
@@ -185,6 +192,7 @@ def test_page_answers_first_and_has_every_section(page):
         "Answers",
         "sine-online",
         "mnist-rows",
+        "The physical limit",
         "Problems",
         "What is included in the measurements",
         "Environment",
@@ -213,7 +221,7 @@ def test_real_mnist_is_not_called_a_stand_in(results, tmp_path):
 
 def test_every_table_has_one_number_of_columns(page):
     tables = tables_of(page)
-    assert len(tables) == 1 + 2 * 5 + 2
+    assert len(tables) == 1 + 2 * 8 + 2
     for table in tables:
         assert {len(row) for row in table} == {len(table[0])}
 
@@ -254,6 +262,9 @@ def test_figures_are_png_files_with_words_beside_them(page, folder):
     images = re.findall(r"!\[.+?\]\((.+?)\)", page)
     assert set(images) == {
         "figures/summary.png",
+        "figures/limit.png",
+        "figures/sine-online-progress.png",
+        "figures/mnist-rows-progress.png",
         "figures/sine-online-loss.png",
         "figures/sine-online-forecast.png",
         "figures/mnist-rows-loss.png",

@@ -201,9 +201,11 @@ def test_the_closed_loop_starts_where_training_ends_and_feeds_itself(datasets):
     result = TASKS["sine-lstm"].evaluate(predict, datasets["sine-lstm"])
     assert result.metrics["rmse"] < 1e-6
     assert result.metrics["closed_loop_rmse"] < 1e-4
-    assert result.picture.x == tuple(range(149, 199))
+    assert result.picture.x == tuple(range(150, 200)), "no point that training has seen is forecast"
+    assert result.picture.kind == "closed-loop forecast"
     loop = [window for window in windows if len(window) == 1]
     assert len(loop) == 50
+    np.testing.assert_allclose(loop[0][0, :, 0], np.sin(np.arange(100, 150)), atol=1e-6)
     assert {window.shape for window in loop} == {(1, 50, 1)}
 
 

@@ -341,14 +341,20 @@ def test_results_without_tutorials_can_still_be_read(tmp_path):
 
 
 def test_verdicts_follow_the_numbers(made_up):
-    def with_metrics(recipe, **metrics):
+    def with_metrics(recipe, seeds=2, **metrics):
         runs = [
-            TutorialRun(recipe=recipe, adapter="numpy", seed=0, outcome=Outcome(printed=[], metrics=metrics))
+            TutorialRun(
+                recipe=recipe, adapter="numpy", seed=seed, outcome=Outcome(printed=[], metrics=metrics)
+            )
+            for seed in range(seeds)
         ]
         return findings(Tutorials(recipes=made_up.recipes, runs=runs), recipe)
 
-    assert "Not reproduced" in rule_verdict(with_metrics(RULE, loss=40.0, validation_loss=8.4, rmse=0.127))
+    assert "Not reproduced:" in rule_verdict(with_metrics(RULE, loss=40.0, validation_loss=8.4, rmse=0.127))
     assert "Reproduced:" in rule_verdict(with_metrics(RULE, loss=16.0, validation_loss=8.4, rmse=0.127))
+    alone = rule_verdict(with_metrics(RULE, seeds=1, loss=16.0, validation_loss=8.4, rmse=0.127))
+    assert "Reproduced by the one draw made" in alone
+    assert "Over all" not in alone
     assert "does not only" in correct_verdict(
         with_metrics("correct-gradient", loss=20.0, validation_loss=12.4, rmse=0.705)
     )

@@ -1,99 +1,15 @@
-"""Where each adapter stands on each task: what the tables, figures and words of a report have in common."""
+"""Where the adapters stand on each task: what the tables, figures and words of a report have in common."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from compare.analysis.lockstep import Agreement, Verdict, agreements
-from compare.analysis.statistics import Ratio, Sample, Spread, median, paired_ratio, sample, spread
-from compare.records import Proof, ProofVerdict, Results, Run, Status, TaskRecord
+from compare.analysis.lockstep import Verdict, agreements
+from compare.analysis.speeds import Twins, against_the_baseline, against_the_fastest, throughput, times
+from compare.analysis.standing import Standing
+from compare.analysis.statistics import Difference, paired_difference
+from compare.records import Proof, ProofVerdict, Results, Run, TaskRecord
 from tasks.interface import Metric
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """One adapter on one task, over all seeds.
-
-    Units: `throughput` in sequences per second, pooled over rounds and seeds; `times_fastest` in the
-    fastest adapter's time for the same work, pair by pair.
-    """
-
-    adapter: str
-    runs: tuple[Run, ...]
-    agreement: Agreement
-    proof: Proof | None = None
-    throughput: Spread | None
-    times_fastest: Ratio | None = None
-
-    @property
-    def finished(self) -> tuple[Run, ...]:
-        return tuple(run for run in self.runs if run.status == "ok")
-
-    @property
-    def status(self) -> Status:
-        """The first that is not ok, if there is one."""
-        return next((run.status for run in self.runs if run.status != "ok"), "ok")
-
-    @property
-    def comparable(self) -> bool:
-        """Whether its speed says something about the work that the others did."""
-        agreed = self.agreement.verdict in ("reference", "within") and not self.different
-        return agreed and self.throughput is not None and all(run.status != "diverged" for run in self.runs)
-
-    @property
-    def different(self) -> bool:
-        """Whether it was found to compute something else than the reference."""
-        return self.proof is not None and self.proof.verdict == "DIFFERENT"
-
-    @property
-    def slowdown(self) -> float:
-        return math.inf if self.times_fastest is None else self.times_fastest.median
-
-    @property
-    def reason(self) -> str:
-        """Why runs are not ok or their speed is not comparable; empty when all is well."""
-        seeds_of: dict[str, list[int]] = {}
-        for run in self.runs:
-            if run.status != "ok":
-                seeds_of.setdefault(_gist(run.error), []).append(run.seed)
-        parts = [
-            error if len(seeds) == len(self.runs) else f"seed {', '.join(map(str, seeds))}: {error}"
-            for error, seeds in seeds_of.items()
-        ]
-        if self.agreement.verdict == "left":
-            parts.append(
-                f"losses left those of {self.agreement.reference} at update {self.agreement.left_at}"
-            )
-        if self.different:
-            parts.append("DIFFERENT from the reference")
-        if self.throughput is not None and not self.comparable:
-            parts.append("speed not comparable")
-        return "; ".join(parts)
-
-    @property
-    def peak_rss_bytes(self) -> int | None:
-        return max((run.peak_rss_bytes for run in self.runs if run.peak_rss_bytes is not None), default=None)
-
-    @property
-    def import_rss_bytes(self) -> int | None:
-        return max(
-            (run.import_rss_bytes for run in self.runs if run.import_rss_bytes is not None), default=None
-        )
-
-    @property
-    def startup_seconds(self) -> float | None:
-        return median([sum(run.cold_seconds.values()) for run in self.finished if run.cold_seconds])
-
-    def cold_seconds(self, phase: str) -> float | None:
-        return median([run.cold_seconds[phase] for run in self.finished if phase in run.cold_seconds])
-
-    def metric(self, name: str) -> Sample | None:
-        return sample([run.metrics[name] for run in self.finished if name in run.metrics])
-
-    def seconds_to(self, metric: Metric) -> list[float]:
-        """Warm training seconds to the end of the epoch that reached the target, of each seed that did."""
-        times = (_seconds_to(run, metric) for run in self.finished)
-        return [time for time in times if time is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +34,8 @@ class TaskStandings:
 
     record: TaskRecord
     adapters: tuple[Standing, ...]
+    baseline: str | None = None
+    twins: tuple[Twins, ...] = ()
 
     @property
     def stand_in(self) -> bool:
@@ -164,8 +82,7 @@ class TaskStandings:
     @property
     def rivals(self) -> tuple[Standing, ...]:
         """Those whose interval does not exclude that they are as fast as the fastest."""
-        intervals = [(standing, standing.times_fastest) for standing in self.ranked[1:]]
-        return tuple(standing for standing, times in intervals if times and times.low <= 1 <= times.high)
+        return tuple(s for s in self.ranked[1:] if s.times_fastest and s.times_fastest.holds_one)
 
     @property
     def ranked(self) -> tuple[Standing, ...]:
@@ -173,80 +90,74 @@ class TaskStandings:
         compared = [standing for standing in self.adapters if standing.times_fastest is not None]
         return tuple(sorted(compared, key=lambda standing: standing.slowdown))
 
+    @property
+    def resolution(self) -> float:
+        """The smallest difference that the rounds told apart, as a share, in the least sure comparison.
+
+        Half the width of the widest interval of a ratio; NaN where there is none.
+        """
+        ratios = [s.times_fastest for s in self.ranked[1:]] + [twins.times for twins in self.twins]
+        return max((ratio.half_width for ratio in ratios if ratio and ratio.has_interval), default=math.nan)
+
+    @property
+    def compared_with(self) -> str | None:
+        """Whose results the others' are held against: the baseline's, or the lockstep reference's."""
+        return self.baseline or next((s.agreement.reference for s in self.adapters), None)
+
+    def difference(self, standing: Standing, metric: Metric) -> Difference | None:
+        """Seed by seed from the result of `compared_with`; None for that adapter itself."""
+        base = next((s for s in self.adapters if s.adapter == self.compared_with), None)
+        if base is None or base is standing:
+            return None
+        return paired_difference(standing.results(metric.name), base.results(metric.name))
+
 
 def standings(results: Results) -> tuple[TaskStandings, ...]:
-    """Every task of the results, in the order of its records, its adapters in the order of their runs."""
+    """Every task of the results, in the order of its records, its adapters in the order of their runs.
+
+    Adapters that ran a second time under another name stand among the twins alone.
+    """
     return tuple(
         TaskStandings(
             record=record,
             adapters=_standings(
-                [run for run in results.runs if run.task == record.name],
+                [run for run in results.runs if run.task == record.name and run.adapter not in results.twins],
                 {proof.adapter: proof for proof in results.proofs if proof.task == record.name},
+                results.baseline,
             ),
+            baseline=results.baseline,
+            twins=_twins([run for run in results.runs if run.task == record.name], results.twins),
         )
         for record in results.tasks
     )
 
 
-def _standings(runs: Sequence[Run], proofs: Mapping[str, Proof]) -> tuple[Standing, ...]:
-    """The fastest has the highest throughput, unless another is faster than it pair by pair."""
+def _standings(
+    runs: Sequence[Run], proofs: Mapping[str, Proof], baseline: str | None
+) -> tuple[Standing, ...]:
     plain = [
         Standing(
             adapter=agreement.adapter,
             runs=own,
             agreement=agreement,
             proof=proofs.get(agreement.adapter),
-            throughput=_throughput(own),
+            throughput=throughput(own),
         )
         for agreement in agreements(runs)
         if (own := tuple(run for run in runs if run.adapter == agreement.adapter))
     ]
-    speeds = {s.adapter: s.throughput.median for s in plain if s.comparable and s.throughput}
-    fastest = max(speeds, key=speeds.__getitem__, default=None)
-    compared = _against(fastest, plain)
-    quicker = min(compared, key=lambda standing: standing.slowdown, default=None)
-    return compared if quicker is None or quicker.slowdown >= 1 else _against(quicker.adapter, plain)
+    return against_the_baseline(baseline, against_the_fastest(plain))
 
 
-def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, ...]:
-    base = next((_round_times(standing) for standing in plain if standing.adapter == fastest), {})
+def _twins(runs: Sequence[Run], names: Mapping[str, str]) -> tuple[Twins, ...]:
+    by_name = {name: [run for run in runs if run.adapter == name] for name in (*names, *names.values())}
     return tuple(
-        replace(standing, times_fastest=_ratio(_round_times(standing), base))
-        if standing.comparable
-        else standing
-        for standing in plain
+        Twins(
+            adapter=adapter,
+            twin=twin,
+            throughputs=(throughput(by_name[adapter]), throughput(by_name[twin])),
+            times=times(by_name[twin], by_name[adapter]),
+        )
+        for twin, adapter in names.items()
+        if by_name[twin]
     )
-
-
-def _throughput(runs: Sequence[Run]) -> Spread | None:
-    turns = [turn.sequences / turn.seconds for run in runs for turn in run.rounds if turn.seconds > 0]
-    medians = [run.sequences_per_second for run in runs if run.sequences_per_second is not None]
-    return spread(turns or medians)
-
-
-def _round_times(standing: Standing) -> dict[tuple[int, int], float]:
-    return {
-        (run.seed, turn.index): turn.seconds / turn.sequences
-        for run in standing.runs
-        for turn in run.rounds
-        if turn.seconds > 0 and turn.sequences > 0
-    }
-
-
-def _ratio(ours: dict[tuple[int, int], float], theirs: dict[tuple[int, int], float]) -> Ratio | None:
-    return paired_ratio([ours[pair] / theirs[pair] for pair in sorted(ours.keys() & theirs.keys())])
-
-
-def _seconds_to(run: Run, metric: Metric) -> float | None:
-    elapsed = 0.0
-    for epoch in run.epochs:
-        elapsed += epoch.train_seconds
-        if metric.name in epoch.metrics and metric.reached(epoch.metrics[metric.name]):
-            return elapsed
-    return None
-
-
-def _gist(error: str | None) -> str:
-    """The line that names the error: a traceback's last, any other text's first."""
-    lines = (error or "").strip().splitlines() or ["no reason recorded"]
-    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

@@ -1,7 +1,7 @@
 """Samples in few numbers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +27,42 @@ class Ratio:
     high: float
     pairs: int
 
+    @property
+    def has_interval(self) -> bool:
+        return not math.isnan(self.low)
+
+    @property
+    def holds_one(self) -> bool:
+        """Whether no difference was found."""
+        return self.low <= 1 <= self.high
+
+    @property
+    def half_width(self) -> float:
+        """As a share: a true ratio further from 1 than this is told apart from it."""
+        return math.sqrt(self.high / self.low) - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Mean and range of `count` samples; the standard deviation of a single one is NaN."""
+    """Mean and range of `count` samples, and the mean's 95 % interval; NaN where a single one gives none."""
 
     mean: float
     sd: float
     minimum: float
     maximum: float
     count: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The mean of paired differences with its 95 % interval, NaN for a single pair."""
+
+    mean: float
+    low: float
+    high: float
+    pairs: int
 
 
 def median(values: Sequence[float]) -> float | None:
@@ -63,10 +89,33 @@ def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
 def sample(values: Sequence[float]) -> Sample | None:
     if not values:
         return None
+    low, high = mean_interval(values)
     return Sample(
         mean=float(np.mean(values)),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
         minimum=min(values),
         maximum=max(values),
         count=len(values),
+        low=low,
+        high=high,
     )
+
+
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
+    """Ours less theirs, by what they are paired by; None where nothing is in both."""
+    differences = [ours[key] - theirs[key] for key in sorted(ours.keys() & theirs.keys())]
+    if not differences:
+        return None
+    low, high = mean_interval(differences)
+    return Difference(mean=float(np.mean(differences)), low=low, high=high, pairs=len(differences))
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of a mean by Student's t: NaN for one value, no width for equal ones."""
+    if len(values) < 2:
+        return math.nan, math.nan
+    mean, error = float(np.mean(values)), float(stats.sem(values))
+    if error == 0:
+        return mean, mean
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=mean, scale=error)
+    return float(low), float(high)

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
 from compare.records import Run, TaskRecord
 from compare.report.figures import Style, legend_below, plain, title
 

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
-from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
 from compare.markup import factor, number
 from compare.records import TaskRecord
 from compare.storage import write_bytes

@@ -7,51 +7,22 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from compare.analysis.lockstep import BAND
-from compare.analysis.standings import TaskStandings, standings
-from compare.markup import code, difference, escape, factor, number, slug
+from compare.analysis.physics import limit, product_rates
+from compare.analysis.standings import standings
+from compare.analysis.trust import doubts
+from compare.markup import code, difference, escape, factor, number, percent
 from compare.proof.trial import UPDATES
 from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
-from compare.records import Proof, Results, Run, Status
-from compare.report.curves import averaging_window, loss_figure
-from compare.report.figures import Style, save, styles, summary_figure
-from compare.report.pictures import confusion_figure, forecast_figure
-from compare.report.proof_tables import lockstep_proof_table, proof_figure
-from compare.report.tables import Table, environment_table, summary_table, workers_table
-from compare.report.task_tables import (
-    lockstep_table,
-    metrics_table,
-    settings_table,
-    startup_table,
-    throughput_table,
-)
+from compare.records import Results, Run, Status
+from compare.report.environment_tables import environment_table, workers_table
+from compare.report.figures import save, styles, summary_figure
+from compare.report.limits import limit_figure
+from compare.report.proof_tables import lockstep_proof_table
+from compare.report.sections import Picture, proof_pictures, section
+from compare.report.speed_tables import twins_table
+from compare.report.tables import summary_table
 from compare.storage import write_text
 from compare.tutorials.section import tutorial_section
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A figure's file, relative to the page, and the words for those who do not see it."""
-
-    path: Path
-    alt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """What the page shows of one task; each point of its loss curves averages `window` updates."""
-
-    task: TaskStandings
-    settings: Table
-    metrics: Table
-    throughput: Table
-    startup: Table
-    lockstep: Table
-    window: int
-    pictures: dict[str, Picture]
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        return self.settings, self.metrics, self.throughput, self.startup, self.lockstep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,26 +42,43 @@ def write_report(results: Results, folder: Path) -> Path:
     tasks = tuple(task for task in standings(results) if task.adapters)
     runs = results.tutorials.runs if results.tutorials else []
     looks = styles(tasks, [*(proof.adapter for proof in results.proofs), *(run.adapter for run in runs)])
-    sections = [_section(task, looks, folder) for task in tasks]
+    sections = [section(task, results.runs, looks, folder) for task in tasks]
     overview = (summary_table(tasks), environment_table(results.environment), workers_table(tasks))
     proof_table = lockstep_proof_table(results.proofs) if results.proofs else None
-    tables = [*overview, *(table for section in sections for table in section.tables)]
-    if proof_table:
-        tables.append(proof_table)
+    self_test = twins_table(tasks)
     tutorials = tutorial_section(results.tutorials, looks, folder) if results.tutorials else None
-    if tutorials:
-        tables.extend(tutorials.tables.values())
+    tables = [
+        *overview,
+        *(table for section in sections for table in section.tables.values()),
+        *(table for table in (proof_table, self_test) if table),
+        *(tutorials.tables.values() if tutorials else ()),
+    ]
     summary = Picture(
         path=Path("figures/summary.png"),
         alt="Sequences per second of every adapter on every task, on a logarithmic scale",
     )
     save(summary_figure(tasks), folder / summary.path)
+    limits = limit_figure(tasks, results.runs, looks)
+    if limits is not None:
+        save(limits, folder / "figures/limit.png")
     page = template("report.md.jinja").render(
         environment=results.environment,
         interrupted=results.interrupted,
         sections=sections,
         problems=_problems(results.runs),
         runs=results.runs,
+        doubts=doubts(results, tasks),
+        limit=limit(results.runs),
+        product_rates=product_rates(results.runs),
+        limit_picture=Picture(
+            path=Path("figures/limit.png"),
+            alt="Operations per second of every adapter on every task beside the machine's limit",
+        )
+        if limits
+        else None,
+        self_test=self_test,
+        twins=[twins for task in tasks for twins in task.twins],
+        baseline=results.baseline,
         summary_table=overview[0],
         summary_picture=summary,
         environment_table=overview[1],
@@ -99,7 +87,7 @@ def write_report(results: Results, folder: Path) -> Path:
         band=BAND,
         proof_table=proof_table,
         proof_data={proof.task: proof.dataset for proof in results.proofs},
-        proof_pictures=_proof_pictures(results.proofs, looks, folder),
+        proof_pictures=proof_pictures(results.proofs, looks, folder),
         proof_updates=UPDATES,
         float64_band=FLOAT64_BAND,
         gradient_band=GRADIENT_BAND,
@@ -121,43 +109,6 @@ def _problems(runs: Sequence[Run]) -> list[Problem]:
     return list(problems.values())
 
 
-def _section(task: TaskStandings, looks: dict[str, Style], folder: Path) -> Section:
-    figures = {
-        "loss": (loss_figure(task, looks), "training loss against updates and against seconds"),
-        "forecast": (forecast_figure(task, looks), "forecasts of every adapter over the actual curve"),
-        "confusion": (confusion_figure(task), "confusion matrix of every adapter"),
-    }
-    pictures = {}
-    for kind, (figure, alt) in figures.items():
-        if figure is not None:
-            path = Path("figures") / f"{slug(task.record.name)}-{kind}.png"
-            save(figure, folder / path)
-            pictures[kind] = Picture(path=path, alt=f"{task.record.name} on {task.record.dataset}: {alt}")
-    return Section(
-        task=task,
-        settings=settings_table(task),
-        metrics=metrics_table(task),
-        throughput=throughput_table(task),
-        startup=startup_table(task),
-        lockstep=lockstep_table(task),
-        window=averaging_window(task.record),
-        pictures=pictures,
-    )
-
-
-def _proof_pictures(proofs: Sequence[Proof], looks: dict[str, Style], folder: Path) -> list[Picture]:
-    """A figure for each task with something to compare; the adapters look as they do in other figures."""
-    pictures = []
-    for task in dict.fromkeys(proof.task for proof in proofs):
-        figure = proof_figure(task, [proof for proof in proofs if proof.task == task], looks)
-        if figure is not None:
-            path = Path("figures") / f"{slug(task)}-lockstep.png"
-            save(figure, folder / path)
-            alt = f"{task}: difference of the losses from the reference's against updates, logarithmic"
-            pictures.append(Picture(path=path, alt=alt))
-    return pictures
-
-
 def template(name: str) -> Template:
     """A page's template, with the filters that pages use."""
     environment = Environment(
@@ -174,5 +125,6 @@ def template(name: str) -> Template:
         "number": number,
         "factor": factor,
         "difference": difference,
+        "percent": percent,
     }
     return environment.get_template(name)

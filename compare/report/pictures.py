@@ -11,11 +11,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from compare.analysis.standings import Standing, TaskStandings
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
 from compare.report.figures import Style, legend_below, plain, title
 from tasks.interface import Forecast
 
 ERRORS = "YlOrRd"
+
+WIDEST_ROW = 3
+"""How many matrices stand side by side before there are two rows of them."""
 
 
 def forecast_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | None:
@@ -31,7 +35,7 @@ def forecast_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | No
     seeds = ", ".join(map(str, sorted({seed for _, seed, _ in drawn})))
     actual = drawn[0][2]
     figure = Figure(figsize=(9, 4.6), layout="constrained")
-    figure.suptitle(title(task.record, f"forecast against actual, seed {seeds}"), fontsize=11)
+    figure.suptitle(title(task.record, f"{actual.kind} against actual, seed {seeds}"), fontsize=11)
     axes = figure.subplots()
     handles = axes.plot(
         actual.x, actual.actual, color="0.82", linewidth=10, label="actual", solid_capstyle="round"
@@ -54,7 +58,7 @@ def confusion_figure(task: TaskStandings) -> Figure | None:
         return None
     labels = next(run.confusion.labels for s in task.adapters for run in s.finished if run.confusion)
     worst = max(1, *(int(_errors(counts).max()) for counts in drawn.values()))
-    width = min(2, len(drawn))
+    width = len(drawn) if len(drawn) <= WIDEST_ROW else 2
     height = math.ceil(len(drawn) / width)
     figure = Figure(figsize=(4.6 * width, 4.5 * height + 1.0), layout="constrained")
     figure.suptitle(title(task.record, "confusion matrices, summed over seeds"), fontsize=11)

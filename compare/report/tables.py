@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
-from compare.analysis.standings import Standing, TaskStandings
-from compare.analysis.statistics import Ratio, Sample, Spread
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings
+from compare.analysis.statistics import Difference, Ratio, Sample, Spread
 from compare.markup import escape, factor, mebibytes, number, seconds, uncertain
-from compare.records import Environment, TaskRecord
+from compare.records import TaskRecord
 from compare.storage import write_text
 
 Row = dict[str, str | int | float | bool | None]
+Statistic = Spread | Ratio | Sample | Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,60 +69,7 @@ def summary_table(tasks: Sequence[TaskStandings]) -> Table:
     return Table(name="summary", raw=raw, shown=pd.DataFrame(shown), words=words)
 
 
-def environment_table(environment: Environment) -> Table:
-    """The machine and the moment."""
-    raw = pd.DataFrame({"item": item, "value": str(value)} for item, value in asdict(environment).items())
-    shown = {
-        "CPU": environment.cpu,
-        "Cores": f"{environment.physical_cores} physical, {environment.logical_cores} logical",
-        "Threads": f"{environment.threads} for every worker",
-        "Memory": f"{environment.memory_bytes / 2**30:.1f} GiB",
-        "System": environment.system,
-        "Python": environment.python,
-        "Lockstep": environment.lockstep,
-        "Date": environment.date,
-        "Preset": environment.preset,
-        "Command": environment.command,
-    }
-    return Table(
-        name="environment",
-        raw=raw,
-        shown=pd.DataFrame({"Item": shown.keys(), "Value": map(escape, shown.values())}),
-        words=("Item", "Value"),
-    )
-
-
-def workers_table(tasks: Sequence[TaskStandings]) -> Table:
-    """What each adapter's workers found themselves running on."""
-    workers = {
-        standing.adapter: run.worker
-        for task in tasks
-        for standing in task.adapters
-        for run in standing.runs
-        if run.worker
-    }
-    raw = pd.DataFrame(
-        [
-            {
-                "adapter": adapter,
-                "versions": "; ".join(f"{name} {version}" for name, version in worker.versions.items()),
-                "blas": "; ".join(worker.blas),
-                "threads": worker.threads,
-            }
-            for adapter, worker in workers.items()
-        ],
-        columns=["adapter", "versions", "blas", "threads"],
-    )
-    shown = {
-        "Adapter": raw["adapter"].map(escape),
-        "Versions": raw["versions"].map(escape),
-        "BLAS": raw["blas"].map(escape),
-        "Threads in force": raw["threads"].map(str),
-    }
-    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), words=("Adapter", "Versions", "BLAS"))
-
-
-def columns(prefix: str, kind: type[Spread | Ratio | Sample], value: Spread | Ratio | Sample | None) -> Row:
+def columns(prefix: str, kind: type[Statistic], value: Statistic | None) -> Row:
     """One column for each field of `kind`, NaN without a value."""
     names = [field.name for field in fields(kind)]
     return {f"{prefix}{name}": math.nan if value is None else getattr(value, name) for name in names}

@@ -1,15 +1,14 @@
-"""Tables of one task: what was run, how well it learned, how fast, and whether all did the same."""
+"""Tables of one task: what was run, how well it learned, and whether all did the same."""
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 
 import pandas as pd
 
 from compare.analysis.standings import TaskStandings
-from compare.analysis.statistics import Ratio, Sample, Spread, median
-from compare.markup import NOTHING, escape, factor, mebibytes, number, seconds, slug, uncertain
-from compare.report.tables import Row, Table, columns, times_fastest, with_unit
+from compare.analysis.statistics import Difference, Sample, median
+from compare.markup import NOTHING, between, escape, number, seconds, signed, slug, uncertain
+from compare.report.tables import Row, Table, columns, with_unit
 
 
 def settings_table(task: TaskStandings) -> Table:
@@ -54,8 +53,12 @@ def metrics_table(task: TaskStandings) -> Table:
             "adapter": standing.adapter,
             "status": standing.status,
             **columns("", Sample, standing.metric(metric.name)),
+            "compared_with": task.compared_with,
+            **columns("difference_", Difference, task.difference(standing, metric)),
             "seeds_at_target": len(times := standing.seconds_to(metric)),
             "seconds_to_target": median(times),
+            "seconds_to_target_minimum": min(times, default=math.nan),
+            "seconds_to_target_maximum": max(times, default=math.nan),
         }
         for metric in task.record.metrics
         for standing in task.adapters
@@ -69,72 +72,20 @@ def metrics_table(task: TaskStandings) -> Table:
         ],
         "Adapter": raw["adapter"].map(escape),
         "Mean ± sd": [uncertain(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
-        "Min": [number(value, digits=4) for value in raw["minimum"]],
-        "Max": [number(value, digits=4) for value in raw["maximum"]],
+        "95 % interval": [between(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
+        f"Less {escape(task.compared_with or 'the reference')}'s": _differences(raw),
         "Target": [number(target, digits=4) for target in raw["target"]],
         "Reached by": [
             NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
             for reached, count in zip(raw["seeds_at_target"], raw["count"], strict=True)
         ],
-        "After, s": raw["seconds_to_target"].map(seconds),
+        "After, s": _times_to_target(raw),
     }
     return Table(
         name=f"{slug(task.record.name)}-metrics",
         raw=raw,
         shown=pd.DataFrame(shown),
         words=("Metric", "Adapter"),
-    )
-
-
-def throughput_table(task: TaskStandings) -> Table:
-    """Warm speed, pooled over rounds and seeds."""
-    raw = pd.DataFrame(
-        {
-            "adapter": standing.adapter,
-            "status": standing.status,
-            "comparable": standing.comparable,
-            **columns("sequences_per_second_", Spread, standing.throughput),
-            **columns("times_fastest_", Ratio, standing.times_fastest),
-        }
-        for standing in task.adapters
-    )
-    shown = {
-        "Adapter": raw["adapter"].map(escape),
-        "Sequences/s": raw["sequences_per_second_median"].map(number),
-        "Quartiles": _ranges(raw["sequences_per_second_lower"], raw["sequences_per_second_upper"], number),
-        "Rounds": raw["sequences_per_second_count"].map(number),
-        "Time, × fastest": times_fastest(raw),
-        "95 % interval": _ranges(raw["times_fastest_low"], raw["times_fastest_high"], factor),
-    }
-    return Table(
-        name=f"{slug(task.record.name)}-throughput", raw=raw, shown=pd.DataFrame(shown), words=("Adapter",)
-    )
-
-
-def startup_table(task: TaskStandings) -> Table:
-    """Cold costs by phase, the median over the seeds that finished, and memory, the largest of any seed."""
-    runs = [run for standing in task.adapters for run in standing.runs]
-    phases = list(dict.fromkeys(phase for run in runs for phase in run.cold_seconds))
-    raw = pd.DataFrame(
-        {
-            "adapter": standing.adapter,
-            "status": standing.status,
-            **{f"{phase}_seconds": standing.cold_seconds(phase) for phase in phases},
-            "startup_seconds": standing.startup_seconds,
-            "import_rss_bytes": standing.import_rss_bytes,
-            "peak_rss_bytes": standing.peak_rss_bytes,
-        }
-        for standing in task.adapters
-    )
-    shown = {
-        "Adapter": raw["adapter"].map(escape),
-        **{f"{_words(phase)}, s": raw[f"{phase}_seconds"].map(seconds) for phase in phases},
-        "Together, s": raw["startup_seconds"].map(seconds),
-        "Memory after import": raw["import_rss_bytes"].map(mebibytes),
-        "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
-    }
-    return Table(
-        name=f"{slug(task.record.name)}-startup", raw=raw, shown=pd.DataFrame(shown), words=("Adapter",)
     )
 
 
@@ -160,13 +111,36 @@ def lockstep_table(task: TaskStandings) -> Table:
     )
 
 
-def _words(name: str) -> str:
-    return escape(name.replace("_", " ").capitalize())
-
-
-def _ranges(lower: pd.Series, upper: pd.Series, show: Callable[[float], str]) -> list[str]:
-    """Shown as `lower–upper`, or nothing where there is no range."""
+def _differences(raw: pd.DataFrame) -> list[str]:
+    """The mean of the differences seed by seed, with its interval where there are seeds enough."""
     return [
-        NOTHING if math.isnan(low) or low == high else f"{show(low)}–{show(high)}"
-        for low, high in zip(lower, upper, strict=True)
+        NOTHING
+        if math.isnan(mean)
+        else "0"
+        if mean == low == high
+        else f"{signed(mean)} ({'one seed' if math.isnan(low) else f'{signed(low)} to {signed(high)}'})"
+        for mean, low, high in zip(
+            raw["difference_mean"], raw["difference_low"], raw["difference_high"], strict=True
+        )
+    ]
+
+
+def _times_to_target(raw: pd.DataFrame) -> list[str]:
+    """The median over the seeds that reached it, and their range; said where none did."""
+    return [
+        NOTHING
+        if math.isnan(count)
+        else "not reached"
+        if not reached
+        else seconds(middle)
+        if reached == 1
+        else f"{seconds(middle)} ({seconds(low)}–{seconds(high)})"
+        for count, reached, middle, low, high in zip(
+            raw["count"],
+            raw["seeds_at_target"],
+            raw["seconds_to_target"],
+            raw["seconds_to_target_minimum"],
+            raw["seconds_to_target_maximum"],
+            strict=True,
+        )
     ]

@@ -9,9 +9,9 @@ from compare.environment import environment
 from compare.folder import check_folder, clear_folder
 from compare.plan import Settings, check
 from compare.records import Results, Tutorials, save
+from compare.report.environment_tables import environment_table
 from compare.report.figures import styles
 from compare.report.page import template
-from compare.report.tables import environment_table
 from compare.session import INTERRUPTED, command_line, recipe_keys, reproduce_tutorials
 from compare.storage import write_text
 from compare.terminal import progress_bars
@@ -35,7 +35,7 @@ def run_tutorials(settings: Settings, console: Console) -> int:
         console.print("Interrupted.")
         return INTERRUPTED
     results = Results(
-        environment=environment(command_line(), 1, settings.preset),
+        environment=environment(command_line(), 1, preset=""),
         tasks=[],
         runs=[],
         tutorials=tutorials,

@@ -22,12 +22,16 @@ def online_verdict(found: Sequence[Finding]) -> str:
     first, last = (finding.printed(point, "loss") for point in (finding.points[0], finding.points[-1]))
     learns = max(last) < min(first)
     errors = finding.metric("rmse")
+    luck = (
+        f", {number(max(errors) / min(errors), 2)} times as large for the unluckiest seed as for the luckiest"
+        if len(errors) > 1
+        else ""
+    )
     return (
-        f"**{'It learns' if learns else 'It does not learn from every seed'}; no figure was published to "
+        f"**{'It learns' if learns else not_learned(finding)}; no figure was published to "
         f"hold that against.** Over {seeds(finding)} on {escape(finding.adapter)}, the summed loss goes from "
         f"{span(first)} at epoch {finding.points[0]} to {span(last)} at epoch {finding.points[-1]}; "
-        f"the RMSE of the plotted points is {span(errors)}, {number(max(errors) / min(errors), 2)} times as "
-        f"large for the unluckiest seed as for the luckiest. {agreement(found, 'rmse', 'RMSE')}"
+        f"the RMSE of the plotted points is {span(errors)}{luck}. {agreement(found, 'rmse', 'RMSE')}"
     )
 
 
@@ -39,21 +43,26 @@ def rule_verdict(found: Sequence[Finding]) -> str:
     near, nearest = finding.near_seeds, finding.nearest_seed
     metrics, published = finding.finished[nearest].metrics, finding.recipe.published
     share = f"{len(near)} of {len(finding.finished)} draws"
-    if not near:
+    if len(finding.finished) == 1:
+        verdict = f"{'Reproduced' if near else 'Not reproduced'} by the one draw made"
+    elif not near:
         verdict = "Not reproduced: no draw ends near the published figures"
     elif 2 * len(near) < len(finding.finished):
         end = "ends" if len(near) == 1 else "end"
         verdict = f"Reproduced, as a lucky draw: {share} {end} near the published figures"
     else:
         verdict = f"Reproduced: {share} end near the published figures"
+    several = len(finding.finished) > 1
+    over = (
+        f" Over all {seeds(finding)} the loss ends at {span(finding.metric('loss'))} "
+        f"and the RMSE is {span(finding.metric('rmse'))}."
+    )
     return (
-        f"**{verdict}.** The nearest, seed {nearest}, ends at {number(metrics['loss'], 4)} / "
+        f"**{verdict}.** {'The nearest, seed' if several else 'Seed'} {nearest}"
+        f"{',' if several else ''} ends at {number(metrics['loss'], 4)} / "
         f"{number(metrics['validation_loss'], 4)} with an RMSE of {number(metrics['rmse'])}; "
-        f"published are "
-        f"{number(published['loss'], 4)} / {number(published['validation_loss'], 4)} and "
-        f"{number(published['rmse'])}. Over all {seeds(finding)} the loss ends at "
-        f"{span(finding.metric('loss'))} "
-        f"and the RMSE is {span(finding.metric('rmse'))}. {start_verdict(finding)}"
+        f"published are {number(published['loss'], 4)} / {number(published['validation_loss'], 4)} and "
+        f"{number(published['rmse'])}.{over if several else ''} {start_verdict(finding)}"
     )
 
 
@@ -101,9 +110,9 @@ def corrected_verdict(found: Sequence[Finding], rule: Sequence[Finding]) -> str:
     published = rule[0].recipe.published["rmse"] if rule else None
     if published is None:
         return f"{words}. {agreement(found, 'rmse', 'RMSE')}"
-    better = (
-        "It learns the wave" if max(errors) < published else "It does not always beat the published error"
-    )
+    always = "always " if len(errors) > 1 else ""
+    worse = f"It does not {always}beat the published error"
+    better = "It learns the wave" if max(errors) < published else worse
     return (
         f"**{better}.** {words}, {number(published / float(np.median(errors)), 2)} times smaller than the "
         f"published {number(published)}. {agreement(found, 'rmse', 'RMSE')}"
@@ -117,7 +126,7 @@ def images_verdict(found: Sequence[Finding]) -> str:
         return "**Not run.** No adapter finished it."
     first, every = (finding.metric(name) for name in ("first_accuracy", "accuracy"))
     accuracy = float(np.median(every)) / 100
-    verdict = "It learns" if min(every) > LEARNED else "It does not learn from every seed"
+    verdict = "It learns" if min(every) > LEARNED else not_learned(finding)
     error = 100 * 1.96 * (accuracy * (1 - accuracy) / 128) ** 0.5
     return (
         f"**{verdict}; no figure was published to hold that against.** Over {seeds(finding)} on "
@@ -126,6 +135,10 @@ def images_verdict(found: Sequence[Finding]) -> str:
         f"128 images leave about ±{number(error, 2)} points (95 %) to luck. "
         f"{agreement(found, 'accuracy', 'accuracy')}"
     )
+
+
+def not_learned(finding: Finding) -> str:
+    return "It does not learn from every seed" if len(finding.finished) > 1 else "It does not learn"
 
 
 def seeds(finding: Finding) -> str:

@@ -1,0 +1,33 @@
+"""The short table that ends a run on the terminal."""
+
+from rich.table import Table
+from rich.text import Text
+
+from compare.analysis.standing import Standing
+from compare.analysis.standings import TaskStandings, standings
+from compare.markup import factor, number
+from compare.records import Results
+
+
+def outcome_table(results: Results) -> Table:
+    """One row a task and adapter: what it reached and how fast, or why not."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("task", "adapter", "result"):
+        table.add_column(heading)
+    for heading in ("sequences/s", "time, × fastest"):
+        table.add_column(heading, justify="right")
+    for task in standings(results):
+        for standing in task.adapters:
+            rate = standing.throughput.median if standing.throughput else None
+            times = standing.times_fastest.median if standing.times_fastest else None
+            cells = (task.record.name, standing.adapter, _result(task, standing), number(rate), factor(times))
+            table.add_row(*map(Text, cells))
+    return table
+
+
+def _result(task: TaskStandings, standing: Standing) -> str:
+    metric = task.record.metrics[0]
+    reached = standing.metric(metric.name)
+    if standing.reason or reached is None:
+        return f"{'not comparable' if standing.status == 'ok' else standing.status}: {standing.reason}"
+    return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
