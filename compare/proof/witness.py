@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adapters.interface import Array, Dtype, Sgd, TrainSpec
-from adapters.parameters import shapes
-from compare.process import WorkerFailed, WorkerProcess, expect_array
+from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
 from tasks.interface import Dataset, Task
 
 STAGES = 3
@@ -132,11 +131,4 @@ class Witness:
 
     def _parameters(self) -> dict[str, Array]:
         found = self._worker.call("parameters").value
-        expected = shapes(self._asked.task.model)
-        if not isinstance(found, dict) or found.keys() != expected.keys():
-            raise WorkerFailed("failed", f"parameters: expected {', '.join(expected)}, came {list(found)}")
-        for name, shape in expected.items():
-            expect_array(f"parameters: {name}", found[name], "float64", shape)
-            if not np.isfinite(found[name]).all():
-                raise WorkerFailed("diverged", f"float64: {name} is not finite")
-        return found
+        return expect_parameters(found, self._asked.task.model, "float64")
