@@ -20,13 +20,15 @@ from tasks import TASKS
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
+Keep = Callable[[list[Run]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One task from one seed, and every adapter that takes part: plain data, to be run anywhere.
 
-    Units: `timeout_seconds` for any one thing that a worker is told to do.
+    Units: `timeout_seconds` for any one thing that a worker is told to do; `memory_limit_bytes` of
+    resident size, for a worker and its children together.
     """
 
     task: str
@@ -38,6 +40,7 @@ class Block:
     threads: int
     timeout_seconds: float
     logs: Path
+    memory_limit_bytes: int | None = None
 
     @property
     def turns(self) -> int:
@@ -45,8 +48,11 @@ class Block:
         return len(self.adapters) * (1 + self.epochs + self.rounds)
 
 
-def play(block: Block, tick: Tick) -> list[Run]:
-    """Run a block; one record an adapter, whatever became of it. `tick` hears of every turn."""
+def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
+    """Run a block; one record an adapter, whatever became of it.
+
+    `tick` hears of every turn; `keep` gets the records as they are after every round.
+    """
     task = TASKS[block.task]
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
@@ -55,19 +61,26 @@ def play(block: Block, tick: Tick) -> list[Run]:
         for player in players:
             stack.callback(player.leave)
             log = block.logs / f"{block.task}-{slug(player.adapter)}-{block.seed}.log"
-            player.set_up(block.data_key, block.threads, block.timeout_seconds, log)
+            player.set_up(block.data_key, block.threads, block.timeout_seconds, log, block.memory_limit_bytes)
             tick(player.adapter)
         for epoch in range(block.epochs):
             batches = task.batches(len(dataset.inputs), block.seed, epoch)
             for player in _shuffled(players, generator):
                 player.learn(batches)
                 tick(player.adapter)
-        _measure_rounds(block, task, dataset, players, generator, tick)
+            keep([player.record() for player in players])
+        _measure_rounds(block, task, dataset, players, generator, tick, keep)
         return [player.record() for player in players]
 
 
 def _measure_rounds(
-    block: Block, task: Task, dataset: Dataset, players: list[Player], generator: Generator, tick: Tick
+    block: Block,
+    task: Task,
+    dataset: Dataset,
+    players: list[Player],
+    generator: Generator,
+    tick: Tick,
+    keep: Keep,
 ) -> None:
     """The epochs are the rounds where they are many and long enough; else train on in calibrated turns."""
     if all(player.epochs_last(TURN_SECONDS, block.rounds) for player in players if player.alive):
@@ -80,6 +93,7 @@ def _measure_rounds(
         for player in _shuffled(players, generator):
             player.pace(index)
             tick(player.adapter)
+        keep([player.record() for player in players])
 
 
 def _shuffled(players: list[Player], generator: Generator) -> Iterator[Player]:

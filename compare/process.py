@@ -170,7 +170,7 @@ def expect_array(what: str, value: object, dtype: str, shape: tuple[int, ...]) -
     return value
 
 
-def expect_parameters(value: object, model: ModelSpec, dtype: Dtype) -> dict[str, Array]:
+def expect_parameters(value: object, model: ModelSpec, dtype: Dtype, when: str) -> dict[str, Array]:
     """The parameters that a worker returned, once all are found to be there, of this dtype, and finite.
 
     Raises: WorkerFailed that says what came instead.
@@ -182,5 +182,5 @@ def expect_parameters(value: object, model: ModelSpec, dtype: Dtype) -> dict[str
     for name, shape in expected.items():
         expect_array(f"parameters: {name}", value[name], dtype, shape)
         if not np.isfinite(value[name]).all():
-            raise WorkerFailed("diverged", f"{dtype}: {name} is not finite")
+            raise WorkerFailed("diverged", f"{when}: {name} is not finite")
     return value

@@ -70,10 +70,18 @@ def hearing(task: Task, data_key: str, dataset: Dataset, updates: int) -> Hearin
 class Witness:
     """One adapter in a worker of its own."""
 
-    def __init__(self, adapter: str, asked: Hearing, threads: int, timeout_seconds: float, log: Path) -> None:
+    def __init__(
+        self,
+        adapter: str,
+        asked: Hearing,
+        threads: int,
+        timeout_seconds: float,
+        log: Path,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
         self._adapter = adapter
         self._asked = asked
-        self._worker = WorkerProcess(adapter, threads, timeout_seconds, log)
+        self._worker = WorkerProcess(adapter, threads, timeout_seconds, log, memory_limit_bytes)
 
     def answer(self, tick: Callable[[str], None]) -> Answers:
         """Answer everything; `tick` hears of each of the `STAGES`.
@@ -131,4 +139,4 @@ class Witness:
 
     def _parameters(self) -> dict[str, Array]:
         found = self._worker.call("parameters").value
-        return expect_parameters(found, self._asked.task.model, "float64")
+        return expect_parameters(found, self._asked.task.model, "float64", "float64")
