@@ -1,8 +1,14 @@
 """The command line: `python -m compare`."""
 
+from compare.interrupts import heed_interrupts, leave_when_interrupted
+
+leave_when_interrupted()  # before all else is imported, which takes a while
+
+import contextlib
 import sys
 from dataclasses import replace
-from typing import Annotated
+from io import TextIOWrapper
+from typing import IO, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -13,15 +19,20 @@ from compare.options import (
     Adapters,
     Archives,
     Data,
+    MemoryLimit,
     Out,
     Overwrite,
+    Resume,
     Threads,
+    Timeout,
     data_request,
     names,
     settings,
+    settings_or_stored,
     taking_settings,
 )
 from compare.plan import Settings, UsageError, usable_cores
+from compare.screen import Screen
 from tasks import TASKS
 
 app = typer.Typer(
@@ -31,7 +42,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-console = Console()
+screen = Screen()
+console = Console(file=cast(IO[str], screen))
 
 
 @app.command("all")
@@ -40,23 +52,30 @@ def all_tasks(chosen: Settings) -> None:
     """Run every task and the tutorials' programs on every adapter and write a report."""
     from compare.session import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
 
-    raise typer.Exit(compare(replace(chosen, tasks=tuple(TASKS), tutorials=True), console))
+    everything = replace(chosen, tasks=tuple(TASKS), tutorials=True)
+    raise typer.Exit(compare(chosen if chosen.resume else everything, console))
 
 
 @app.command()
 @taking_settings
 def run(
     chosen: Settings,
-    tasks: Annotated[list[str], typer.Argument(help=f"Tasks to run: {', '.join(TASKS)}.")],
+    tasks: Annotated[list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(TASKS)}.")] = None,
 ) -> None:
     """Run some tasks on every adapter and write a report."""
     from compare.session import compare  # noqa: PLC0415
 
-    raise typer.Exit(compare(replace(chosen, tasks=tuple(dict.fromkeys(tasks))), console))
+    if chosen.resume and tasks:
+        raise UsageError(f"--resume takes the tasks of {chosen.out}: leave out {' '.join(tasks)}")
+    if not chosen.resume and not tasks:
+        raise UsageError(f"run needs a task: choose from {', '.join(TASKS)}")
+    some = replace(chosen, tasks=tuple(dict.fromkeys(tasks or ())))
+    raise typer.Exit(compare(chosen if chosen.resume else some, console))
 
 
 @app.command()
 def tutorials(
+    context: typer.Context,
     adapters: Adapters = ALL_ADAPTERS,
     seeds: Annotated[int, typer.Option(help="Starts to try, seeds 0 to N-1.")] = 10,
     out: Out = None,
@@ -66,21 +85,27 @@ def tutorials(
     data: Data = "auto",
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
+    timeout: Timeout = None,
+    memory_limit: MemoryLimit = None,
+    resume: Resume = None,
 ) -> None:
     """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
-    from compare.tutorials.session import run_tutorials  # noqa: PLC0415
+    from compare.session import compare  # noqa: PLC0415
 
-    chosen = settings(
-        adapters=adapters,
-        seeds=seeds,
-        preset="full",
-        out=out,
-        threads=threads,
-        data=data,
-        mnist_archives=mnist_archives,
-        overwrite=overwrite,
-    )
-    raise typer.Exit(run_tutorials(chosen, console))
+    options = {
+        "adapters": adapters,
+        "seeds": seeds,
+        "preset": "full",
+        "out": out,
+        "threads": threads,
+        "data": data,
+        "mnist_archives": mnist_archives,
+        "overwrite": overwrite,
+        "timeout": timeout,
+        "memory_limit": memory_limit,
+    }
+    chosen = settings_or_stored(context, resume, options)
+    raise typer.Exit(compare(replace(chosen, tutorials=True), console))
 
 
 @app.command()
@@ -147,7 +172,7 @@ def sweep(
     overwrite: Overwrite = False,
 ) -> None:
     """Time a training step against hidden units, batch size and time steps; write figures and tables."""
-    from compare.bench.session import sweep_all  # noqa: PLC0415
+    from compare.bench.sweep_session import sweep_all  # noqa: PLC0415
 
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
     raise typer.Exit(sweep_all(chosen, rounds, console))
@@ -159,15 +184,29 @@ def list_all() -> None:
     from compare.listing import adapters_table, tasks_table  # noqa: PLC0415
 
     console.print(tasks_table(), adapters_table())
+    raise typer.Exit(2 if screen.fault else 0)
 
 
 def main() -> None:
     """Run the command line; a mistake of the user's is one line and exit code 2."""
-    try:
-        app()
-    except UsageError as error:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    heed_interrupts()
+    with contextlib.ExitStack() as end:
+        end.callback(
+            lambda: _say(f"cannot write to standard output: {screen.fault}") if screen.fault else None
+        )
+        try:
+            app()
+        except UsageError as error:
+            _say(str(error))
+            sys.exit(2)
+
+
+def _say(error: str) -> None:
+    with contextlib.suppress(OSError):
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from tasks import TASKS
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
+Keep = Callable[[list[Run]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class Block:
 
     `rounds` count, `warm_ups` come before them (None: those of the rounds that are found to be slower);
     `twins` are second names, each for an adapter that takes part twice.
-    Units: `timeout_seconds` for any one thing that a worker is told to do.
+    Units: `timeout_seconds` for any one thing that a worker is told to do; `memory_limit_bytes` of
+    resident size, for a worker and its children together.
     """
 
     task: str
@@ -43,6 +45,7 @@ class Block:
     threads: int
     timeout_seconds: float
     logs: Path
+    memory_limit_bytes: int | None = None
     warm_ups: int | None = None
     twins: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,8 +59,11 @@ class Block:
         return len(self.adapters) * (1 + self.epochs + self.paced_rounds)
 
 
-def play(block: Block, tick: Tick) -> list[Run]:
-    """Run a block; one record an adapter, whatever became of it. `tick` hears of every turn."""
+def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
+    """Run a block; one record an adapter, whatever became of it.
+
+    `tick` hears of every turn; `keep` gets the records as they are after every round.
+    """
     task = TASKS[block.task]
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
@@ -69,24 +75,35 @@ def play(block: Block, tick: Tick) -> list[Run]:
         for player in players:
             stack.callback(player.leave)
             log = block.logs / f"{block.task}-{slug(player.adapter)}-{block.seed}.log"
-            player.set_up(block.data_key, block.threads, block.timeout_seconds, log)
+            player.set_up(block.data_key, block.threads, block.timeout_seconds, log, block.memory_limit_bytes)
             tick(player.adapter)
+
+        def seen() -> list[Run]:
+            return [player.record(block.warm_ups) for player in players]
+
         for epoch in range(block.epochs):
             batches = task.batches(len(dataset.inputs), block.seed, epoch)
             for player in _shuffled(players, generator):
                 player.learn(batches)
                 tick(player.adapter)
+            keep(seen())
         for player in players:
             player.finish_learning(task.batches(len(dataset.inputs), block.seed, block.epochs))
-        _measure_rounds(block, task, dataset, players, generator, tick)
+        _measure_rounds(block, task, dataset, players, generator, tick, lambda: keep(seen()))
         _measure_predictions(dataset, players, generator)
         for player in players:
             player.multiply(matrix_size(block.threads))
-        return [player.record(block.warm_ups) for player in players]
+        return seen()
 
 
 def _measure_rounds(
-    block: Block, task: Task, dataset: Dataset, players: list[Player], generator: Generator, tick: Tick
+    block: Block,
+    task: Task,
+    dataset: Dataset,
+    players: list[Player],
+    generator: Generator,
+    tick: Tick,
+    keep: Callable[[], None],
 ) -> None:
     """The epochs are the rounds where they are many and long enough; else train on in calibrated turns."""
     if all(player.epochs_last(TURN_SECONDS, block.paced_rounds) for player in players if player.alive):
@@ -99,6 +116,7 @@ def _measure_rounds(
         for player in _shuffled(players, generator):
             player.pace(index)
             tick(player.adapter)
+        keep()
 
 
 def _measure_predictions(dataset: Dataset, players: list[Player], generator: Generator) -> None:

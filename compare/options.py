@@ -41,6 +41,17 @@ SelfTest = Annotated[
 Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
 
+Timeout = Annotated[
+    float | None, typer.Option(help="Seconds that a worker may take for a turn; the task's if absent.")
+]
+MemoryLimit = Annotated[
+    int | None, typer.Option(help="MiB that a worker and what it starts may hold; no limit if absent.")
+]
+Resume = Annotated[
+    Path | None, typer.Option(help="Folder of a run that was broken off, to go on with: no other options.")
+]
+
+
 def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
     """The data that options ask for.
 
@@ -83,6 +94,8 @@ def settings(
     baseline: Baseline = None,
     self_test: SelfTest = False,
     html: Html = False,
+    timeout: Timeout = None,
+    memory_limit: MemoryLimit = None,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -104,22 +117,41 @@ def settings(
         baseline=baseline,
         self_test=self_test,
         html=html,
+        timeout_seconds=timeout,
+        memory_limit_mebibytes=memory_limit,
     )
 
 
+def settings_or_stored(context: typer.Context, resume: Path | None, values: dict[str, Any]) -> Settings:
+    """The options of a run as settings or, where it goes on, the settings that it was begun with.
+
+    Raises: UsageError.
+    """
+    if resume is None:
+        return settings(**values)
+    from compare.resume import stored_settings  # noqa: PLC0415 - reads what `list` need not load
+
+    sources = {name: context.get_parameter_source(name) for name in values}
+    typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    return stored_settings(resume, {name: values[name] for name in typed})
+
+
 def taking_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose first parameter is the settings, the options of `settings` besides its own."""
+    """Give a command, whose first parameter is the settings, --resume and the options of `settings`."""
     given = inspect.signature(settings, eval_str=True).parameters
+    kind = inspect.Parameter.KEYWORD_ONLY
+    context = inspect.Parameter("context", kind, annotation=typer.Context)
+    resume = inspect.Parameter("resume", kind, annotation=Resume, default=None)
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
-    def with_options(**values: Any) -> None:
-        chosen = settings(**{name: values.pop(name) for name in given})
-        command(chosen, **values)
+    def with_options(context: typer.Context, resume: Path | None, **values: Any) -> None:
+        options = {name: values.pop(name) for name in given}
+        command(settings_or_stored(context, resume, options), **values)
 
-    parameters = [*own, *given.values()]
+    parameters = [context, *own, *given.values(), resume]
     with_options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        [parameter.replace(kind=kind) for parameter in parameters]
     )
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return with_options

@@ -12,12 +12,14 @@ from adapters import ADAPTERS
 from compare.conductor import Block
 from tasks import TASKS
 from tasks.interface import DataRequest, DataUnavailable, Preset, Task
+from tasks.mnist_archives import check_archives
 
 MOST_EPOCHS = 10_000
 MOST_SEEDS = 1_000
 MOST_ROUNDS = 1_000
 ROUNDS: dict[Preset, int] = {"quick": 7, "standard": 9, "full": 9}
-TIMEOUT_SECONDS = 1800.0
+LONGEST_TIMEOUT_SECONDS = 1e6
+MOST_MEMORY_MEBIBYTES = 2**24
 
 
 class UsageError(Exception):
@@ -26,7 +28,10 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line says; None leaves the choice to the preset."""
+    """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
+
+    `resume` goes on with the run that `out` holds.
+    """
 
     tasks: tuple[str, ...]
     adapters: tuple[str, ...]
@@ -49,9 +54,17 @@ class Settings:
         """The second names under which adapters run once more, in a self-test."""
         return {f"{name} (again)": name for name in self.adapters} if self.self_test else {}
 
+    timeout_seconds: float | None = None
+    memory_limit_mebibytes: int | None = None
+    resume: bool = False
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        return None if self.memory_limit_mebibytes is None else self.memory_limit_mebibytes * 2**20
+
 
 def check(settings: Settings) -> None:
-    """Find every name known and every number sensible.
+    """Find every name known, every number sensible, and archives whole where there are any.
 
     Raises: UsageError.
     """
@@ -73,6 +86,25 @@ def check(settings: Settings) -> None:
         in_range("--warm-ups", settings.warm_ups, MOST_ROUNDS)
     if settings.baseline is not None:
         known("baseline", settings.baseline, settings.adapters)
+    in_range("--memory-limit", settings.memory_limit_mebibytes, MOST_MEMORY_MEBIBYTES)
+    if settings.timeout_seconds is not None:
+        check_timeout(settings.timeout_seconds)
+    if settings.data.mnist_archives is not None:
+        try:
+            check_archives(settings.data.mnist_archives)
+        except DataUnavailable as error:
+            raise UsageError(str(error)) from error
+
+
+def check_timeout(seconds: float) -> None:
+    """Find a time limit that can be waited for.
+
+    Raises: UsageError.
+    """
+    if not 0 < seconds <= LONGEST_TIMEOUT_SECONDS:
+        raise UsageError(
+            f"--timeout is {seconds:g}: it must lie above 0 and be at most {LONGEST_TIMEOUT_SECONDS:,.0f}"
+        )
 
 
 def usable_cores() -> int:
@@ -142,10 +174,11 @@ def _blocks(settings: Settings, name: str) -> list[Block]:
             rounds=settings.rounds or ROUNDS[settings.preset],
             adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
-            timeout_seconds=TIMEOUT_SECONDS,
+            timeout_seconds=settings.timeout_seconds or task.timeout_seconds,
             logs=settings.out / "logs",
             warm_ups=settings.warm_ups,
             twins=settings.twins,
+            memory_limit_bytes=settings.memory_limit_bytes,
         )
         for seed in range(settings.seeds or task.seeds(settings.preset))
     ]

@@ -14,7 +14,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.inference import take_turn
 from compare.measurements import Inference, ProductRate
-from compare.process import WorkerFailed, WorkerProcess, expect_array
+from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
 from compare.records import Epoch, Round, Run, Status, WorkerFacts
 from compare.warmup import mark_warm_ups
 from compare.worker import Reply
@@ -52,6 +52,9 @@ class Player:
         self._task, self._dataset, self._seed = task, dataset, seed
         self._updates = len(task.train.spans(task.model, dataset.inputs.shape[1]))
         self._worker: WorkerProcess | None = None
+        self._log: Path | None = None
+        self._last_lines: list[str] = []
+        self._trained = 0
         self._status: Status = "ok"
         self._error: str | None = None
         self._cold_seconds: dict[str, float] = {}
@@ -70,15 +73,25 @@ class Player:
         """Take no further part; the record says why."""
         self._status, self._error = failure.status, str(failure)
         self.leave()
+        if self._worker:
+            self._last_lines = self._worker.last_lines()
 
     @property
     def alive(self) -> bool:
         return self._status == "ok"
 
     @_while_alive
-    def set_up(self, data_key: str, threads: int, timeout_seconds: float, log: Path) -> None:
+    def set_up(
+        self,
+        data_key: str,
+        threads: int,
+        timeout_seconds: float,
+        log: Path,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
         """Start the worker, import the framework, construct the adapter and load the data."""
-        self._worker = WorkerProcess(self._implementation, threads, timeout_seconds, log)
+        self._worker = WorkerProcess(self._implementation, threads, timeout_seconds, log, memory_limit_bytes)
+        self._log = log
         self._cold_seconds["import"] = self._worker.call("import_framework").seconds
         self._import_rss_bytes = self._worker.peak_rss_bytes
         self._facts = self._worker.call("facts").value
@@ -107,11 +120,9 @@ class Player:
         losses = np.concatenate([*parts, rest])
         finite = np.logical_and.accumulate(np.isfinite(losses))
         kept = [float(f"{loss:.9g}") for loss in losses[finite]]
-        before = sum(len(epoch.losses) for epoch in self._epochs)
         self._epochs.append(Epoch(train_seconds=seconds, sequences=batches.size, losses=kept, metrics={}))
-        if len(kept) < len(losses):
-            step = before + len(kept)
-            raise WorkerFailed("diverged", f"the loss was {losses[len(kept)]} at update {step + 1}")
+        self._expect_finite(losses)
+        self._expect_change()
         self._evaluation = self._task.evaluate(self._predict, self._dataset)
         self._epochs[-1] = replace(self._epochs[-1], metrics=self._evaluation.metrics)
 
@@ -139,7 +150,8 @@ class Player:
         wanted, seconds = 1, 0.0
         while seconds < TURN_SECONDS and len(self._turn) < MOST_BATCHES_A_TURN:
             self._turn = np.vstack([self._turn, *islice(batches, wanted - len(self._turn))])
-            _, seconds = self._train(self._turn)
+            losses, seconds = self._train(self._turn)
+            self._expect_finite(losses)
             growth = 1.2 * TURN_SECONDS / max(seconds, 1e-6)
             wanted = min(MOST_BATCHES_A_TURN, math.ceil(wanted * min(10.0, max(2.0, growth))))
 
@@ -147,7 +159,8 @@ class Player:
     def pace(self, index: int) -> None:
         """One timed turn: training goes on, for the number of batches found by `calibrate`."""
         time.sleep(SETTLE_SECONDS)
-        _, seconds = self._train(self._turn)
+        losses, seconds = self._train(self._turn)
+        self._expect_finite(losses)
         self._rounds.append(Round(index=index, sequences=self._turn.size, seconds=seconds))
 
     @_while_alive
@@ -189,6 +202,8 @@ class Player:
             warm_train_seconds=self._warm_train_seconds,
             inference=self._inference,
             matrix_product=self._product_rate,
+            log=f"{self._log.parent.name}/{self._log.name}" if self._log else None,
+            last_lines=self._last_lines,
         )
 
     def leave(self) -> None:
@@ -199,7 +214,27 @@ class Player:
     def _train(self, batches: Array) -> tuple[Array, float]:
         reply = self._call("train", batches)
         expected = (len(batches) * self._updates,)
-        return expect_array("train", reply.value, self._task.train.dtype, expected), reply.seconds
+        losses = expect_array("train", reply.value, self._task.train.dtype, expected)
+        self._trained += len(losses)
+        return losses, reply.seconds
+
+    def _expect_finite(self, losses: Array) -> None:
+        """Find the losses of the latest updates finite."""
+        finite = np.isfinite(losses)
+        if not finite.all():
+            place = int(np.argmin(finite))
+            update = self._trained - len(losses) + place + 1
+            raise WorkerFailed("diverged", f"the loss was {losses[place]} at update {update}")
+
+    def _expect_change(self) -> None:
+        """Find the parameters finite and, after the first epoch, not those from the start."""
+        dtype = self._task.train.dtype
+        when = f"after update {self._trained}"
+        found = expect_parameters(self._call("parameters").value, self._task.model, dtype, when)
+        if len(self._epochs) == 1:
+            start = self._task.initial_parameters(self._seed)
+            if all(np.array_equal(value, start[name].astype(dtype)) for name, value in found.items()):
+                raise WorkerFailed("failed", f"no parameter has changed {when}")
 
     def _predict(self, inputs: Array) -> Array:
         steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()

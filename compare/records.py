@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,7 +12,7 @@ from tasks.interface import Confusion, Forecast, Metric
 from tasks.recipes import Outcome
 
 SCHEMA = 1
-Status = Literal["ok", "failed", "timeout", "diverged", "unavailable"]
+Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "interrupted"]
 ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
@@ -70,6 +70,9 @@ class WorkerFacts:
 class Run:
     """One adapter on one task from one seed.
 
+    `log` is the file beside the results that has all that the worker wrote, `last_lines` its end where
+    the run is not ok; `part` counts the changes of the environment before it.
+
     Units: `cold_seconds` by phase (import, construct, load, first_train, first_predict);
     `warm_train_seconds` of a later call like the first; `peak_rss_bytes` of the worker up to the end of
     its training, `import_rss_bytes` of it right after its framework was imported.
@@ -93,6 +96,9 @@ class Run:
     warm_train_seconds: float | None = None
     inference: Inference | None = None
     matrix_product: ProductRate | None = None
+    log: str | None = None
+    last_lines: list[str] = field(default_factory=list)
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,11 +272,27 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """Where a run was broken off, and what it went on in.
+
+    `during` says what was under way, `versions` those of the adapters' frameworks since then, `changed`
+    what is no longer as it was before.
+    """
+
+    during: str
+    environment: Environment
+    versions: dict[str, str]
+    changed: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """Everything that a report is made from.
 
     `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
     adapters ran once more, to see what two runs of the same thing differ by.
+    `interrupted` is true until everything is done that was asked for; `request` holds the settings for
+    those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
 
     schema: int = SCHEMA
@@ -284,6 +306,9 @@ class Results:
     threads: list[ThreadRounds] = field(default_factory=list)
     baseline: str | None = None
     twins: dict[str, str] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    interruptions: list[Interruption] = field(default_factory=list)
 
 
 def save(results: Results, folder: Path) -> None:
@@ -305,7 +330,7 @@ def load(folder: Path) -> Results:
         return msgspec.json.decode(content, type=Results)
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadableRun(f"{path}: not the results of a run: {error}") from error
 
 

@@ -1,96 +1,131 @@
-"""One run of the command line: plan, play block after block, store, report."""
+"""One run of the command line: plan, go from stage to stage, store each, report."""
 
-import contextlib
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, replace
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
-from compare.conductor import Block, play
+from compare import journal
+from compare.conductor import Block
 from compare.environment import Watch, environment
-from compare.folder import check_folder, clear_folder
+from compare.folder import check_folder, clear_folder, clear_temporary_files, held
+from compare.interrupts import INTERRUPTED
 from compare.limit import operations_per_sequence
-from compare.plan import Settings, UsageError, check, data_key, plan
-from compare.proof.trial import Trial, prove, with_reference
-from compare.records import Results, TaskRecord, Tutorials, save
-from compare.terminal import bar, progress_bars
+from compare.plan import Settings, check, data_key, plan
+from compare.records import Environment, Results, TaskRecord, save
+from compare.resume import framework_versions, request, resumed, stored_results
+from compare.stages import stages
+from compare.terminal import progress_bars
 from tasks import TASKS
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
 
-INTERRUPTED = 130
+CANNOT_GO_ON = 2
 
 
 def compare(settings: Settings, console: Console) -> int:
-    """Run everything that was asked for and write the report; return the exit code.
+    """Run everything that was asked for, or what is left of it, and write the report; return the exit code.
 
     Raises: UsageError before anything is trained.
     """
     check(settings)
-    check_folder(settings.out, settings.overwrite)
-    try:
+    with held(settings.out):
+        if not settings.resume:
+            check_folder(settings.out, settings.overwrite)
         with console.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
-    except UsageError:
-        with contextlib.suppress(OSError):
-            settings.out.rmdir()
-        raise
-    clear_folder(settings.out)
-    watch = Watch()
-    results = Results(
-        environment=environment(command_line(), settings.threads, settings.preset),
+        results = _beginning(settings, blocks)
+        try:
+            return _run(settings, blocks, keys, results, console)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            console.print(Text(f"Cannot go on: {where}{error.strerror or error}. What was finished is kept."))
+            console.print(_way_on(settings))
+            return CANNOT_GO_ON
+
+
+def _beginning(settings: Settings, blocks: list[Block]) -> Results:
+    """What the run begins with: nothing yet or, to be resumed, what is finished of it."""
+    fresh = Results(
+        environment=_environment(settings),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
+        interrupted=True,
+        request=request(settings, blocks),
+        versions=framework_versions(settings.adapters),
         baseline=settings.baseline,
         twins=settings.twins,
     )
+    if settings.resume:
+        clear_temporary_files(settings.out)
+        return resumed(settings.out, fresh)
+    clear_folder(settings.out)
+    return fresh
+
+
+def _environment(settings: Settings) -> Environment:
+    """The tutorials' programs get a thread each, and have no preset of their own."""
+    if settings.tasks:
+        return environment(command_line(), settings.threads, settings.preset)
+    return environment(command_line(), 1, preset="")
+
+
+def _run(
+    settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, console: Console
+) -> int:
     save(results, settings.out)
+    watch = Watch()
     try:
-        with progress_bars(console) as progress:
-            for grown in _stages(settings, blocks, keys, results, progress):
+        with (
+            progress_bars(console) as progress,
+            closing(stages(settings, blocks, keys, results, progress)) as all_stages,
+        ):
+            for grown in all_stages:
                 results = grown
                 save(results, settings.out)
     except KeyboardInterrupt:
-        results = replace(results, interrupted=True)
-        console.print("Interrupted: only what was finished is kept.")
-    if results.runs:
-        results = replace(results, environment=watch.note(results.environment))
-        save(results, settings.out)
-        _show(results, settings, console)
-    return INTERRUPTED if results.interrupted else exit_code(results)
+        console.print("Interrupted: what there is so far is kept.")
+        console.print(_way_on(settings))
+        save(replace(results, environment=watch.note(results.environment)), settings.out)
+        _show(settings, stored_results(settings.out), console)
+        return INTERRUPTED
+    results = replace(results, interrupted=False, environment=watch.note(results.environment))
+    save(results, settings.out)
+    journal.clear(settings.out)
+    _show(settings, results, console)
+    return exit_code(results)
 
 
-def _show(results: Results, settings: Settings, console: Console) -> None:
-    """Write the report and end on the terminal."""
+def _show(settings: Settings, results: Results, console: Console) -> None:
+    """Write the report, and its gist to the terminal."""
     from compare.outcome import outcome_table  # noqa: PLC0415 - SciPy, pandas and Matplotlib can wait
     from compare.report.page import write_report  # noqa: PLC0415
+    from compare.tutorials.page import write_page  # noqa: PLC0415
 
-    page = write_report(results, settings.out)
-    console.print(outcome_table(results))
-    console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
+    if results.runs:
+        page = write_report(results, settings.out)
+        console.print(outcome_table(results))
+        console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
+    elif results.tutorials and results.tutorials.runs:
+        page = write_page(results, results.tutorials, settings.out)
+        for run in results.tutorials.runs:
+            if run.error:
+                console.print(
+                    Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}")
+                )
+    else:
+        return
     console.print(f"Report: {page}", soft_wrap=True)
 
 
-def _stages(
-    settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, progress: Progress
-) -> Iterator[Results]:
-    """The results as they grow: block after block, then the proofs, then the tutorials."""
-    for number, block in enumerate(blocks, start=1):
-        title = f"{number}/{len(blocks)} {block.task}, seed {block.seed}"
-        with bar(progress, title, block.turns) as tick:
-            results = replace(results, runs=[*results.runs, *play(block, tick)])
-        yield results
-    for trial in _trials(blocks):
-        with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
-            results = replace(results, proofs=[*results.proofs, *prove(trial, tick)])
-        yield results
-    if settings.tutorials:
-        yield replace(results, tutorials=reproduce_tutorials(settings, keys, progress))
+def _way_on(settings: Settings) -> Text:
+    command = "run" if settings.tasks else "tutorials"
+    return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
 
 
 def exit_code(results: Results) -> int:
@@ -107,31 +142,6 @@ def recipe_keys(request: DataRequest) -> dict[str, str]:
     Raises: UsageError where they cannot be had.
     """
     return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
-
-
-def reproduce_tutorials(settings: Settings, keys: Mapping[str, str], progress: Progress) -> Tutorials:
-    """Run the tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
-    from compare.tutorials.runs import assignments, reproduce  # noqa: PLC0415
-
-    seeds = None if settings.tasks else settings.seeds
-    jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")
-    with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
-        return reproduce(jobs, settings.threads, tick)
-
-
-def _trials(blocks: list[Block]) -> list[Trial]:
-    return [
-        Trial(
-            task=block.task,
-            data_key=block.data_key,
-            adapters=with_reference(name for name in block.adapters if name not in block.twins),
-            threads=block.threads,
-            timeout_seconds=block.timeout_seconds,
-            logs=block.logs,
-        )
-        for block in blocks
-        if block.seed == 0
-    ]
 
 
 def command_line() -> str:

@@ -1,6 +1,8 @@
 """Files that are whole or absent: written under a temporary name and moved into place."""
 
+import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -16,10 +18,27 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
+    _sync(path.parent)
+
+
+def temporary_name_of(path: Path) -> str | None:
+    """The name that a temporary file was to take; None for any other file."""
+    match = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}", path.name)
+    return match and match[1]
 
 
 def write_text(path: Path, text: str) -> None:
     """Replace `path` by `text`, in UTF-8, in one step."""
     write_bytes(path, text.encode())
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder outlast a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

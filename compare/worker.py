@@ -5,6 +5,7 @@ imported; nothing but the standard library is imported here, so that the framewo
 """
 
 import os
+import pickle
 import re
 import resource
 import sys
@@ -15,6 +16,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+LONGEST_GIST = 500
+
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+_HEADING = re.compile("^Exception encountered when calling|:$")
+_STATEMENT = re.compile(r'\s*(?!File "|\[\[|Detected at )\S+ +\S+ +\S')
+"""A line that is not only a place: three words at the least."""
 
 if TYPE_CHECKING:
     from adapters.conformance import Outcome
@@ -127,15 +135,23 @@ def serve(worker: Worker, connection: Connection) -> None:
             begin = time.perf_counter()
             value = call(*arguments)
             seconds = time.perf_counter() - begin
+            answer = pickle.dumps(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
         except Exception as error:  # whatever an adapter raises costs its own rows only
             traceback.print_exc()
-            connection.send(Failure(reason=f"{method}: {type(error).__name__}: {_first_line(error)}"))
-        else:
-            connection.send(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
+            answer = pickle.dumps(Failure(reason=f"{method}: {type(error).__name__}: {gist(error)}"))
+        connection.send_bytes(answer)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or "no message").splitlines()[0]
+def gist(error: Exception) -> str:
+    """The line of a message that says what was wrong: the first, or the last that is more than a place.
+
+    Keras puts "in user code:" and a traceback before it or the arguments after it, TensorFlow "Graph
+    execution error:" and the places where the graph was made before it.
+    """
+    text = _COLOUR.sub("", str(error)).partition("\nArguments received by ")[0].strip() or "no message"
+    first, *others = text.splitlines()
+    said = [line.strip() for line in others if _STATEMENT.match(line)] if _HEADING.search(first) else []
+    return (said[-1] if said else first)[:LONGEST_GIST]
 
 
 def main() -> None:

@@ -89,6 +89,8 @@ class Task(ABC):
 
     `summary` says in one sentence what is learned, `source` where it comes from. The first of
     `metrics` is the one that time-to-target goes by.
+
+    Units: `timeout_seconds` for any one thing that a worker does, an epoch in the slowest way included.
     """
 
     name: ClassVar[str]
@@ -99,6 +101,7 @@ class Task(ABC):
     batch_size: ClassVar[int]
     metrics: ClassVar[tuple[Metric, ...]]
     initializers: ClassVar[Mapping[str, Initializer]]
+    timeout_seconds: ClassVar[float] = 300.0
 
     def prepare(self, request: DataRequest) -> str:
         """Make the data ready to be read by any process; return the key that `dataset` takes.

@@ -35,6 +35,7 @@ class MnistRows(Task):
     model = ModelSpec(cell="lstm", inputs=28, hidden=128, outputs=CLASSES, loss="softmax_cross_entropy")
     train = TrainSpec(optimizer=Adam(learning_rate=0.001))
     batch_size = 128
+    timeout_seconds = 1800.0
     metrics = (Metric(name="accuracy", better="higher", unit="%", target=95.0),)
     initializers: ClassVar[Mapping[str, Initializer]] = {
         "input_kernel": glorot_uniform,

@@ -9,8 +9,8 @@ from numpy.random import PCG64, Generator
 from adapters import open_adapter
 from compare.records import Environment, Results, TutorialRun, Tutorials, load, save
 from compare.tutorials.findings import findings, span
+from compare.tutorials.page import write_page
 from compare.tutorials.runs import RULE, Assignment, assignments, recipe_record, reproduce, rule_record
-from compare.tutorials.session import write_page
 from compare.tutorials.verdicts import correct_verdict, images_verdict, rule_verdict
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid
@@ -210,7 +210,7 @@ def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its
         for adapter in ("numpy", "tests.faulty:Raises")
     ]
     ticks = []
-    found = reproduce(jobs, 2, ticks.append)
+    *_, found = reproduce(jobs, 2, ticks.append)
     good, bad = (
         [run for run in found.runs if run.adapter == adapter] for adapter in ("numpy", "tests.faulty:Raises")
     )

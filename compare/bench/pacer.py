@@ -78,7 +78,7 @@ class Pacer:
         self._work = work
         self._worker = WorkerProcess(contender.adapter, contender.threads, timeout_seconds, log)
         self.seconds_per_update: list[float] = []
-        self._import_rss_bytes = 0
+        self._import_rss_bytes: int | None = None
         self._turn = work.batches(1)
 
     def warm_up(self) -> None:
@@ -104,7 +104,7 @@ class Pacer:
     @property
     def memory_bytes(self) -> int:
         """The largest resident size so far, above that after the import."""
-        return self._worker.peak_rss_bytes - self._import_rss_bytes
+        return (self._worker.peak_rss_bytes or 0) - (self._import_rss_bytes or 0)
 
     def leave(self) -> None:
         """End the worker."""

@@ -1,8 +1,8 @@
-"""`python -m compare bench`, every adapter against the bare loops; `sweep`, every adapter at many sizes."""
+"""`python -m compare bench`: every adapter against the bare loops, one table a task."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -11,14 +11,9 @@ from rich.text import Text
 from adapters import ADAPTERS
 from compare.analysis.statistics import Ratio
 from compare.bench.duels import BARE_LOOPS, Pace, duel
-from compare.bench.sweep import measure, sizes
-from compare.bench.sweep_page import write_page
-from compare.environment import environment
-from compare.folder import check_folder, clear_folder
+from compare.interrupts import INTERRUPTED
 from compare.markup import NOTHING, factor, number
-from compare.plan import Settings, UsageError, check, data_key, in_range, known, known_adapters, usable_cores
-from compare.records import Results, save
-from compare.session import INTERRUPTED, command_line
+from compare.plan import UsageError, data_key, in_range, known, known_adapters, usable_cores
 from compare.terminal import bar, progress_bars
 from tasks import TASKS
 from tasks.interface import DataRequest
@@ -72,40 +67,6 @@ def race_all(settings: BenchSettings, console: Console) -> int:
         )
     )
     return 0 if clean else 1
-
-
-def sweep_all(settings: Settings, rounds: int, console: Console) -> int:
-    """Measure every size and write the page; return the exit code.
-
-    Raises: UsageError before anything is run.
-    """
-    check(settings)
-    in_range("--rounds", rounds, MOST_ROUNDS)
-    check_folder(settings.out, settings.overwrite)
-    clear_folder(settings.out)
-    results = Results(
-        environment=environment(command_line(), settings.threads, settings.preset), tasks=[], runs=[]
-    )
-    save(results, settings.out)
-    turns = len(settings.adapters) * (1 + rounds)
-    try:
-        with progress_bars(console) as progress:
-            for size in sizes():
-                title = f"H {size.hidden}, B {size.batch}, T {size.time_steps}"
-                with bar(progress, title, turns) as tick:
-                    points = measure(size, settings.adapters, settings.threads, rounds, tick)
-                results = replace(results, sweep=[*results.sweep, *points])
-                save(results, settings.out)
-    except KeyboardInterrupt:
-        results = replace(results, interrupted=True)
-        console.print("Interrupted: only what was finished is kept.")
-    if results.sweep:
-        save(results, settings.out)
-        page = write_page(results.sweep, results.environment, settings.out)
-        console.print(f"Report: {page}", soft_wrap=True)
-    if results.interrupted:
-        return INTERRUPTED
-    return 0 if all(point.error is None for point in results.sweep) else 1
 
 
 def pace_table(task: str, paces: Sequence[Pace]) -> Table:

@@ -13,9 +13,10 @@ from compare.analysis.statistics import median
 from compare.bench.sweep import AXES, CENTRE, along, exponent, fastest
 from compare.markup import NOTHING, escape, factor, number
 from compare.records import Environment, SweepPoint
+from compare.report.environment_tables import environment_table
 from compare.report.figures import Style, legend_below, plain, save, styles
 from compare.report.page import template
-from compare.report.tables import Table, environment_table
+from compare.report.tables import Table
 from compare.storage import write_text
 
 LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adapters.conformance import CHECKS, Check, Outcome, conforms
 from compare.markup import slug
-from compare.plan import UsageError, data_key, in_range, known, known_adapters, usable_cores
+from compare.plan import UsageError, check_timeout, data_key, in_range, known, known_adapters, usable_cores
 from compare.proof.examination import Examinee
 from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
@@ -22,9 +22,6 @@ from tasks import TASKS
 from tasks.interface import DataRequest
 
 INTERRUPTED = 130
-
-
-LONGEST_TIMEOUT_SECONDS = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +54,7 @@ def check_adapters(settings: CheckSettings, console: Console) -> int:
     in_range("--threads", settings.threads, usable_cores())
     if not settings.tasks:
         raise UsageError(f"--tasks names none: choose from {', '.join(TASKS)}")
-    if not 0 < settings.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
-        raise UsageError(
-            f"--timeout is {settings.timeout_seconds:g}: "
-            f"it must lie above 0 and be at most {LONGEST_TIMEOUT_SECONDS:,.0f}"
-        )
+    check_timeout(settings.timeout_seconds)
     with console.status("Making the data ready"):
         keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
     try:

@@ -32,6 +32,7 @@ class Trial:
     threads: int
     timeout_seconds: float
     logs: Path
+    memory_limit_bytes: int | None = None
 
     @property
     def turns(self) -> int:
@@ -97,7 +98,7 @@ def _hear(trial: Trial, asked: Hearing, tick: Callable[[str], None]) -> dict[str
 def _call(trial: Trial, adapter: str, asked: Hearing, stack: ExitStack) -> Witness | WorkerFailed:
     log = trial.logs / f"{trial.task}-{slug(adapter)}-lockstep.log"
     try:
-        witness = Witness(adapter, asked, trial.threads, trial.timeout_seconds, log)
+        witness = Witness(adapter, asked, trial.threads, trial.timeout_seconds, log, trial.memory_limit_bytes)
     except WorkerFailed as failure:
         return failure
     stack.callback(witness.leave)

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adapters.interface import Array, Dtype, Sgd, TrainSpec
-from adapters.parameters import shapes
-from compare.process import WorkerFailed, WorkerProcess, expect_array
+from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
 from tasks.interface import Dataset, Task
 
 STAGES = 3
@@ -71,10 +70,18 @@ def hearing(task: Task, data_key: str, dataset: Dataset, updates: int) -> Hearin
 class Witness:
     """One adapter in a worker of its own."""
 
-    def __init__(self, adapter: str, asked: Hearing, threads: int, timeout_seconds: float, log: Path) -> None:
+    def __init__(
+        self,
+        adapter: str,
+        asked: Hearing,
+        threads: int,
+        timeout_seconds: float,
+        log: Path,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
         self._adapter = adapter
         self._asked = asked
-        self._worker = WorkerProcess(adapter, threads, timeout_seconds, log)
+        self._worker = WorkerProcess(adapter, threads, timeout_seconds, log, memory_limit_bytes)
 
     def answer(self, tick: Callable[[str], None]) -> Answers:
         """Answer everything; `tick` hears of each of the `STAGES`.
@@ -132,11 +139,4 @@ class Witness:
 
     def _parameters(self) -> dict[str, Array]:
         found = self._worker.call("parameters").value
-        expected = shapes(self._asked.task.model)
-        if not isinstance(found, dict) or found.keys() != expected.keys():
-            raise WorkerFailed("failed", f"parameters: expected {', '.join(expected)}, came {list(found)}")
-        for name, shape in expected.items():
-            expect_array(f"parameters: {name}", found[name], "float64", shape)
-            if not np.isfinite(found[name]).all():
-                raise WorkerFailed("diverged", f"float64: {name} is not finite")
-        return found
+        return expect_parameters(found, self._asked.task.model, "float64", "float64")

@@ -64,6 +64,7 @@ def write_report(results: Results, folder: Path) -> Path:
     page = template("report.md.jinja").render(
         environment=results.environment,
         interrupted=results.interrupted,
+        interruptions=results.interruptions,
         sections=sections,
         problems=_problems(results.runs),
         runs=results.runs,

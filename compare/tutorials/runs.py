@@ -1,10 +1,11 @@
 """Runs the tutorials' recipes, several workers at once: nothing here is timed."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,6 +26,7 @@ UNTRAINED_DRAWS = 100
 TIMEOUT_SECONDS = 600.0
 
 Tick = Callable[[str], None]
+Put = Callable[[TutorialRun], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,53 @@ def assignments(
     return by_recipe + rule
 
 
-def reproduce(jobs: Sequence[Assignment], cores: int, tick: Tick) -> Tutorials:
-    """Run every assignment, as many at once as there are cores; `tick` hears of every run that is done.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may use: seconds for any one thing that it is told to do, bytes of resident size."""
 
-    An interrupt ends all workers.
+    timeout_seconds: float | None = None
+    memory_bytes: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+def reproduce(
+    jobs: Sequence[Assignment],
+    cores: int,
+    tick: Tick,
+    known: Sequence[TutorialRun] = (),
+    limits: Limits = NO_LIMITS,
+) -> Iterator[Tutorials]:
+    """Run every assignment but for the runs that are known, as many at once as there are cores.
+
+    Yields what there is after each run; `tick` hears of every run that is done, too. An interrupt ends
+    all workers.
     """
     keys = {job.recipe: job.data_key for job in jobs if job.recipe in RECIPES}
     datasets = {recipe: RECIPES[recipe].task.dataset(key) for recipe, key in keys.items()}
+    finished: SimpleQueue[TutorialRun | Future[None]] = SimpleQueue()
 
-    def perform(job: Assignment, workers: ExitStack) -> list[TutorialRun]:
-        return train(job, datasets[job.recipe], tick, workers) if job.recipe in RECIPES else follow(job, tick)
+    def perform(job: Assignment, workers: ExitStack) -> None:
+        if job.recipe in RECIPES:
+            train(job, datasets[job.recipe], finished.put, workers, limits)
+        else:
+            follow(job, finished.put)
 
+    online, *others = (recipe_record(RECIPES[name], datasets[name]) for name in RECIPES if name in datasets)
+    recipes = [online, rule_record(), *others]
+    order = [*dict.fromkeys(job.adapter for job in reversed(jobs))]
+    runs = [*known]
+    left = unfinished(jobs, known)
+
+    def found() -> Tutorials:
+        return Tutorials(
+            recipes=recipes,
+            runs=sorted(runs, key=lambda run: (run.recipe, order.index(run.adapter), run.seed)),
+        )
+
+    for run in known:
+        tick(run.adapter)
     with (
         ThreadPoolExecutor(cores) as pool,
         ExitStack() as workers,
@@ -111,55 +149,67 @@ def reproduce(jobs: Sequence[Assignment], cores: int, tick: Tick) -> Tutorials:
         threadpool_limits(1, user_api="blas"),
     ):
         queue.callback(pool.shutdown, wait=False, cancel_futures=True)
-        futures = [pool.submit(perform, job, workers) for job in jobs]
-        runs = [run for future in futures for run in future.result()]
-    online, *others = (recipe_record(RECIPES[name], datasets[name]) for name in RECIPES if name in datasets)
-    order = [*dict.fromkeys(job.adapter for job in reversed(jobs))]
-    return Tutorials(
-        recipes=[online, rule_record(), *others],
-        runs=sorted(runs, key=lambda run: (run.recipe, order.index(run.adapter), run.seed)),
-    )
+        running = {pool.submit(perform, job, workers) for job in left}
+        for future in running:
+            future.add_done_callback(finished.put)
+        while running:
+            new = finished.get()
+            if isinstance(new, Future):
+                new.result()
+                running.remove(new)
+            else:
+                runs.append(new)
+                tick(new.adapter)
+                yield found()
+    yield found()
 
 
-def follow(job: Assignment, tick: Tick) -> list[TutorialRun]:
+def unfinished(jobs: Sequence[Assignment], known: Sequence[TutorialRun]) -> list[Assignment]:
+    """The assignments with the seeds that are left of them: none after one that failed."""
+    left = []
+    for job in jobs:
+        own = [run for run in known if run.recipe == job.recipe and run.adapter == job.adapter]
+        done = {run.seed for run in own}
+        seeds = tuple(seed for seed in job.seeds if seed not in done)
+        if seeds and all(run.status == "ok" for run in own):
+            left.append(replace(job, seeds=seeds))
+    return left
+
+
+def follow(job: Assignment, put: Put) -> None:
     """Run the published rule."""
-    outcomes = {seed: published.run_as_published(seed) for seed in job.seeds}
-    tick(job.adapter)
-    return [
-        TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome)
-        for seed, outcome in outcomes.items()
-    ]
+    for seed in job.seeds:
+        outcome = published.run_as_published(seed)
+        put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
 
 
-def train(job: Assignment, dataset: Dataset, tick: Tick, workers: ExitStack) -> list[TutorialRun]:
+def train(job: Assignment, dataset: Dataset, put: Put, workers: ExitStack, limits: Limits) -> None:
     """Run one assignment in a worker; the first seed that fails is its last, and its record says why."""
     recipe = RECIPES[job.recipe]
-    runs: list[TutorialRun] = []
+    seed = job.seeds[0]
     try:
-        trainee = Trainee(job, recipe, dataset)
+        trainee = Trainee(job, recipe, dataset, limits)
         workers.callback(trainee.worker.end)
         for seed in job.seeds:
             trainee.begin(seed, job.data_key)
             outcome = recipe.run(trainee, dataset, seed)
-            runs.append(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
-            tick(job.adapter)
+            put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
         trainee.worker.end()
     except WorkerFailed as failure:
-        seed, status, error = job.seeds[len(runs)], failure.status, str(failure)
-        runs.append(
-            TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, status=status, error=error)
-        )
-    return runs
+        status, error = failure.status, str(failure)
+        put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, status=status, error=error))
 
 
 class Trainee:
     """An adapter's model in its worker, every answer checked before it is believed."""
 
-    def __init__(self, job: Assignment, recipe: Recipe, dataset: Dataset) -> None:
+    def __init__(self, job: Assignment, recipe: Recipe, dataset: Dataset, limits: Limits) -> None:
         self._task = recipe.task
         self._updates = len(self._task.train.spans(self._task.model, dataset.inputs.shape[1]))
         log = job.logs / f"{job.recipe}-{slug(job.adapter)}.log"
-        self.worker = WorkerProcess(job.adapter, 1, TIMEOUT_SECONDS, log)
+        self.worker = WorkerProcess(
+            job.adapter, 1, limits.timeout_seconds or TIMEOUT_SECONDS, log, limits.memory_bytes
+        )
 
     def begin(self, seed: int, data_key: str) -> None:
         """Start afresh from a seed."""

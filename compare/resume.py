@@ -1,0 +1,167 @@
+"""Going on with a run that was broken off: its settings, what of it is finished, and what has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import msgspec
+
+from adapters import AdapterUnavailable, version
+from compare.conductor import Block
+from compare.journal import broken_off
+from compare.plan import Settings, UsageError
+from compare.records import Environment, Interruption, Results, Run, TaskRecord, UnreadableRun, load
+from tasks.interface import DataChoice, DataRequest
+
+OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
+"""Options that may be given anew: the others say what the run is."""
+
+OF_THE_SPEED = (
+    "lockstep",
+    "python",
+    "system",
+    "cpu",
+    "physical_cores",
+    "logical_cores",
+    "memory_bytes",
+    "threads",
+    "affinity",
+    "governor",
+    "quota_cores",
+    "memory_limit_bytes",
+)
+"""Facts of the environment that times before and after a change of them do not bear comparison for."""
+
+
+def request(settings: Settings, blocks: Sequence[Block]) -> dict[str, Any]:
+    """The settings as plain values, the data fixed to those that were found."""
+    choice = next((block.data_key for block in blocks if block.data_key in get_args(DataChoice)), None)
+    archives = settings.data.mnist_archives
+    data = DataRequest(
+        choice=cast(DataChoice, choice) if choice else settings.data.choice,
+        mnist_archives=archives and archives.absolute(),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
+    return plain
+
+
+def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
+    """The settings of a stored run, but for those of the machine that were typed now.
+
+    Raises: UsageError where there is no such run, or other options were typed.
+    """
+    if refused := sorted(typed.keys() - OF_THE_MACHINE):
+        named = ", ".join("--" + name.replace("_", "-") for name in refused)
+        raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
+    try:
+        found = load(folder).request
+        if not found:
+            raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
+        settings = msgspec.convert(found, Settings, dec_hook=lambda kind, value: kind(value))
+    except UnreadableRun as error:
+        raise UsageError(str(error)) from error
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{folder} holds settings that cannot be read: {error}") from error
+    return replace(
+        settings,
+        out=folder,
+        resume=True,
+        threads=typed.get("threads", settings.threads),
+        timeout_seconds=typed.get("timeout", settings.timeout_seconds),
+        memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
+        data=replace(settings.data, mnist_archives=typed.get("mnist_archives", settings.data.mnist_archives)),
+    )
+
+
+def stored_results(folder: Path) -> Results:
+    """What a run has left, the cell that was under way included.
+
+    Raises: UnreadableRun.
+    """
+    results = load(folder)
+    return replace(results, runs=[*results.runs, *broken_off(folder, results.runs)])
+
+
+def resumed(folder: Path, fresh: Results) -> Results:
+    """The finished part of a stored run, to go on from; `fresh` is what the run would begin with now.
+
+    Raises: UsageError where a task is no longer the one that was begun.
+    """
+    stored = stored_results(folder)
+    for before, now in zip(stored.tasks, fresh.tasks, strict=False):
+        if _work(before) != _work(now):
+            raise UsageError(
+                f"{before.name} is not what {folder} was begun with: start anew with another --out"
+            )
+    if not stored.interrupted:
+        return stored
+    latest = stored.interruptions[-1] if stored.interruptions else None
+    interruption = Interruption(
+        during=_during(stored),
+        environment=fresh.environment,
+        versions=fresh.versions,
+        changed=_changed(latest.environment if latest else stored.environment, fresh.environment)
+        + _changed_versions(latest.versions if latest else stored.versions, fresh.versions),
+    )
+    broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
+    return replace(
+        stored,
+        runs=[run for run in stored.runs if (run.task, run.seed) not in broken],
+        interruptions=[*stored.interruptions, interruption],
+    )
+
+
+def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
+    """The blocks whose records are not there."""
+    cells = {(run.task, run.seed) for run in results.runs}
+    return [block for block in blocks if (block.task, block.seed) not in cells]
+
+
+def part(results: Results) -> int:
+    """How often the environment has changed."""
+    return sum(bool(interruption.changed) for interruption in results.interruptions)
+
+
+def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
+    """The version of each adapter's framework that is installed, empty where there is none."""
+    versions = {}
+    for adapter in adapters:
+        try:
+            versions[adapter] = version(adapter)
+        except AdapterUnavailable:
+            versions[adapter] = ""
+    return versions
+
+
+def _during(stored: Results) -> str:
+    runs = [run for run in stored.runs if run.status == "interrupted"]
+    if not runs:
+        return "between cells"
+    return f"{runs[0].task}, seed {runs[0].seed}, {_progress(runs)}"
+
+
+def _progress(runs: Sequence[Run]) -> str:
+    epochs, rounds = max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs)
+    return f"after {epochs} epochs" + (f" and {rounds} timed rounds" if rounds else "")
+
+
+def _work(record: TaskRecord) -> tuple[object, ...]:
+    return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
+
+
+def _changed(before: Environment, now: Environment) -> list[str]:
+    old, new = asdict(before), asdict(now)
+    return [
+        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}"
+        for name in OF_THE_SPEED
+        if old[name] != new[name]
+    ]
+
+
+def _changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{adapter}: {before.get(adapter) or 'none'}, then {version or 'none'}"
+        for adapter, version in now.items()
+        if before.get(adapter, version) != version
+    ]

@@ -1,0 +1,64 @@
+"""The stages of a run, each of which adds to its results: cells, proofs, tutorials."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rich.progress import Progress
+
+from compare.conductor import Block, play
+from compare.journal import Journal
+from compare.plan import Settings
+from compare.proof.trial import Trial, prove, with_reference
+from compare.records import Results
+from compare.resume import part, remaining
+from compare.terminal import bar
+
+
+def stages(
+    settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], results: Results, progress: Progress
+) -> Generator[Results]:
+    """The results as they grow: block after block, then the proofs, then the tutorials; none runs twice."""
+    for block in remaining(blocks, results):
+        title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
+        with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
+            runs = [replace(run, part=part(results)) for run in play(block, tick, journal.keep)]
+        results = replace(results, runs=[*results.runs, *runs])
+        yield results
+    for trial in _trials(blocks, results):
+        with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
+            results = replace(results, proofs=[*results.proofs, *prove(trial, tick)])
+        yield results
+    if settings.tutorials:
+        yield from _tutorials(settings, keys, results, progress)
+
+
+def _trials(blocks: Sequence[Block], results: Results) -> list[Trial]:
+    proven = {proof.task for proof in results.proofs}
+    return [
+        Trial(
+            task=block.task,
+            data_key=block.data_key,
+            adapters=with_reference(name for name in block.adapters if name not in block.twins),
+            threads=block.threads,
+            timeout_seconds=block.timeout_seconds,
+            logs=block.logs,
+            memory_limit_bytes=block.memory_limit_bytes,
+        )
+        for block in blocks
+        if block.seed == 0 and block.task not in proven
+    ]
+
+
+def _tutorials(
+    settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
+) -> Iterator[Results]:
+    """The tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
+    from compare.tutorials.runs import Limits, assignments, reproduce  # noqa: PLC0415 - pandas can wait
+
+    seeds = None if settings.tasks else settings.seeds
+    jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")
+    limits = Limits(settings.timeout_seconds, settings.memory_limit_bytes)
+    known = results.tutorials.runs if results.tutorials else []
+    with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
+        for tutorials in reproduce(jobs, settings.threads, tick, known, limits):
+            yield replace(results, tutorials=tutorials)
