@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
+from compare.bench.threads import compare_threads, turns
 from compare.conductor import Block, play
 from compare.journal import Journal
 from compare.plan import Settings
@@ -17,7 +18,7 @@ from compare.terminal import bar
 def stages(
     settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Generator[Results]:
-    """The results as they grow: block after block, then the proofs, then the tutorials; none runs twice."""
+    """The results as they grow: block after block, then the proofs, the threads, the tutorials; none runs twice."""
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
@@ -27,6 +28,11 @@ def stages(
     for trial in _trials(blocks, results):
         with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
             results = replace(results, proofs=[*results.proofs, *prove(trial, tick)])
+        yield results
+    for block in _scaled(settings, blocks, results):
+        with bar(progress, f"threads on {block.task}", turns(block)) as tick:
+            rounds = compare_threads(block, tick)
+        results = replace(results, threads=[*results.threads, *rounds])
         yield results
     if settings.tutorials:
         yield from _tutorials(settings, keys, results, progress)
@@ -47,6 +53,14 @@ def _trials(blocks: Sequence[Block], results: Results) -> list[Trial]:
         for block in blocks
         if block.seed == 0 and block.task not in proven
     ]
+
+
+def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
+    """The blocks to try with one thread and with all: a task's first, but not in the quick preset."""
+    if settings.preset == "quick" or settings.threads == 1:
+        return []
+    done = {rounds.task for rounds in results.threads}
+    return [block for block in blocks if block.seed == 0 and block.task not in done]
 
 
 def _tutorials(

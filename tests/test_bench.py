@@ -18,7 +18,8 @@ from compare.bench.duels import BARE_LOOPS, duel
 from compare.bench.pacer import Contender, Work, work_of
 from compare.bench.race import race
 from compare.bench.sweep_page import write_page
-from compare.bench.threads import compare_threads
+from compare.bench.threads import compare_threads, turns
+from compare.conductor import Block
 from compare.environment import environment
 from compare.records import Size, SweepPoint
 from tasks import TASKS
@@ -90,10 +91,24 @@ def test_a_duel_has_a_ratio_to_every_bare_loop():
     assert ratio.low <= ratio.median <= ratio.high
 
 
-def test_threads_are_compared_within_an_adapter():
-    (found,) = compare_threads(ONLINE, "computed", ["numpy"], 2, 2, lambda _: None)
+def test_threads_are_compared_within_an_adapter(tmp_path: Path):
+    block = Block(
+        task="sine-online",
+        data_key="computed",
+        seed=0,
+        epochs=1,
+        rounds=2,
+        adapters=("numpy", "numpy (again)"),
+        twins={"numpy (again)": "numpy"},
+        threads=2,
+        timeout_seconds=60.0,
+        logs=tmp_path,
+    )
+    heard: list[str] = []
+    (found,) = compare_threads(block, heard.append)
     assert found.error is None
     assert len(found.single) == len(found.several) == 2
+    assert len(heard) == turns(block)
 
 
 def test_a_sweep_passes_through_every_value_and_the_centre_once():

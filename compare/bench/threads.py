@@ -1,35 +1,39 @@
 """What more threads are worth: every adapter with one thread against itself with all of them."""
 
-from collections.abc import Callable, Sequence
-
 from compare.bench.pacer import Contender, work_of
 from compare.bench.race import race
+from compare.conductor import Block, Tick
 from compare.records import ThreadRounds
-from tasks.interface import Task
+from tasks import TASKS
 
 
-def compare_threads(
-    task: Task,
-    data_key: str,
-    adapters: Sequence[str],
-    threads: int,
-    rounds: int,
-    tick: Callable[[str], None],
-) -> list[ThreadRounds]:
+def turns(block: Block) -> int:
+    """How often `compare_threads` calls its `tick`."""
+    return 2 * len(_adapters(block)) * (1 + block.rounds)
+
+
+def compare_threads(block: Block, tick: Tick) -> list[ThreadRounds]:
     """One record an adapter; it and its rival are alive at once and take turns, apart from other adapters."""
+    work = work_of(TASKS[block.task], block.data_key)
     found = []
-    for adapter in adapters:
+    for adapter in _adapters(block):
         single = Contender(name=f"{adapter}, 1 thread", adapter=adapter, threads=1)
-        several = Contender(name=f"{adapter}, {threads} threads", adapter=adapter, threads=threads)
-        laps = race(work_of(task, data_key), (single, several), rounds, tick)
+        several = Contender(
+            name=f"{adapter}, {block.threads} threads", adapter=adapter, threads=block.threads
+        )
+        laps = race(work, (single, several), block.rounds, tick)
         found.append(
             ThreadRounds(
-                task=task.name,
+                task=block.task,
                 adapter=adapter,
-                threads=threads,
+                threads=block.threads,
                 single=laps[single.name].seconds_per_update,
                 several=laps[several.name].seconds_per_update,
                 error=laps[single.name].error or laps[several.name].error,
             )
         )
     return found
+
+
+def _adapters(block: Block) -> list[str]:
+    return [name for name in block.adapters if name not in block.twins]

@@ -21,6 +21,7 @@ from compare.report.proof_tables import lockstep_proof_table
 from compare.report.sections import Picture, proof_pictures, section
 from compare.report.speed_tables import twins_table
 from compare.report.tables import summary_table
+from compare.report.thread_table import thread_table
 from compare.storage import write_text
 from compare.tutorials.section import tutorial_section
 
@@ -46,11 +47,12 @@ def write_report(results: Results, folder: Path) -> Path:
     overview = (summary_table(tasks), environment_table(results.environment), workers_table(tasks))
     proof_table = lockstep_proof_table(results.proofs) if results.proofs else None
     self_test = twins_table(tasks)
+    threads = thread_table(results.threads) if results.threads else None
     tutorials = tutorial_section(results.tutorials, looks, folder) if results.tutorials else None
     tables = [
         *overview,
         *(table for section in sections for table in section.tables.values()),
-        *(table for table in (proof_table, self_test) if table),
+        *(table for table in (proof_table, self_test, threads) if table),
         *(tutorials.tables.values() if tutorials else ()),
     ]
     summary = Picture(
@@ -78,6 +80,7 @@ def write_report(results: Results, folder: Path) -> Path:
         if limits
         else None,
         self_test=self_test,
+        thread_table=threads,
         twins=[twins for task in tasks for twins in task.twins],
         baseline=results.baseline,
         summary_table=overview[0],
