@@ -18,7 +18,7 @@ from compare.terminal import bar
 def stages(
     settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Generator[Results]:
-    """The results as they grow: block after block, then the proofs, the threads, the tutorials; none runs twice."""
+    """The results as they grow: blocks, then proofs, threads and tutorials; none runs twice."""
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
