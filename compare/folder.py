@@ -6,7 +6,7 @@ from pathlib import Path
 from compare.plan import UsageError
 from compare.records import UnreadableRun, load
 
-OWN_FILES = ("README.md", "results.json")
+OWN_FILES = ("README.md", "results.json", "report.html")
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 

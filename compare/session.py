@@ -68,11 +68,14 @@ def compare(settings: Settings, console: Console) -> int:
 def _show(results: Results, settings: Settings, console: Console) -> None:
     """Write the report and end on the terminal."""
     from compare.outcome import outcome_table  # noqa: PLC0415 - SciPy, pandas and Matplotlib can wait
+    from compare.report.html import write_html  # noqa: PLC0415
     from compare.report.page import write_report  # noqa: PLC0415
 
     page = write_report(results, settings.out)
     console.print(outcome_table(results))
     console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
+    if settings.html:
+        write_html(settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 
