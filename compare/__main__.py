@@ -8,6 +8,7 @@ import contextlib
 import sys
 from dataclasses import replace
 from io import TextIOWrapper
+from pathlib import Path
 from typing import IO, Annotated, cast
 
 import typer
@@ -18,7 +19,9 @@ from compare.options import (
     ALL_ADAPTERS,
     Adapters,
     Archives,
+    Baseline,
     Data,
+    Html,
     MemoryLimit,
     Out,
     Overwrite,
@@ -176,6 +179,32 @@ def sweep(
 
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
     raise typer.Exit(sweep_all(chosen, rounds, console))
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a stored run.")],
+    baseline: Baseline = None,
+    html: Html = False,
+) -> None:
+    """Write the report of a stored run anew."""
+    from compare.stored import render  # noqa: PLC0415
+
+    raise typer.Exit(render(run, baseline, html, console))
+
+
+@app.command()
+def diff(
+    run_a: Annotated[Path, typer.Argument(help="Folder of the run to compare with.")],
+    run_b: Annotated[Path, typer.Argument(help="Folder of the run that is compared.")],
+    threshold: Annotated[
+        float, typer.Option(help="Per cent from which on a change counts, and a loss is a regression.")
+    ] = 5.0,
+) -> None:
+    """Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression."""
+    from compare.stored import compare_runs  # noqa: PLC0415
+
+    raise typer.Exit(compare_runs(run_a, run_b, threshold))
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ from compare.plan import UsageError
 from compare.records import UnreadableRun, load
 from compare.storage import temporary_name_of
 
-OWN_FILES = ("README.md", "results.json", journal.NAME)
+OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME)
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 

@@ -93,7 +93,7 @@ def percent(share: float | None) -> str:
     """A share in two digits."""
     if share is None or not math.isfinite(share):
         return NOTHING
-    return f"{number(100 * share, 2)}\u00a0%"
+    return f"{number(100 * share, 2 if share < 1 else 3)}\u00a0%"
 
 
 def mebibytes(value: float | None) -> str:

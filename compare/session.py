@@ -104,6 +104,7 @@ def _run(
 def _show(settings: Settings, results: Results, console: Console) -> None:
     """Write the report, and its gist to the terminal."""
     from compare.outcome import outcome_table  # noqa: PLC0415 - SciPy, pandas and Matplotlib can wait
+    from compare.report.html import write_html  # noqa: PLC0415
     from compare.report.page import write_report  # noqa: PLC0415
     from compare.tutorials.page import write_page  # noqa: PLC0415
 
@@ -120,6 +121,8 @@ def _show(settings: Settings, results: Results, console: Console) -> None:
                 )
     else:
         return
+    if settings.html:
+        write_html(settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 

@@ -1,6 +1,7 @@
 """What a block promises: paired turns, honest clocks, and that one adapter's fault costs its rows alone."""
 
 from collections import Counter
+from statistics import median
 
 import psutil
 import pytest

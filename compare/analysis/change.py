@@ -1,0 +1,147 @@
+"""One figure in two runs, and whether it has changed by more than luck and a threshold."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from compare.analysis.standing import Standing
+from compare.analysis.statistics import paired_difference
+from tasks.interface import Metric
+
+Finding = Literal[
+    "no change",
+    "faster",
+    "slower",
+    "more accurate",
+    "less accurate",
+    "works now",
+    "fails now",
+    "not comparable",
+]
+REGRESSIONS: tuple[Finding, ...] = ("slower", "less accurate", "fails now")
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One figure in both runs: `ratio` is the second's in multiples of the first's, with its 95 % interval.
+
+    `reason` says why a figure is not comparable, or what fails.
+    """
+
+    task: str
+    adapter: str
+    measure: str
+    finding: Finding
+    before: float | None = None
+    after: float | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+
+    @property
+    def regression(self) -> bool:
+        return self.finding in REGRESSIONS
+
+
+def speed_change(task: str, before: Standing, after: Standing, obstacle: str, threshold: float) -> Change:
+    """Times for the same work: their ratio's interval must lie beyond the threshold to count."""
+    rates = [s.throughput.median if s.throughput else None for s in (before, after)]
+    times = [
+        np.array([turn.seconds / turn.sequences for turn in standing.rounds]) for standing in (before, after)
+    ]
+    if not obstacle and min(map(len, times)) < 2:
+        obstacle = "fewer than two rounds"
+    if obstacle:
+        return Change(
+            task=task,
+            adapter=after.adapter,
+            measure="sequences/s",
+            finding="not comparable",
+            before=rates[0],
+            after=rates[1],
+            reason=obstacle,
+        )
+    ratio = _ratio_of_medians(times[1], times[0])
+    interval = stats.bootstrap(
+        (times[1], times[0]),
+        _ratio_of_medians,
+        n_resamples=RESAMPLES,
+        vectorized=True,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    slower, faster = interval.low > 1 + threshold, interval.high < 1 / (1 + threshold)
+    return Change(
+        task=task,
+        adapter=after.adapter,
+        measure="sequences/s",
+        finding="slower" if slower else "faster" if faster else "no change",
+        before=rates[0],
+        after=rates[1],
+        ratio=float(1 / ratio),
+        low=float(1 / interval.high),
+        high=float(1 / interval.low),
+    )
+
+
+def _ratio_of_medians(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], axis: int = -1
+) -> NDArray[np.float64]:
+    quotient: NDArray[np.float64] = np.median(ours, axis=axis) / np.median(theirs, axis=axis)
+    return quotient
+
+
+def metric_change(
+    task: str,
+    metric: Metric,
+    before: Standing,
+    after: Standing,
+    obstacle: str,
+    threshold: float,
+    noise: float,
+) -> Change:
+    """Errors, seed by seed: they must change by more than the threshold, and by more than luck does.
+
+    Luck: the interval of the differences holds zero; with one seed, they are below twice the `noise`.
+    """
+    first, second = before.results(metric.name), after.results(metric.name)
+    shared = sorted(first.keys() & second.keys())
+    means = [
+        float(np.mean([values[seed] for seed in shared])) if shared else None for values in (first, second)
+    ]
+    errors = [{seed: _error(metric, value) for seed, value in values.items()} for values in (first, second)]
+    difference = paired_difference(errors[1], errors[0])
+    if not obstacle and difference is None:
+        obstacle = "no seed in both"
+    finding: Finding = "not comparable"
+    if not obstacle and difference is not None:
+        usual = abs(float(np.mean([errors[0][seed] for seed in shared])))
+        large = abs(difference.mean) > threshold * usual
+        surely = (
+            abs(difference.mean) > 2 * noise
+            if difference.pairs == 1
+            else difference.low > 0 or difference.high < 0
+        )
+        worse: Finding = "less accurate" if difference.mean > 0 else "more accurate"
+        finding = worse if large and surely else "no change"
+    return Change(
+        task=task,
+        adapter=after.adapter,
+        measure=f"{metric.name}, {metric.unit}" if metric.unit else metric.name,
+        finding=finding,
+        before=means[0],
+        after=means[1],
+        reason=obstacle,
+    )
+
+
+def _error(metric: Metric, value: float) -> float:
+    """Lower is better: of a percentage, what is missing."""
+    if metric.better == "lower":
+        return value
+    return 100 - value if metric.unit == "%" else -value

@@ -1,0 +1,66 @@
+"""Runs that are on disk: the `report` command renders one anew, `diff` compares two."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from compare.plan import UsageError, known
+from compare.records import Results, UnreadableRun, load
+
+
+def open_run(folder: Path) -> Results:
+    """The results of a stored run.
+
+    Raises: UsageError that names the file and the reason.
+    """
+    try:
+        return load(folder)
+    except UnreadableRun as error:
+        raise UsageError(str(error)) from error
+
+
+def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
+    """Write a stored run's report again, with ratios against another baseline if one is named.
+
+    Raises: UsageError, nothing changed, where the folder holds no run or cannot be written to.
+    """
+    results = open_run(folder)
+    adapters = dict.fromkeys(run.adapter for run in results.runs)
+    if baseline is not None:
+        known("baseline", baseline, [name for name in adapters if name not in results.twins])
+        results = replace(results, baseline=baseline)
+    if not results.runs and results.tutorials is None:
+        raise UsageError(f"{folder / 'results.json'}: nothing was finished, there is nothing to report")
+    try:
+        console.print(f"Report: {_write(results, folder, html)}", soft_wrap=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+    return 0
+
+
+def _write(results: Results, folder: Path, html: bool) -> Path:
+    from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
+    from compare.report.page import write_report  # noqa: PLC0415
+    from compare.tutorials.session import write_page  # noqa: PLC0415
+
+    alone = results.tutorials if not results.runs else None
+    page = write_page(results, alone, folder) if alone else write_report(results, folder)
+    return write_html(folder) if html else page
+
+
+def compare_runs(first: Path, second: Path, threshold: float) -> int:
+    """Print what became of the figures of one run in another; exit code 1 where something got worse.
+
+    `threshold` is a share in per cent.
+    Raises: UsageError where a folder holds no run, or for a threshold that is none.
+    """
+    if not 0 <= threshold < 1000:
+        raise UsageError(f"--threshold is {threshold:g}: it must lie between 0 and 1000 (per cent)")
+    before, after = open_run(first), open_run(second)
+    from compare.analysis.changes import changes  # noqa: PLC0415
+    from compare.report.changes_page import changes_page  # noqa: PLC0415
+
+    found = changes(before, after, threshold / 100)
+    print(changes_page(found, first, second, threshold))
+    return 1 if any(change.regression for change in found.changes) else 0
