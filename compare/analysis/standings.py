@@ -196,7 +196,7 @@ def _standings(runs: Sequence[Run], proofs: Mapping[str, Proof]) -> tuple[Standi
             runs=own,
             agreement=agreement,
             proof=proofs.get(agreement.adapter),
-            throughput=_throughput(own),
+            throughput=_throughput(_latest(own)),
         )
         for agreement in agreements(runs)
         if (own := tuple(run for run in runs if run.adapter == agreement.adapter))
@@ -218,6 +218,12 @@ def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, 
     )
 
 
+def _latest(runs: Sequence[Run]) -> list[Run]:
+    """Those since the last change of the environment: speeds from before it are not pooled with them."""
+    part = max((run.part for run in runs), default=0)
+    return [run for run in runs if run.part == part]
+
+
 def _throughput(runs: Sequence[Run]) -> Spread | None:
     turns = [turn.sequences / turn.seconds for run in runs for turn in run.rounds if turn.seconds > 0]
     medians = [run.sequences_per_second for run in runs if run.sequences_per_second is not None]
@@ -227,7 +233,7 @@ def _throughput(runs: Sequence[Run]) -> Spread | None:
 def _round_times(standing: Standing) -> dict[tuple[int, int], float]:
     return {
         (run.seed, turn.index): turn.seconds / turn.sequences
-        for run in standing.runs
+        for run in _latest(standing.runs)
         for turn in run.rounds
         if turn.seconds > 0 and turn.sequences > 0
     }
