@@ -1,5 +1,6 @@
 """Where MNIST comes from: tensorflow-datasets, from archives or the network, kept as checked .npy files."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -106,8 +107,9 @@ def fill_cache(archives: Path | None) -> None:
 def remove_abandoned(folder: Path) -> None:
     """Remove what builds left behind that were killed long ago."""
     for building in folder.glob(f"{BUILDING}*"):
-        if time.time() - building.stat().st_mtime > ABANDONED_SECONDS:
-            shutil.rmtree(building, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - building.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(building, ignore_errors=True)
 
 
 def run_download(folder: Path, archives: Path | None) -> None:
