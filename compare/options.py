@@ -48,7 +48,7 @@ MemoryLimit = Annotated[
     int | None, typer.Option(help="MiB that a worker and what it starts may hold; no limit if absent.")
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Folder of a run that was broken off, to go on with: no other options.")
+    Path | None, typer.Option(help="Folder of a run that was broken off: go on with it, as it was begun.")
 ]
 
 

@@ -42,7 +42,7 @@ def render(folder: Path, baseline: str | None, html: bool, console: Console) -> 
 def _write(results: Results, folder: Path, html: bool) -> Path:
     from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
     from compare.report.page import write_report  # noqa: PLC0415
-    from compare.tutorials.session import write_page  # noqa: PLC0415
+    from compare.tutorials.page import write_page  # noqa: PLC0415
 
     alone = results.tutorials if not results.runs else None
     page = write_page(results, alone, folder) if alone else write_report(results, folder)

@@ -81,9 +81,9 @@ def mnist() -> Dataset:
     return Dataset(
         name="MNIST",
         inputs=np.divide(arrays["train_images"], 255, dtype=np.float32),
-        targets=arrays["train_labels"],
+        targets=np.array(arrays["train_labels"]),
         held_out_inputs=np.divide(arrays["test_images"], 255, dtype=np.float32),
-        held_out_targets=arrays["test_labels"],
+        held_out_targets=np.array(arrays["test_labels"]),
     )
 
 

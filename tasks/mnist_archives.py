@@ -51,7 +51,8 @@ def check_archives(folder: Path) -> None:
     for archive in registered_archives():
         path = folder / archive.name
         if not path.is_file():
-            raise DataUnavailable(f"--mnist-archives: {path} is missing: expected {archive}")
+            how = "no file" if path.exists() else "missing"
+            raise DataUnavailable(f"--mnist-archives: {path} is {how}: expected {archive}")
         if (size := path.stat().st_size) != archive.bytes:
             raise DataUnavailable(f"--mnist-archives: {path} has {size:,} bytes: expected {archive}")
         try:

@@ -1,10 +1,13 @@
 """Where MNIST comes from: tensorflow-datasets, from archives or the network, kept as checked .npy files."""
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +19,10 @@ from tasks.interface import DataRequest, DataUnavailable
 from tasks.mnist_archives import check_archives, reachable, registered_archives, sha256
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+MANIFEST = "manifest.json"
+BUILDING = "building-"
 DOWNLOAD_LIMIT_SECONDS = 1200
+ABANDONED_SECONDS = 2 * DOWNLOAD_LIMIT_SECONDS
 WAY_OUT = "give --mnist-archives DIR or choose --data digits"
 
 
@@ -39,17 +45,19 @@ def prepare(request: DataRequest) -> str:
     if archives is None and not reachable(url := registered_archives()[0].url):
         if request.choice == "auto":
             return "digits"
-        raise DataUnavailable(f"MNIST is not in {cache_folder()} and {url} cannot be reached: {WAY_OUT}")
+        found = "is damaged" if (cache_folder() / MANIFEST).exists() else "is not"
+        raise DataUnavailable(f"MNIST {found} in {cache_folder()} and {url} cannot be reached: {WAY_OUT}")
     fill_cache(archives)
     return "mnist"
 
 
 def cached_arrays() -> dict[str, Array]:
-    """The arrays in the cache, by name.
+    """The arrays in the cache, by name; not in memory yet, as a header may claim more than its file has.
 
     Shapes: images (N, 28, 28) uint8; labels (N,) int64.
     """
-    return {name: np.load(cache_folder() / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
+    folder = cache_folder()
+    return {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
 
 
 def cache_folder() -> Path:
@@ -60,9 +68,9 @@ def cache_is_valid() -> bool:
     """Whether every array has the checksum that the manifest holds of it."""
     folder = cache_folder()
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = json.loads((folder / MANIFEST).read_text())
         return bool(manifest == checksums(folder))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 
@@ -81,26 +89,40 @@ def fill_cache(archives: Path | None) -> None:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix="building-") as name:
+        remove_abandoned(folder)
+        with TemporaryDirectory(dir=folder, prefix=BUILDING) as name:
             building = Path(name)
             run_download(building, archives)
             manifest = checksums(building)
-            (building / "manifest.json").write_text(json.dumps(manifest, indent=2))
-            for file in (*(f"{array}.npy" for array in ARRAYS), "manifest.json"):
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=2))
+            for file in (*(f"{array}.npy" for array in ARRAYS), MANIFEST):
                 os.replace(building / file, folder / file)
     except OSError as error:
-        raise DataUnavailable(f"MNIST cannot be kept in {folder} ({error}): {WAY_OUT}") from error
+        raise DataUnavailable(
+            f"MNIST cannot be kept in {folder} ({error}): "
+            "name another place in XDG_CACHE_HOME, or choose --data digits"
+        ) from error
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what builds left behind that were killed long ago."""
+    for building in folder.glob(f"{BUILDING}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - building.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(building, ignore_errors=True)
 
 
 def run_download(folder: Path, archives: Path | None) -> None:
-    """Run `tasks.mnist_download`, which imports TensorFlow, in a process of its own.
+    """Run `tasks.mnist_download`, which imports TensorFlow, in a process that ends with this one.
 
     Raises: DataUnavailable with the last line that it wrote, where it fails.
     """
     command = [sys.executable, "-m", "tasks.mnist_download", str(folder.absolute())]
+    leash, held = os.pipe()
     try:
         subprocess.run(
             command if archives is None else [*command, str(archives.absolute())],
+            stdin=leash,
             cwd=Path(__file__).parents[1],
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
             check=True,
@@ -118,6 +140,9 @@ def run_download(folder: Path, archives: Path | None) -> None:
         raise DataUnavailable(
             f"tensorflow-datasets did not build MNIST in {DOWNLOAD_LIMIT_SECONDS} s: {WAY_OUT}"
         ) from error
+    finally:
+        os.close(leash)
+        os.close(held)
 
 
 def archive_order(split: str, count: int) -> Array:

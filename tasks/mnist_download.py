@@ -2,12 +2,15 @@
 
     python -m tasks.mnist_download FOLDER [ARCHIVES]
 
-It runs on its own so that TensorFlow is never imported where it is timed or not needed.
+It runs on its own so that TensorFlow is never imported where it is timed or not needed, and ends when its
+standard input does.
 """
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import numpy as np
 
@@ -29,5 +32,13 @@ def download(folder: Path, archives: str | None) -> None:
             np.save(folder / f"{split}_labels.npy", examples["label"])
 
 
+def leave_when_input_ends() -> None:
+    """Wait for the end of standard input, then end this process."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    Thread(target=leave_when_input_ends, daemon=True).start()
     download(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)

@@ -25,8 +25,9 @@ class Twins:
 
 def throughput(runs: Sequence[Run]) -> Spread | None:
     """Sequences per second over the rounds that count, or the runs' own medians where none were kept."""
-    turns = [turn.sequences / turn.seconds for run in runs for turn in run.rounds if turn.counts]
-    medians = [run.sequences_per_second for run in runs if run.sequences_per_second is not None]
+    latest = _latest(runs)
+    turns = [turn.sequences / turn.seconds for run in latest for turn in run.rounds if turn.counts]
+    medians = [run.sequences_per_second for run in latest if run.sequences_per_second is not None]
     return spread(turns or medians)
 
 
@@ -67,7 +68,13 @@ def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, 
 def _round_times(runs: Sequence[Run]) -> dict[tuple[int, int], float]:
     return {
         (run.seed, turn.index): turn.seconds / turn.sequences
-        for run in runs
+        for run in _latest(runs)
         for turn in run.rounds
         if turn.counts
     }
+
+
+def _latest(runs: Sequence[Run]) -> list[Run]:
+    """Those since the last change of the environment: speeds from before it are not pooled with them."""
+    part = max((run.part for run in runs), default=0)
+    return [run for run in runs if run.part == part]

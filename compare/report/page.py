@@ -28,12 +28,14 @@ from compare.tutorials.section import tutorial_section
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What went wrong with an adapter, and the seeds of each task in which it did."""
+    """What went wrong with an adapter, the seeds of each task in which it did, and the log of the first."""
 
     adapter: str
     status: Status
     error: str
     seeds: dict[str, list[int]]
+    log: str
+    last_lines: list[str]
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -107,7 +109,14 @@ def _problems(runs: Sequence[Run]) -> list[Problem]:
     for run in runs:
         if run.status != "ok":
             error = run.error or "no reason recorded"
-            problem = Problem(adapter=run.adapter, status=run.status, error=error, seeds={})
+            problem = Problem(
+                adapter=run.adapter,
+                status=run.status,
+                error=error,
+                seeds={},
+                log=run.log or "",
+                last_lines=run.last_lines,
+            )
             known = problems.setdefault((run.adapter, run.status, error), problem)
             known.seeds.setdefault(run.task, []).append(run.seed)
     return list(problems.values())
