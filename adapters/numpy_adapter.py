@@ -4,10 +4,12 @@ A large batch is split over as many threads as BLAS was given, each with its own
 one thread: the element-wise half of the work, which BLAS does not thread, then runs on all cores too.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise, repeat
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -24,6 +26,7 @@ from adapters.interface import (
     check_data,
     check_sequences,
 )
+from adapters.numpy_calls import Calls, carry_out
 from adapters.numpy_network import Network, pack, unpack
 from adapters.numpy_optimizers import optimizer
 from adapters.parameters import check_parameters
@@ -58,7 +61,7 @@ class NumpyAdapter(Adapter):
         self._optimizer = optimizer(train.optimizer, self._parameters)
         self._blas = ThreadpoolController().select(user_api="blas")
         self._threads = max((pool["num_threads"] for pool in self._blas.info()), default=1)
-        self._pool = ThreadPoolExecutor(self._threads)
+        self._pool = ThreadPoolExecutor(max(1, self._threads - 1))
         self._lanes: list[Lane] = []
         self._sequences = 0
         self._batch = 0
@@ -68,6 +71,8 @@ class NumpyAdapter(Adapter):
         integers = self._model.loss == "softmax_cross_entropy"
         self._inputs = np.array(inputs, self._dtype)
         self._targets = np.array(targets, np.int64 if integers else self._dtype)
+        if self._model.readout == "last":
+            self._targets = self._targets[:, np.newaxis]
         self._sequences = len(inputs)
         self._batch = 0
 
@@ -76,12 +81,12 @@ class NumpyAdapter(Adapter):
         if batches.shape[1] != self._batch:
             self._divide(batches.shape[1])
         losses = np.empty((len(batches), len(self._spans)), self._dtype)
-        with self._blas.limit(limits=1 if len(self._lanes) > 1 else None):
+        with self._blas.limit(limits=1) if len(self._lanes) > 1 else nullcontext():
             for row, indices in enumerate(batches):
-                self._each_lane(self._begin, indices)
-                for column, span in enumerate(self._spans):
-                    losses[row, column] = sum(self._each_lane(self._differentiate, span))
+                for span in self._spans:
+                    self._differentiate(indices, span)
                     self._update()
+                losses[row] = self._losses()
         return losses.ravel()
 
     def predict(self, inputs: Array) -> Array:
@@ -89,9 +94,8 @@ class NumpyAdapter(Adapter):
         outputs = []
         for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
             part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)
-            network = Network(self._model, self._parameters, part.shape[1], len(part))
-            network.begin(part)
-            outputs.append(np.moveaxis(network.predict(), -1, 0))
+            network = Network(self._model, self._parameters, (Span(0, 0, part.shape[1]),), len(part))
+            outputs.append(network.predict(part))
         joined = np.concatenate(outputs)
         return joined if self._model.readout == "every" else joined[:, 0]
 
@@ -115,30 +119,42 @@ class NumpyAdapter(Adapter):
         borders = [batch * lane // count for lane in range(count + 1)]
         self._batch = batch
         self._lanes = [
-            Lane(
-                slice(first, last),
-                Network(self._model, self._parameters, self._inputs.shape[1], last - first),
-            )
+            Lane(slice(first, last), Network(self._model, self._parameters, self._spans, last - first))
             for first, last in pairwise(borders)
         ]
+        self._update_program = list(self._update_calls())
 
-    def _each_lane(self, work: Callable[[Lane, Any], Any], argument: Any) -> list[Any]:
-        if len(self._lanes) == 1:
-            return [work(self._lanes[0], argument)]
-        return list(self._pool.map(work, self._lanes, repeat(argument)))
+    def _differentiate(self, indices: Array, span: Span) -> None:
+        """One span of a batch, all lanes at once: the first in this thread, the others in the pool's."""
+        waiting = self._hand_out(indices, span) if len(self._lanes) > 1 else ()
+        self._advance(self._lanes[0], indices, span)
+        for future in waiting:
+            future.result()
 
-    def _begin(self, lane: Lane, indices: Array) -> None:
-        chosen = indices[lane.rows]
-        lane.network.begin(self._inputs[chosen], self._targets[chosen])
+    def _hand_out(self, indices: Array, span: Span) -> list[Future[None]]:
+        return [self._pool.submit(self._advance, lane, indices, span) for lane in self._lanes[1:]]
 
-    def _differentiate(self, lane: Lane, span: Span) -> float:
-        return lane.network.differentiate(span, self._batch)
+    def _advance(self, lane: Lane, indices: Array, span: Span) -> None:
+        if span.start == 0:
+            chosen = indices[lane.rows]
+            lane.network.begin(self._inputs.take(chosen, 0), self._targets.take(chosen, 0))
+        lane.network.differentiate(span)
 
     def _update(self) -> None:
+        carry_out(self._update_program)
+
+    def _update_calls(self) -> Calls:
+        """One update; the gradients are sums over the batch, and so is their limit."""
         gradient, *others = (lane.network.gradient for lane in self._lanes)
         for other in others:
-            gradient += other
-        limit = self._train.clip_value
-        if limit is not None:
-            np.clip(gradient, -limit, limit, out=gradient)
-        self._optimizer.update(self._parameters, gradient)
+            yield partial(np.add, gradient, other, gradient)
+        if self._train.clip_value is not None:
+            limit = np.array(self._train.clip_value * self._batch, self._dtype)
+            yield partial(np.minimum, gradient, limit, out=gradient)
+            yield partial(np.maximum, gradient, -limit, out=gradient)
+        yield from self._optimizer.update(self._parameters, gradient, self._batch)
+
+    def _losses(self) -> Array:
+        """The loss of each update of the batch, before that update."""
+        losses: Array = np.add.reduce([lane.network.losses() for lane in self._lanes]) / self._batch
+        return losses

@@ -1,41 +1,61 @@
-"""The losses and their gradients, features first: outputs are (R, K, B), R the steps that are read out."""
+"""The losses and their gradients; each row is one sequence at one step that is read out."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from functools import partial
 
 import numpy as np
 
 from adapters.interface import Array
-
-LossFunction = Callable[[Array, Array], tuple[float, Array]]
-"""(outputs, targets) -> the loss summed over steps and batch, and its gradient by the outputs."""
+from adapters.numpy_calls import Calls
 
 
-def half_squared_error(outputs: Array, targets: Array) -> tuple[float, Array]:
-    """½(ŷ−y)², and ŷ−y.
+class Loss(ABC):
+    """A loss by rows: not averaged, not summed over them.
 
-    Shapes: targets (R, K, B).
+    Shapes: outputs (rows, K); targets (rows, K), or (rows,) integers for the cross-entropy.
     """
-    difference = outputs - targets
-    flat = difference.ravel()
-    return 0.5 * float(flat @ flat), difference
+
+    @abstractmethod
+    def values(self, outputs: Array, targets: Array) -> Array:
+        """The loss of each row: (rows,)."""
+
+    @abstractmethod
+    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
+        """The gradient of each row's loss by its outputs: (rows, K)."""
 
 
-def softmax_cross_entropy(outputs: Array, targets: Array) -> tuple[float, Array]:
-    """log Σ exp(ŷ) − ŷ_y, and softmax(ŷ) − onehot(y); the largest logit is taken off first.
+class HalfSquaredError(Loss):
+    """½(ŷ−y)², and ŷ−y."""
 
-    Shapes: targets (R, B) integers.
-    """
-    shifted = outputs - outputs.max(axis=1, keepdims=True)
-    probabilities = np.exp(shifted)
-    total = probabilities.sum(axis=1, keepdims=True)
-    chosen = targets[:, None]
-    loss = np.log(total) - np.take_along_axis(shifted, chosen, axis=1)
-    probabilities /= total
-    np.put_along_axis(probabilities, chosen, np.take_along_axis(probabilities, chosen, axis=1) - 1, axis=1)
-    return float(loss.sum()), probabilities
+    def values(self, outputs: Array, targets: Array) -> Array:
+        difference = outputs - targets
+        values: Array = np.vecdot(difference, difference)
+        values *= 0.5
+        return values
+
+    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
+        yield partial(np.subtract, outputs, targets, result)
 
 
-LOSSES: dict[str, LossFunction] = {
-    "half_squared_error": half_squared_error,
-    "softmax_cross_entropy": softmax_cross_entropy,
+class SoftmaxCrossEntropy(Loss):
+    """log Σ exp(ŷ) − ŷ_y, and softmax(ŷ) − onehot(y); the largest logit is taken off first."""
+
+    def values(self, outputs: Array, targets: Array) -> Array:
+        shifted = outputs - outputs.max(axis=1, keepdims=True)
+        values: Array = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+        return values
+
+    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
+        yield partial(self._gradient, outputs, targets, result)
+
+    def _gradient(self, outputs: Array, targets: Array, result: Array) -> None:
+        np.subtract(outputs, outputs.max(axis=1, keepdims=True), result)
+        np.exp(result, result)
+        result /= result.sum(axis=1, keepdims=True)
+        result[np.arange(len(targets)), targets] -= 1
+
+
+LOSSES: dict[str, Loss] = {
+    "half_squared_error": HalfSquaredError(),
+    "softmax_cross_entropy": SoftmaxCrossEntropy(),
 }

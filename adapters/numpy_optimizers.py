@@ -1,17 +1,20 @@
 """Update rules over one flat vector of parameters; each writes to the parameters in place."""
 
 import math
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from adapters.interface import Adam, Array, Sgd
+from adapters.numpy_calls import Calls
 
 
 class Optimizer(Protocol):
-    """A rule that moves the parameters against a gradient; the gradient's array may be used up."""
+    """A rule that moves the parameters against their gradient, the mean over a batch."""
 
-    def update(self, parameters: Array, gradient: Array) -> None: ...
+    def update(self, parameters: Array, gradient_sum: Array, batch: int) -> Calls:
+        """The calls of an update; they may use up the array of the sum."""
 
 
 class SgdRule:
@@ -20,9 +23,10 @@ class SgdRule:
     def __init__(self, spec: Sgd) -> None:
         self._learning_rate = spec.learning_rate
 
-    def update(self, parameters: Array, gradient: Array) -> None:
-        gradient *= self._learning_rate
-        parameters -= gradient
+    def update(self, parameters: Array, gradient_sum: Array, batch: int) -> Calls:
+        rate = np.array(self._learning_rate / batch, parameters.dtype)
+        yield partial(np.multiply, gradient_sum, rate, gradient_sum)
+        yield partial(np.subtract, parameters, gradient_sum, parameters)
 
 
 class AdamRule:
@@ -38,7 +42,13 @@ class AdamRule:
         self._square = np.zeros_like(parameters)
         self._scratch = np.empty_like(parameters)
 
-    def update(self, parameters: Array, gradient: Array) -> None:
+    def update(self, parameters: Array, gradient_sum: Array, batch: int) -> Calls:
+        mean_over_batch = np.array(1 / batch, parameters.dtype)
+        yield partial(np.multiply, gradient_sum, mean_over_batch, gradient_sum)
+        yield partial(self.move, parameters, gradient_sum)
+
+    def move(self, parameters: Array, gradient: Array) -> None:
+        """One update by the mean gradient."""
         spec, mean, square, scratch = self._spec, self._mean, self._square, self._scratch
         self._step += 1
         rate = spec.learning_rate * math.sqrt(1 - spec.beta2**self._step) / (1 - spec.beta1**self._step)

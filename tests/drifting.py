@@ -1,5 +1,7 @@
 """Adapters that compute almost what NumPy's does: the proof of lockstep must tell by how much."""
 
+from functools import partial
+
 import numpy as np
 
 from adapters.interface import Adam
@@ -30,8 +32,11 @@ class EpsilonUnderRoot:
         self.step = 0
         self.mean = self.square = 0.0
 
-    def update(self, parameters, gradient):
-        spec = self.spec
+    def update(self, parameters, gradient_sum, batch):
+        yield partial(self.move, parameters, gradient_sum, batch)
+
+    def move(self, parameters, gradient_sum, batch):
+        spec, gradient = self.spec, gradient_sum / batch
         self.step += 1
         self.mean = spec.beta1 * self.mean + (1 - spec.beta1) * gradient
         self.square = spec.beta2 * self.square + (1 - spec.beta2) * gradient**2

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from adapters import numpy_optimizers
-from adapters.interface import Adam, Array, Span
+from adapters.interface import Adam, Array
 from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_calls import Calls, carry_out
 
 
 class LeakyPredict(NumpyAdapter):
@@ -28,6 +29,7 @@ class CountingPredict(NumpyAdapter):
 class ForgetfulCalls(NumpyAdapter):
     def train(self, batches: Array) -> Array:
         self._optimizer = numpy_optimizers.optimizer(self._train.optimizer, self._parameters)
+        self._batch = 0
         return super().train(batches)
 
 
@@ -40,6 +42,7 @@ class SharedMoments(NumpyAdapter):
 
     def train(self, batches: Array) -> Array:
         self._optimizer = type(self).latest
+        self._batch = 0
         return super().train(batches)
 
 
@@ -52,9 +55,11 @@ class StaleData(NumpyAdapter):
 class FirstBatchSize(NumpyAdapter):
     first: int | None = None
 
-    def _differentiate(self, lane: Any, span: Span) -> float:
+    def _update_calls(self) -> Calls:
         self.first = self.first or self._batch
-        return lane.network.differentiate(span, self.first)
+        now, self._batch = self._batch, self.first
+        yield from super()._update_calls()
+        self._batch = now
 
 
 class BatchCutShort(NumpyAdapter):
@@ -76,8 +81,12 @@ class SortedBatches(NumpyAdapter):
         return super().train(batches[np.argsort(batches[:, 0], kind="stable")])
 
 
-def whole_gradient(adapter: NumpyAdapter) -> Array:
-    return np.sum([lane.network.gradient for lane in adapter._lanes], axis=0)
+def mean_gradient(adapter: NumpyAdapter) -> Array:
+    return np.sum([lane.network.gradient for lane in adapter._lanes], axis=0) / adapter._batch
+
+
+def move(adapter: NumpyAdapter, gradient: Array) -> None:
+    carry_out(adapter._optimizer.update(adapter._parameters, gradient.copy(), 1))
 
 
 class LateUpdate(NumpyAdapter):
@@ -85,8 +94,8 @@ class LateUpdate(NumpyAdapter):
 
     def _update(self) -> None:
         if self.waiting is not None:
-            self._optimizer.update(self._parameters, self.waiting)
-        self.waiting = whole_gradient(self)
+            move(self, self.waiting)
+        self.waiting = mean_gradient(self)
 
 
 class LossAfterUpdate(NumpyAdapter):
@@ -94,34 +103,35 @@ class LossAfterUpdate(NumpyAdapter):
         losses = []
         for row in batches:
             super().train(row[np.newaxis])
-            self._each_lane(self._begin, row)
-            losses += [sum(self._each_lane(self._differentiate, span)) for span in self._spans]
+            for span in self._spans:
+                self._differentiate(row, span)
+            losses += [*self._losses()]
         return np.array(losses, self._dtype)
 
 
 class ClippedByNorm(NumpyAdapter):
     def _update(self) -> None:
-        gradient, limit = whole_gradient(self), self._train.clip_value
+        gradient, limit = mean_gradient(self), self._train.clip_value
         if limit is not None:
             gradient *= limit / max(limit, np.linalg.norm(gradient))
-        self._optimizer.update(self._parameters, gradient)
+        move(self, gradient)
 
 
 class ClippedAfterUpdate(NumpyAdapter):
     def _update(self) -> None:
         limit, before = self._train.clip_value or np.inf, self._parameters.copy()
-        self._optimizer.update(self._parameters, whole_gradient(self))
+        move(self, mean_gradient(self))
         self._parameters[:] = before + np.clip(self._parameters - before, -limit, limit)
 
 
 class WeightDecay(NumpyAdapter):
     def _update(self) -> None:
-        self._lanes[0].network.gradient += 1e-4 * self._parameters
+        self._lanes[0].network.gradient += 1e-4 * self._batch * self._parameters
         super()._update()
 
 
 class PlainAdam(numpy_optimizers.AdamRule):
-    def update(self, parameters: Array, gradient: Array) -> None:
+    def move(self, parameters: Array, gradient: Array) -> None:
         self._step += 1
         self._mean += (1 - self._spec.beta1) * (gradient - self._mean)
         self._square += (1 - self._spec.beta2) * (gradient**2 - self._square)

@@ -9,10 +9,10 @@ from unittest.mock import patch
 import mutant_adapters as wrong
 import mutant_parts as parts
 
-from adapters import numpy_network, numpy_optimizers
+from adapters import numpy_adapter, numpy_network, numpy_optimizers
 from adapters.interface import Adapter
 from adapters.numpy_adapter import NumpyAdapter
-from adapters.numpy_cells import CELLS, Cell, Lstm
+from adapters.numpy_cells import Cell, Lstm
 from adapters.numpy_losses import LOSSES
 from adapters.numpy_network import Network
 
@@ -64,7 +64,7 @@ MUTANTS = (
     ),
     Mutant(
         "biases ignored",
-        broken(Network, "begin", parts.ignore_bias),
+        broken(Cell, "forward", parts.ignore_bias),
         "forward_elman_tanh",
         "look at the forward pass",
     ),
@@ -94,52 +94,52 @@ MUTANTS = (
     ),
     Mutant(
         "tanh and sigmoid exchanged",
-        broken(numpy_network, "CELLS", {**CELLS, "elman": parts.ExchangedElman}),
+        broken(numpy_network, "cell_type", parts.exchanged_cell_type),
         "forward_elman_tanh",
         "tanh and sigmoid look exchanged",
     ),
     Mutant(
         "gradient averaged over time",
-        broken(Cell, "backward", parts.forget_mean_over_steps),
+        broken(Network, "update", parts.forget_mean_over_steps),
         "gradients_elman_tanh",
         "look at the gradient",
     ),
     # the losses
     Mutant(
         "mean over outputs",
-        broken(numpy_network, "LOSSES", parts.scaled(lambda outputs: 1 / outputs.shape[1])),
+        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[2])),
         "losses_sum_and_average",
         "averaged over the outputs",
     ),
     Mutant(
         "mean over time",
-        broken(numpy_network, "LOSSES", parts.scaled(lambda outputs: 1 / outputs.shape[0])),
+        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[0])),
         "losses_sum_and_average",
         "averaged over the time steps",
     ),
     Mutant(
         "mean over time in the report alone",
         broken(
-            numpy_network, "LOSSES", parts.scaled(lambda outputs: 1 / outputs.shape[0], gradient_too=False)
+            numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[0], gradient_too=False)
         ),
         "losses_sum_and_average",
         "averaged over the time steps",
     ),
     Mutant(
         "sum over the batch",
-        broken(numpy_network, "LOSSES", parts.scaled(lambda outputs: outputs.shape[2])),
+        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: outputs.shape[1])),
         "repeated_sequences",
         "a large batch of repeated sequences",
     ),
     Mutant(
         "half missing",
-        broken(numpy_network, "LOSSES", parts.scaled(lambda outputs: 2)),
+        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 2)),
         "losses_sum_and_average",
         "half",
     ),
     Mutant(
         "softmax that overflows",
-        broken(numpy_network, "LOSSES", {**LOSSES, "softmax_cross_entropy": parts.naive_softmax}),
+        broken(numpy_network, "LOSSES", {**LOSSES, "softmax_cross_entropy": parts.NaiveSoftmax()}),
         "large_logits",
         "expected finite values",
     ),
@@ -164,7 +164,7 @@ MUTANTS = (
     ),
     Mutant(
         "gradient cut a step early",
-        broken(Cell, "backward", parts.reach_one_step_less),
+        broken(Network, "differentiate", parts.reach_one_step_less),
         "truncation_within_sequence",
         "",
     ),
