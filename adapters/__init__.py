@@ -10,6 +10,7 @@ ADAPTERS: dict[str, str] = {
     "torch": "adapters.torch_adapter:TorchAdapter",
     "torch-autograd": "adapters.torch_autograd:TorchAutogradAdapter",
     "tensorflow": "adapters.tensorflow_adapter:TensorFlowAdapter",
+    "tensorflow-graph": "adapters.tensorflow_graph:TensorFlowGraphAdapter",
 }
 """Name -> "module:Class"."""
 

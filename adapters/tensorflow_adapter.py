@@ -1,6 +1,6 @@
-"""TensorFlow: Keras layers under a custom training step, whole epochs inside one graph."""
+"""TensorFlow: Keras layers under a custom training step, whole epochs inside one call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -11,7 +11,6 @@ from adapters.interface import (
     Adapter,
     Array,
     ModelSpec,
-    Span,
     TrainSpec,
     UnsupportedSpec,
     check_batches,
@@ -25,7 +24,10 @@ State = list[Tensor]
 
 
 class TensorFlowAdapter(Adapter):
-    """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout, each holding its weights as Keras does."""
+    """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout; all updates of a batch are one XLA program.
+
+    XLA is the default because it was the faster way on every task, from the smallest model to the largest.
+    """
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -51,7 +53,7 @@ class TensorFlowAdapter(Adapter):
         self._sequences = 0
         self._step = tf.Variable(0.0, dtype=tf.float64)
         any_sequences = tf.TensorSpec((None, None, model.inputs), self._dtype)
-        self._outputs = tf.function(self._predict_batch, input_signature=[any_sequences])
+        self._outputs = trace(self._predict_batch, any_sequences)
 
     def load(self, inputs: Array, targets: Array) -> None:
         self._spans = check_data(self._model, self._train, inputs, targets)
@@ -59,7 +61,14 @@ class TensorFlowAdapter(Adapter):
         self._sequences = len(inputs)
         self._inputs = tf.constant(inputs, self._dtype)
         self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
-        self._epoch = tf.function(self._train_batches, reduce_retracing=True)
+        data = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (self._inputs, self._targets)]
+        self._batch = self.trace_batch(self._train_sequences, *data)
+        self._epoch = trace(self._train_batches, *data, tf.TensorSpec((None, None), tf.int64))
+
+    @staticmethod
+    def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
+        """The function that makes every update of one batch, as this adapter runs it."""
+        return trace(function, *signature, jit_compile=True)
 
     def train(self, batches: Array) -> Array:
         check_batches(batches, self._sequences)
@@ -84,21 +93,35 @@ class TensorFlowAdapter(Adapter):
         for step in tf.range(steps):
             losses = losses.write(
                 step,
-                self._train_sequences(tf.gather(inputs, batches[step]), tf.gather(targets, batches[step])),
+                self._batch(tf.gather(inputs, batches[step]), tf.gather(targets, batches[step])),
             )
         return losses.stack()
 
     def _train_sequences(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Every update of one batch of sequences -> (updates,) losses."""
         state = self._zero_state(inputs)
-        losses = []
-        for span in self._spans:
-            loss, state = self._learn(inputs, targets, span, state)
-            losses.append(loss)
-        return tf.stack(losses)
+        if len(self._spans) > 1:
+            return self._train_parts(inputs, targets, state)
+        loss, _ = self._learn(inputs, targets, self._spans[0].cut, state)
+        return loss[tf.newaxis]
+
+    def _train_parts(self, inputs: Tensor, targets: Tensor, state: State) -> Tensor:
+        """The same where there are several: a loop over parts of equal length, then the shorter rest."""
+        length, updates = self._spans[0].stop, len(self._spans)
+        count = inputs.shape[1] // length
+        input_parts, target_parts = _split(inputs, count, length), _split(targets, count, length)
+        losses = tf.TensorArray(self._dtype, size=updates, element_shape=())
+        for part in tf.range(count):
+            loss, state = self._learn(input_parts[part], target_parts[part], 0, state)
+            losses = losses.write(part, loss)
+        if count < updates:
+            rest = count * length
+            loss, _ = self._learn(inputs[:, rest:], targets[:, rest:], 0, state)
+            losses = losses.write(count, loss)
+        return losses.stack()
 
     def _predict_batch(self, inputs: Tensor) -> Tensor:
-        hidden, *_ = self._layer(inputs, initial_state=self._zero_state(inputs))
+        hidden, _ = self._run(inputs, self._zero_state(inputs))
         return self._read_out(hidden)
 
     def _zero_state(self, inputs: Tensor) -> State:
@@ -114,14 +137,23 @@ class TensorFlowAdapter(Adapter):
             return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
         return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
 
-    def _learn(self, inputs: Tensor, targets: Tensor, span: Span, state: State) -> tuple[Tensor, State]:
-        """One update; the loss before it, and the state after its steps, cut from its gradient."""
-        if span.cut > span.start:
-            _, *state = self._layer(inputs[:, span.start : span.cut], initial_state=state)
+    def _run(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T, D) and the state before -> hidden states (B, T, H) and the state after."""
+        if inputs.shape[1] == 1:
+            hidden, state = self._layer.cell(inputs[:, 0], state)
+            return hidden[:, tf.newaxis], state
+        hidden, *state = self._layer(inputs, initial_state=state)
+        return hidden, state
+
+    def _learn(self, inputs: Tensor, targets: Tensor, cut: int, state: State) -> tuple[Tensor, State]:
+        """One update, from one part of the sequences; the loss before it, and the state after the part.
+
+        The gradient reaches back to step `cut` of the part.
+        """
+        if cut > 0:
+            _, state = self._run(inputs[:, :cut], state)
         with tf.GradientTape() as tape:
-            hidden, *state = self._layer(inputs[:, span.cut : span.stop], initial_state=state)
-            if self._model.readout == "every":
-                targets = targets[:, span.cut : span.stop]
+            hidden, state = self._run(inputs[:, cut:], state)
             loss = self._loss(self._read_out(hidden), targets)
         variables = [variable.value for variable in self._variables.values()]
         self._apply(variables, tape.gradient(loss, variables))
@@ -145,6 +177,23 @@ class TensorFlowAdapter(Adapter):
             mean.assign_add((gradient - mean) * (1 - spec.beta1))
             square.assign_add((tf.square(gradient) - square) * (1 - spec.beta2))
             variable.assign_sub(rate * mean / (tf.sqrt(square) + spec.epsilon))
+
+
+def trace(
+    function: Callable[..., Tensor], *signature: tf.TensorSpec, **options: Any
+) -> Callable[..., Tensor]:
+    """The graph of a function, made once for all shapes that fit the signature."""
+    traced: Callable[..., Tensor] = tf.function(
+        function, input_signature=signature, **options
+    ).get_concrete_function()
+    return traced
+
+
+def _split(sequences: Tensor, count: int, length: int) -> Tensor:
+    """(B, T, ...) -> the first parts, as many as there are to be: (count, B, length, ...)."""
+    shape = tf.concat([[-1, count, length], tf.shape(sequences)[2:]], 0)
+    parts = tf.reshape(sequences[:, : count * length], shape)
+    return tf.transpose(parts, [1, 0, *range(2, len(parts.shape))])
 
 
 def _recurrent_layer(model: ModelSpec, dtype: str) -> Any:
