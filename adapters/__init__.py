@@ -8,7 +8,9 @@ from adapters.interface import Adapter
 ADAPTERS: dict[str, str] = {
     "numpy": "adapters.numpy_adapter:NumpyAdapter",
     "torch": "adapters.torch_adapter:TorchAdapter",
+    "torch-autograd": "adapters.torch_autograd:TorchAutogradAdapter",
     "tensorflow": "adapters.tensorflow_adapter:TensorFlowAdapter",
+    "tensorflow-graph": "adapters.tensorflow_graph:TensorFlowGraphAdapter",
 }
 """Name -> "module:Class"."""
 

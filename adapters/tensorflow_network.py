@@ -1,0 +1,136 @@
+"""The Keras layers, and all that happens to one batch of sequences, for TensorFlow to trace."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from adapters.interface import Adam, Array, ModelSpec, Span, TrainSpec
+from adapters.parameters import shapes
+
+Tensor = Any
+State = list[Tensor]
+
+
+class Network:
+    """A recurrent layer, a `Dense` readout, and an optimizer's moments: variables that training changes."""
+
+    def __init__(self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array]) -> None:
+        self._model, self._train = model, train
+        self._dtype = tf.as_dtype(train.dtype)
+        self._layer = _recurrent_layer(model, train.dtype)
+        self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=train.dtype)
+        self._layer.build((None, None, model.inputs))
+        self._readout.build((None, model.hidden))
+        self.variables = dict(zip(shapes(model), [*self._layer.weights, *self._readout.weights], strict=True))
+        for name, variable in self.variables.items():
+            variable.assign(parameters[name])
+        self._moments = [
+            (tf.Variable(tf.zeros_like(variable.value)), tf.Variable(tf.zeros_like(variable.value)))
+            for variable in self.variables.values()
+        ]
+        self._step = tf.Variable(0.0, dtype=tf.float64)
+
+    def learn(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...]) -> Tensor:
+        """Every update of one batch of sequences -> (updates,) losses."""
+        state = self._zero_state(inputs)
+        if len(spans) > 1:
+            return self._learn_parts(inputs, targets, spans, state)
+        loss, _ = self._learn_part(inputs, targets, spans[0].cut, state)
+        return loss[tf.newaxis]
+
+    def _learn_parts(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], state: State) -> Tensor:
+        """The same where there are several: a loop over parts of equal length, then the shorter rest."""
+        length, updates = spans[0].stop, len(spans)
+        count = inputs.shape[1] // length
+        input_parts, target_parts = _split(inputs, count, length), _split(targets, count, length)
+        losses = tf.TensorArray(self._dtype, size=updates, element_shape=())
+        for part in tf.range(count):
+            loss, state = self._learn_part(input_parts[part], target_parts[part], 0, state)
+            losses = losses.write(part, loss)
+        if count < updates:
+            rest = count * length
+            loss, _ = self._learn_part(inputs[:, rest:], targets[:, rest:], 0, state)
+            losses = losses.write(count, loss)
+        return losses.stack()
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        hidden, _ = self._run(inputs, self._zero_state(inputs))
+        return self._read_out(hidden)
+
+    def _zero_state(self, inputs: Tensor) -> State:
+        zeros = tf.zeros((tf.shape(inputs)[0], self._model.hidden), self._dtype)
+        return [zeros, zeros] if self._model.cell == "lstm" else [zeros]
+
+    def _read_out(self, hidden: Tensor) -> Tensor:
+        return self._readout(hidden if self._model.readout == "every" else hidden[:, -1])
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        batch = tf.cast(tf.shape(outputs)[0], self._dtype)
+        if self._model.loss == "half_squared_error":
+            return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
+
+    def _run(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T, D) and the state before -> hidden states (B, T, H) and the state after."""
+        if inputs.shape[1] == 1:
+            hidden, state = self._layer.cell(inputs[:, 0], state)
+            return hidden[:, tf.newaxis], state
+        hidden, *state = self._layer(inputs, initial_state=state)
+        return hidden, state
+
+    def _learn_part(self, inputs: Tensor, targets: Tensor, cut: int, state: State) -> tuple[Tensor, State]:
+        """One update, from one part of the sequences; the loss before it, and the state after the part.
+
+        The gradient reaches back to step `cut` of the part.
+        """
+        if cut > 0:
+            _, state = self._run(inputs[:, :cut], state)
+        with tf.GradientTape() as tape:
+            hidden, state = self._run(inputs[:, cut:], state)
+            loss = self._loss(self._read_out(hidden), targets)
+        variables = [variable.value for variable in self.variables.values()]
+        self._apply(variables, tape.gradient(loss, variables))
+        return loss, state
+
+    def _apply(self, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        limit = self._train.clip_value
+        if limit is not None:
+            gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
+        if isinstance(self._train.optimizer, Adam):
+            self._adam(self._train.optimizer, variables, gradients)
+        else:
+            for variable, gradient in zip(variables, gradients, strict=True):
+                variable.assign_sub(self._train.optimizer.learning_rate * gradient)
+
+    def _adam(self, spec: Adam, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        step = self._step.assign_add(1.0)
+        rate = spec.learning_rate * tf.sqrt(1 - spec.beta2**step) / (1 - spec.beta1**step)
+        rate = tf.cast(rate, self._dtype)
+        for variable, gradient, (mean, square) in zip(variables, gradients, self._moments, strict=True):
+            mean.assign_add((gradient - mean) * (1 - spec.beta1))
+            square.assign_add((tf.square(gradient) - square) * (1 - spec.beta2))
+            variable.assign_sub(rate * mean / (tf.sqrt(square) + spec.epsilon))
+
+
+def _split(sequences: Tensor, count: int, length: int) -> Tensor:
+    """(B, T, ...) -> the first parts, as many as there are to be: (count, B, length, ...)."""
+    shape = (-1, count, length, *sequences.shape[2:])
+    parts = tf.reshape(sequences[:, : count * length], shape)
+    return tf.transpose(parts, [1, 0, *range(2, len(parts.shape))])
+
+
+def _recurrent_layer(model: ModelSpec, dtype: str) -> Any:
+    if model.cell == "lstm":
+        return keras.layers.LSTM(
+            model.hidden, use_bias=model.bias, return_sequences=True, return_state=True, dtype=dtype
+        )
+    return keras.layers.SimpleRNN(
+        model.hidden,
+        activation=model.activation,
+        use_bias=model.bias,
+        return_sequences=True,
+        return_state=True,
+        dtype=dtype,
+    )
