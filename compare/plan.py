@@ -16,6 +16,9 @@ from tasks.interface import DataRequest, DataUnavailable, Preset, Task
 MOST_EPOCHS = 10_000
 MOST_SEEDS = 1_000
 MOST_ROUNDS = 1_000
+ROUNDS_FOR_INTERVAL = 6
+"""Fewer paired rounds have no 95 % interval by order statistics."""
+
 ROUNDS: dict[Preset, int] = {"quick": 7, "standard": 9, "full": 9}
 TIMEOUT_SECONDS = 1800.0
 
@@ -69,6 +72,10 @@ def check(settings: Settings) -> None:
     in_range("--rounds", settings.rounds, MOST_ROUNDS)
     if settings.rounds == 1:
         raise UsageError("--rounds is 1: one round cannot tell a difference from luck, take 6 or more")
+    if settings.self_test and settings.rounds is not None and settings.rounds < ROUNDS_FOR_INTERVAL:
+        raise UsageError(
+            f"--rounds is {settings.rounds}: a self-test needs {ROUNDS_FOR_INTERVAL} or more for an interval"
+        )
     if settings.warm_ups:
         in_range("--warm-ups", settings.warm_ups, MOST_ROUNDS)
     if settings.baseline is not None:
