@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapters import torch_products
 from adapters.interface import (
     Adapter,
     Array,
@@ -95,9 +96,7 @@ class TorchBase(Adapter):
 
     @classmethod
     def matrix_product(cls, size: int) -> MatrixProduct:
-        left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
-        kernel = f"torch, ATen for {torch.backends.cpu.get_cpu_capability()}"
-        return MatrixProduct(lambda: torch.mm(left, right, out=out), kernel)
+        return torch_products.matrix_product(size)
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, self._train.dtype), device=self._device)

@@ -81,12 +81,12 @@ def between(low: float, high: float) -> str:
     decimals = max(0, 1 - math.floor(math.log10(high - low)))
     if decimals > 6:
         return f"{low:.4g} to {high:.4g}"
-    return f"{low:.{decimals}f} to {high:.{decimals}f}"
+    return f"{low:.{decimals}f} to {high:.{decimals}f}".replace("-", "−")
 
 
 def signed(value: float) -> str:
     """A difference with its sign, in two digits."""
-    return f"{value:+.2g}".replace("-", "−") if value else "0"
+    return f"{'+' if value > 0 else '−'}{abs(value):.2g}" if value else "0"
 
 
 def percent(share: float | None) -> str:

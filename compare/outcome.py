@@ -3,9 +3,10 @@
 from rich.table import Table
 from rich.text import Text
 
+from compare.analysis.speeds import Twins
 from compare.analysis.standing import Standing
 from compare.analysis.standings import TaskStandings, standings
-from compare.markup import factor, number
+from compare.markup import factor, number, percent
 from compare.records import Results
 
 
@@ -31,3 +32,23 @@ def _result(task: TaskStandings, standing: Standing) -> str:
     if standing.reason or reached is None:
         return f"{'not comparable' if standing.status == 'ok' else standing.status}: {standing.reason}"
     return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
+
+
+def self_test_lines(results: Results) -> list[str]:
+    """What each adapter came to against itself."""
+    return [
+        f"self-test on {task.record.name}: {_against_itself(twins)}"
+        for task in standings(results)
+        for twins in task.twins
+    ]
+
+
+def _against_itself(twins: Twins) -> str:
+    if twins.times is None:
+        return f"{twins.adapter} did not finish twice"
+    finding = "no difference found" if twins.passed else "A DIFFERENCE FOUND"
+    return (
+        f"{twins.adapter} takes {twins.times.median:.3f} times as long as itself "
+        f"({twins.times.low:.3f}–{twins.times.high:.3f}), {finding}; "
+        f"told apart from {percent(twins.times.half_width)} on"
+    )

@@ -103,7 +103,7 @@ def _run(
 
 def _show(settings: Settings, results: Results, console: Console) -> None:
     """Write the report, and its gist to the terminal."""
-    from compare.outcome import outcome_table  # noqa: PLC0415 - SciPy, pandas and Matplotlib can wait
+    from compare.outcome import outcome_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
     from compare.report.html import write_html  # noqa: PLC0415
     from compare.report.page import write_report  # noqa: PLC0415
     from compare.tutorials.page import write_page  # noqa: PLC0415
@@ -111,6 +111,8 @@ def _show(settings: Settings, results: Results, console: Console) -> None:
     if results.runs:
         page = write_report(results, settings.out)
         console.print(outcome_table(results))
+        for line in self_test_lines(results):
+            console.print(Text(line))
         console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
     elif results.tutorials and results.tutorials.runs:
         page = write_page(results, results.tutorials, settings.out)
@@ -136,7 +138,16 @@ def exit_code(results: Results) -> int:
     ran = all(run.status == "ok" for run in results.runs)
     proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in results.proofs)
     reproduced = results.tutorials is None or all(run.status == "ok" for run in results.tutorials.runs)
-    return 0 if ran and proven and reproduced else 1
+    return 0 if ran and proven and reproduced and passed_self_test(results) else 1
+
+
+def passed_self_test(results: Results) -> bool:
+    """Whether no adapter was found to differ from itself; so too where none ran twice."""
+    if not results.twins:
+        return True
+    from compare.analysis.standings import standings  # noqa: PLC0415 - SciPy can wait
+
+    return all(twins.passed for task in standings(results) for twins in task.twins)
 
 
 def recipe_keys(request: DataRequest) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters import ADAPTERS
+from compare.analysis.standings import standings
 from compare.records import load
 from tasks import TASKS
 
@@ -84,6 +86,57 @@ def test_the_stand_in_is_never_called_mnist(stand_in):
     assert "digits stand-in (not MNIST)" in (out / "README.md").read_text()
 
 
+@pytest.fixture(scope="module")
+def self_test(tmp_path_factory):
+    """One adapter against itself, warm-ups set, the report as HTML too."""
+    out = tmp_path_factory.mktemp("self-test")
+    options = ("--epochs", 1, "--seeds", 1, "--rounds", 6, "--warm-ups", 1, "--html", "--out", out)
+    return compare("run", "sine-online", "--adapters", "numpy", "--self-test", *options), out
+
+
+def test_a_self_test_runs_an_adapter_twice_and_judges_it(self_test):
+    command, out = self_test
+    results = load(out)
+    assert results.twins == {"numpy (again)": "numpy"}
+    assert [run.adapter for run in results.runs] == ["numpy", "numpy (again)"]
+    first, again = (run.epochs[0].losses for run in results.runs)
+    assert first == again
+    ((twins,),) = (task.twins for task in standings(results))
+    assert command.returncode == (0 if twins.passed else 1)
+    told_apart = re.search(r"told apart from (\S+) %", " ".join(command.stdout.split()))
+    assert float(told_apart[1]) == pytest.approx(100 * twins.times.half_width, rel=0.1)
+    page = (out / "README.md").read_text()
+    assert "## Self-test" in page
+    assert "could be told apart" in page
+
+
+def test_warm_ups_that_were_set_stand_apart(self_test):
+    _, out = self_test
+    for run in load(out).runs:
+        assert [turn.warm_up for turn in run.rounds] == [True] + [False] * 6
+
+
+def test_html_is_written_beside_the_report(self_test):
+    _, out = self_test
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_everything_that_a_run_measures_is_stored(self_test):
+    _, out = self_test
+    results = load(out)
+    for run in results.runs:
+        assert run.warm_train_seconds > 0
+        assert len(run.inference.single_seconds) >= 100
+        assert len(run.inference.batch_seconds) >= 15
+        assert run.matrix_product.operations_per_second > 1e6
+        assert run.worker.pools
+        assert run.import_rss_bytes < run.peak_rss_bytes
+    machine = results.environment
+    assert machine.busy_cores_before >= 0
+    assert machine.busy_cores_of_others >= 0
+    assert len(machine.affinity) >= 1
+
+
 def test_a_report_is_not_overwritten_unasked(finished):
     _, out = finished
     before = (out / "README.md").read_bytes()
@@ -152,6 +205,11 @@ MISTAKES = {
     "huge epochs": (["all", "--epochs", "1000000000"], "--epochs is 1000000000"),
     "zero seeds": (["all", "--seeds", "0"], "--seeds is 0"),
     "threads": (["all", "--threads", "4096"], "--threads is 4096"),
+    "zero rounds": (["all", "--rounds", "0"], "--rounds is 0: it must lie between 2 and"),
+    "one round": (["all", "--rounds", "1"], "--rounds is 1: one round cannot tell a difference from luck"),
+    "few rounds": (["all", "--self-test", "--rounds", "5"], "--rounds is 5: a self-test needs 6 or more"),
+    "warm-ups": (["all", "--warm-ups", "-1"], "--warm-ups is -1: it must lie between 0 and"),
+    "baseline": (["all", "--baseline", "nunpy"], "unknown baseline 'nunpy': did you mean numpy?"),
     "zero threads": (["all", "--threads", "0"], "--threads is 0"),
     "folder": (["run", "sine-online", "--out", "/dev/null/report"], "cannot write to /dev/null/report"),
     "empty folder": (["run", "sine-online", "--out", ""], "--out is empty"),

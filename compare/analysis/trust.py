@@ -1,5 +1,6 @@
 """What speaks against the figures of a run: the machine, the libraries, the measurements themselves."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from scipy import stats
@@ -23,8 +24,9 @@ _OF_KERNEL = {
     **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Barcelona", "DEFAULT"), 0),
     **dict.fromkeys(("Sandybridge", "Bulldozer", "Piledriver", "Steamroller"), 1),
     **dict.fromkeys(("Haswell", "Zen", "Excavator", "AVX2"), 2),
-    **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids", "AVX512"), 3),
+    **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids", "AVX512", "AVX-512"), 3),
 }
+_WORD = re.compile(r"[\w-]+")
 
 
 def doubts(results: Results, tasks: Sequence[TaskStandings]) -> list[str]:
@@ -79,7 +81,7 @@ def _poor_kernels(environment: Environment, runs: Sequence[Run]) -> Iterator[str
     best = max((rate.operations_per_second for rate in rates.values()), default=0.0)
     able = max((_OF_FLAG.get(flag, 0) for flag in environment.flags), default=None)
     for adapter, rate in rates.items():
-        chosen = _OF_KERNEL.get(rate.kernel.split()[-1])
+        chosen = next((_OF_KERNEL[word] for word in _WORD.findall(rate.kernel) if word in _OF_KERNEL), None)
         if able is not None and chosen is not None and chosen < able:
             yield (
                 f"{adapter} multiplies matrices with a kernel for {LEVELS[chosen]} ({rate.kernel}), "

@@ -74,7 +74,7 @@ def metrics_table(task: TaskStandings) -> Table:
         "Mean ± sd": [uncertain(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
         "95 % interval": [between(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
         f"Less {escape(task.compared_with or 'the reference')}'s": _differences(raw),
-        "Target": [number(target, digits=4) for target in raw["target"]],
+        "Target": [f"{target:g}" for target in raw["target"]],
         "Reached by": [
             NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
             for reached, count in zip(raw["seeds_at_target"], raw["count"], strict=True)

@@ -1,0 +1,198 @@
+"""What `diff` says of two runs, and what `report` and `diff` refuse."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from numpy.random import PCG64, Generator
+
+from compare.__main__ import main
+from compare.analysis.changes import changes
+from compare.records import save
+from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results
+
+BEFORE = made_up_results()
+
+
+def another_run(adapter="torch", task=SINE, factor=1.0, **fields):
+    """The same results again, rounds a little otherwise; one adapter's on one task are changed."""
+
+    def again(run):
+        own = Generator(PCG64([9, run.seed, *run.adapter.encode()]))
+        chosen = run.adapter == adapter and run.task == task.name
+        scale = factor if chosen else 1.0
+        turns = [replace(t, seconds=t.seconds * scale * own.uniform(0.99, 1.01)) for t in run.rounds]
+        return replace(run, rounds=turns, **(fields if chosen else {}))
+
+    return replace(BEFORE, runs=[again(run) for run in BEFORE.runs])
+
+
+def findings(after, threshold=0.05):
+    found = changes(BEFORE, after, threshold).changes
+    return {(c.task, c.adapter, c.measure): c.finding for c in found if c.finding != "no change"}
+
+
+UNFINISHED = {
+    (SINE.name, HOSTILE, "all"): "not comparable",
+    (SINE.name, "tensorflow", "all"): "not comparable",
+    (DIGITS.name, "tensorflow", "all"): "not comparable",
+}
+"""What neither run of the made-up results has to compare."""
+
+
+def test_the_same_again_is_no_change():
+    assert findings(another_run()) == UNFINISHED
+
+
+@pytest.mark.parametrize(("factor", "finding"), [(1.2, "slower"), (0.8, "faster")])
+def test_a_speed_that_changed_is_named(factor, finding):
+    expected = UNFINISHED | {(SINE.name, "torch", "sequences/s"): finding}
+    assert findings(another_run(factor=factor)) == expected
+
+
+def test_a_change_below_the_threshold_is_none():
+    assert findings(another_run(factor=1.2), threshold=0.5) == UNFINISHED
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "by", "measure", "finding"),
+    [
+        (SINE, "rmse", 0.05, "rmse", "less accurate"),
+        (SINE, "rmse", -0.05, "rmse", "more accurate"),
+        (DIGITS, "accuracy", -1.0, "accuracy, %", "less accurate"),
+        (DIGITS, "accuracy", 1.0, "accuracy, %", "more accurate"),
+    ],
+)
+def test_a_result_that_changed_from_every_seed_is_named(task, metric, by, measure, finding):
+    def moved(run):
+        chosen = (run.adapter, run.task) == ("torch", task.name)
+        return replace(run, metrics=run.metrics | {metric: run.metrics[metric] + by}) if chosen else run
+
+    after = replace(BEFORE, runs=[moved(run) for run in BEFORE.runs])
+    assert findings(after) == UNFINISHED | {(task.name, "torch", measure): finding}
+
+
+def test_a_result_that_changed_from_one_seed_alone_is_luck():
+    def moved(run):
+        chosen = (run.adapter, run.task, run.seed) == ("torch", SINE.name, 0)
+        return replace(run, metrics={"rmse": 1.0}) if chosen else run
+
+    assert findings(replace(BEFORE, runs=[moved(run) for run in BEFORE.runs])) == UNFINISHED
+
+
+def test_an_adapter_that_fails_now_is_a_regression():
+    after = another_run(status="failed", error="it broke")
+    assert findings(after) == UNFINISHED | {(SINE.name, "torch", "all"): "fails now"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cpu": "another"}, "other CPUs"),
+        ({"threads": 2}, "other threads"),
+        ({"logical_cores": 2}, "other cores"),
+    ],
+)
+def test_speeds_of_other_machines_are_not_compared(change, words):
+    after = replace(another_run(factor=2.0), environment=replace(BEFORE.environment, **change))
+    speeds = [c for c in changes(BEFORE, after, 0.05).changes if c.measure == "sequences/s"]
+    assert speeds
+    assert all(c.finding == "not comparable" and words in c.reason for c in speeds)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"dataset": "MNIST"}, "other data"), ({"batch_size": 7}, "other batch size"), ({"model": {}}, "model")],
+)
+def test_other_data_and_specs_are_not_compared(change, words):
+    after = replace(BEFORE, tasks=[SINE, replace(DIGITS, **change)])
+    found = [c for c in changes(BEFORE, after, 0.05).changes if (c.task, c.adapter) == (DIGITS.name, "torch")]
+    assert len(found) == 3
+    assert all(c.finding == "not comparable" and words in c.reason for c in found)
+
+
+def test_what_only_one_run_has_is_said():
+    after = replace(BEFORE, tasks=[SINE], runs=[run for run in BEFORE.runs if run.task == SINE.name])
+    found = [c for c in changes(BEFORE, after, 0.05).changes if c.task == DIGITS.name]
+    assert {c.reason for c in found} == {"only in the first run"}
+    assert not any(c.regression for c in found)
+
+
+def command(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["compare", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code, *capsys.readouterr()
+
+
+@pytest.fixture
+def stored(tmp_path):
+    def store(name, results):
+        (tmp_path / name).mkdir()
+        save(results, tmp_path / name)
+        return tmp_path / name
+
+    return store
+
+
+def test_the_exit_code_tells_of_a_regression(stored, monkeypatch, capsys):
+    first, same = stored("a", BEFORE), stored("b", another_run())
+    slower = stored("c", another_run(factor=1.2))
+    code, out, _ = command(monkeypatch, capsys, "diff", first, same)
+    assert code == 0
+    code, out, _ = command(monkeypatch, capsys, "diff", first, slower)
+    assert code == 1
+    assert "**slower**" in out
+    assert "<script" not in out
+    rows = [line for line in out.splitlines() if line.startswith("|")]
+    assert {row.count("|") for row in rows} == {8}
+    code, _, _ = command(monkeypatch, capsys, "diff", first, slower, "--threshold", 50)
+    assert code == 0
+
+
+def test_a_stored_run_is_rendered_anew(stored, monkeypatch, capsys):
+    run = stored("run", BEFORE)
+    assert command(monkeypatch, capsys, "report", run)[0] == 0
+    page = (run / "README.md").read_text()
+    assert "Against the baseline" not in page
+    assert command(monkeypatch, capsys, "report", run, "--baseline", "torch", "--html")[0] == 0
+    assert "Against the baseline **torch**: numpy takes 0.5" in (run / "README.md").read_text()
+    assert "Against the baseline" in (run / "report.html").read_text()
+
+
+BROKEN = {
+    "nothing": (None, "No such file"),
+    "newer": (json.dumps({"schema": 2}), "schema 2, but this version reads schema 1"),
+    "truncated": ('{"schema":1,"environment":{"da', "not the results of a run"),
+    "foreign": ("[1, 2]", "not the results of a run"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("verb", ["report", "diff"])
+def test_what_is_no_run_is_named_and_left_alone(verb, content, words, stored, tmp_path, monkeypatch, capsys):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    if content is not None:
+        (broken / "results.json").write_text(content)
+    arguments = (stored("a", BEFORE), broken) if verb == "diff" else (broken,)
+    code, out, err = command(monkeypatch, capsys, verb, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {broken / 'results.json'}: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert [path.name for path in broken.iterdir()] == (["results.json"] if content is not None else [])
+
+
+@pytest.mark.parametrize("threshold", [-1, 5000])
+def test_a_threshold_that_is_none_is_refused(threshold, stored, monkeypatch, capsys):
+    run = stored("a", BEFORE)
+    code, _, err = command(monkeypatch, capsys, "diff", run, run, f"--threshold={threshold}")
+    assert code == 2
+    assert "--threshold" in err
+
+
+def test_a_baseline_that_did_not_run_is_refused(stored, monkeypatch, capsys):
+    code, _, err = command(monkeypatch, capsys, "report", stored("a", BEFORE), "--baseline", "trch")
+    assert code == 2
+    assert "unknown baseline 'trch': did you mean torch?" in err

@@ -1,0 +1,250 @@
+"""What is measured, and what is made of it: operations, warm-ups, predictions, intervals, doubts."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from adapters import ADAPTERS, open_adapter
+from adapters.interface import ModelSpec, Sgd, TrainSpec
+from compare.analysis.physics import limit, operations_per_second, predictions
+from compare.analysis.standings import standings
+from compare.analysis.statistics import paired_difference, paired_ratio, sample
+from compare.analysis.trust import doubts, drift
+from compare.inference import BATCH, predict_often, sequences_to_predict
+from compare.limit import operations_per_sequence, product_rate
+from compare.records import Round
+from compare.warmup import mark_warm_ups
+from tests.made_up import SINE, made_up_results, made_up_run
+
+
+def model(cell, readout):
+    return ModelSpec(
+        cell=cell, inputs=3, hidden=5, outputs=2, loss="half_squared_error", bias=False, readout=readout
+    )
+
+
+def counted_by_torch(spec, train, steps):
+    """The operations that PyTorch's own counter sees in a network written as products of matrices."""
+    size = spec.gates * spec.hidden
+    weights, recurrent, readout = (
+        torch.ones(shape, requires_grad=True)
+        for shape in ((spec.inputs, size), (spec.hidden, size), (spec.hidden, spec.outputs))
+    )
+    inputs = torch.ones(steps, 1, spec.inputs)
+    counter = FlopCounterMode(display=False)
+    hidden = torch.zeros(1, spec.hidden)
+    with counter:
+        for start, cut, stop in train.spans(spec, steps):
+            outputs = []
+            for step in range(start, stop):
+                if step == cut:
+                    hidden = hidden.detach()
+                gates = inputs[step] @ weights + hidden @ recurrent
+                hidden = torch.tanh(gates[:, : spec.hidden] * gates[:, -spec.hidden :])
+                if spec.readout == "every":
+                    outputs.append(hidden @ readout)
+            if spec.readout == "last":
+                outputs.append(hidden @ readout)
+            kept = [weights, recurrent, readout]
+            torch.autograd.grad(sum(output.sum() for output in outputs), kept)
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize(
+    ("cell", "readout", "every", "through"),
+    [
+        ("elman", "last", None, None),
+        ("lstm", "last", None, None),
+        ("elman", "every", 1, 1),
+        ("lstm", "every", 3, 3),
+    ],
+)
+def test_operations_are_those_that_pytorch_counts(cell, readout, every, through):
+    spec = model(cell, readout)
+    train = TrainSpec(optimizer=Sgd(learning_rate=0.1), update_every=every, backprop_through=through)
+    assert operations_per_sequence(spec, train, 7) == counted_by_torch(spec, train, 7)
+
+
+def test_a_truncated_gradient_takes_fewer_operations():
+    """Without the three steps that it does not reach: their weights' gradients, and the way to them."""
+    spec = model("elman", "last")
+    whole = TrainSpec(optimizer=Sgd(learning_rate=0.1))
+    cut = replace(whole, backprop_through=4)
+    saved = 3 * (2 * 5 * (3 + 5) + 2 * 5 * 5)
+    assert operations_per_sequence(spec, whole, 7) - operations_per_sequence(spec, cut, 7) == saved
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_every_adapter_that_ships_has_a_matrix_product(adapter):
+    product = open_adapter(adapter).matrix_product(64)
+    np.testing.assert_array_equal(np.asarray(product.multiply()), np.full((64, 64), 64, np.float32))
+    rate = product_rate(product, 64)
+    assert rate.operations_per_second > 0
+    assert rate.kernel
+
+
+def rounds(*seconds):
+    return [Round(index=index, sequences=10, seconds=value) for index, value in enumerate(seconds)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted", "marked"),
+    [
+        ((2.0, 1.0, 1.01, 0.99, 1.0, 1.0, 1.02), None, 1),
+        ((3.0, 2.0, 1.0, 1.01, 0.99, 1.0, 1.0), None, 2),
+        ((1.0, 1.01, 0.99, 1.0, 1.0, 1.02), None, 0),
+        ((1.0, 1.0, 1.0, 1.0, 1.0, 2.0), None, 0),
+        ((1.01, 1.0, 1.0, 1.0, 1.0, 1.0), None, 0),
+        ((6.0, 5.0, 4.0, 3.0, 2.0, 1.0), None, 0),
+        ((1.0, 1.0, 1.0, 1.0), 3, 3),
+        ((2.0, 1.0, 1.0, 1.0), 0, 0),
+        ((), None, 0),
+    ],
+)
+def test_warm_ups_are_the_slow_ones_at_the_start_or_as_many_as_were_set(seconds, wanted, marked):
+    """A slide from slow to fast is none: it is a drift."""
+    found = mark_warm_ups(rounds(*seconds), wanted)
+    assert [turn.warm_up for turn in found] == [place < marked for place in range(len(seconds))]
+
+
+def test_a_warm_up_counts_for_nothing():
+    results = made_up_results()
+    plain = standings(results)[0].adapters[0]
+    slow = Round(index=99, sequences=1, seconds=1e6, warm_up=True)
+    runs = [
+        replace(run, rounds=[slow, *run.rounds]) if run.adapter == "numpy" else run for run in results.runs
+    ]
+    warmed = standings(replace(results, runs=runs))[0].adapters[0]
+    assert warmed.warm_ups == 2
+    assert warmed.throughput == plain.throughput
+    assert warmed.times_fastest == plain.times_fastest
+
+
+def test_predictions_are_timed_batch_after_batch_after_one_that_is_not_counted():
+    seen = []
+    inputs = np.arange(6.0).reshape(6, 1, 1)
+
+    def predict(sequences):
+        seen.append(sequences.ravel().tolist())
+
+    assert len(predict_often(predict, inputs, 2, seconds=0.0, fewest=4, most=100)) == 4
+    assert seen == [[0.0, 1.0], [0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [0.0, 1.0]]
+    assert len(predict_often(predict, inputs, 1, seconds=60.0, fewest=1, most=7)) == 7
+
+
+def test_few_held_out_sequences_come_over_and_over():
+    inputs = sequences_to_predict(np.arange(3.0).reshape(3, 1, 1))
+    assert inputs.shape == (BATCH, 1, 1)
+    assert inputs.ravel()[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_latency_and_throughput_of_predictions():
+    """Made up: 98 calls of 1 ms and 2 of 2 ms, and 256 sequences in 128 ms."""
+    found = predictions(standings(made_up_results())[0].adapters[0])
+    assert found.median_seconds == 1e-3
+    assert found.percentile99_seconds == pytest.approx(2e-3, rel=0.01)
+    assert found.rate.median == pytest.approx(2000)
+
+
+def test_the_limit_is_the_fastest_library_and_speeds_are_shares_of_it():
+    results = made_up_results()
+    task = standings(results)[0]
+    faster = replace(results.runs[0].matrix_product, operations_per_second=2e11)
+    runs = [replace(results.runs[0], matrix_product=faster), *results.runs[1:]]
+    assert limit(runs).operations_per_second == 2e11
+    numpy = task.adapters[0]
+    assert operations_per_second(task, numpy) == pytest.approx(1000 * numpy.throughput.median)
+
+
+def test_the_smallest_difference_told_apart_is_half_the_interval():
+    ratio = paired_ratio([1.0, 1.1] * 10)
+    assert (ratio.low, ratio.high) == (1.0, 1.1)
+    assert ratio.half_width == pytest.approx(math.sqrt(1.1) - 1)
+    assert ratio.holds_one
+    alone = paired_ratio([1.0, 1.1])
+    assert not alone.has_interval
+    assert not alone.holds_one
+
+
+def test_intervals_over_seeds_are_students():
+    """For 1, 2, 3: sd 1, t of 2 degrees of freedom 4.3027."""
+    found = sample([1.0, 2.0, 3.0])
+    assert (found.low, found.high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), rel=1e-4)
+    assert math.isnan(sample([1.0]).low)
+    assert (sample([2.0, 2.0]).low, sample([2.0, 2.0]).high) == (2.0, 2.0)
+
+
+def test_results_are_compared_seed_by_seed():
+    ours, theirs = {0: 1.1, 1: 5.1, 2: 9.0}, {0: 1.0, 1: 5.0}
+    difference = paired_difference(ours, theirs)
+    assert (difference.mean, difference.pairs) == (pytest.approx(0.1), 2)
+    assert paired_difference(ours, {7: 1.0}) is None
+
+
+def test_a_baseline_gives_a_second_ratio():
+    task = standings(replace(made_up_results(), baseline="torch"))[0]
+    by_name = {standing.adapter: standing for standing in task.adapters}
+    assert by_name["torch"].times_baseline.median == 1
+    assert by_name["numpy"].times_baseline.median == pytest.approx(0.5, rel=0.1)
+    assert by_name["torch"].times_fastest.median == pytest.approx(2, rel=0.1)
+    assert task.compared_with == "torch"
+
+
+def with_twin(seconds_factor):
+    """NumPy's adapter twice on one task, the second slower by a factor."""
+    first = made_up_run(SINE, "numpy", 0)
+    slower = [replace(turn, seconds=turn.seconds * seconds_factor) for turn in first.rounds[::-1]]
+    again = [replace(turn, index=place) for place, turn in enumerate(slower)]
+    twin = replace(first, adapter="numpy (again)", rounds=again)
+    return replace(made_up_results(), tasks=[SINE], runs=[first, twin], twins={"numpy (again)": "numpy"})
+
+
+def test_an_adapter_against_itself():
+    (same,) = standings(with_twin(1.0))[0].twins
+    assert same.passed
+    (other,) = standings(with_twin(1.2))[0].twins
+    assert not other.passed
+    assert other.times.median == pytest.approx(1.2, rel=0.02)
+    assert any("self-test" in doubt for doubt in doubts(with_twin(1.2), standings(with_twin(1.2))))
+
+
+def test_a_twin_is_no_rival():
+    task = standings(with_twin(0.5))[0]
+    assert [standing.adapter for standing in task.adapters] == ["numpy"]
+    assert task.resolution == task.twins[0].times.half_width
+
+
+def test_nothing_speaks_against_a_quiet_machine():
+    results = made_up_results()
+    assert doubts(results, standings(results)) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({"busy_cores_before": 1.5}, "Just before the run, other programs kept 1.5 cores busy"),
+        ({"busy_cores_of_others": 0.5}, "other programs kept 0.50 of 8 cores busy"),
+        ({"stolen_cores": 0.3}, "other guests"),
+        ({"throttled_seconds": 2.0}, "held back for 2 s"),
+        ({"quota_cores": 0.5}, "0.500 cores' time"),
+        ({"governor": "powersave"}, "powersave"),
+        ({"flags": ["avx2", "avx512f"]}, "a kernel for AVX2 (openblas for Haswell), on a CPU with AVX-512"),
+    ],
+)
+def test_what_speaks_against_the_figures_is_said(seen, words):
+    results = made_up_results()
+    environment = replace(results.environment, **seen)
+    said = doubts(replace(results, environment=environment), standings(results))
+    assert any(words in doubt for doubt in said), said
+
+
+def test_rounds_that_drift_are_told_from_rounds_that_scatter():
+    run = made_up_run(SINE, "numpy", 0)
+    drifting = [replace(turn, seconds=1 + 0.02 * place) for place, turn in enumerate(run.rounds)]
+    assert drift(replace(run, rounds=drifting)) == pytest.approx(0.2, abs=0.03)
+    scattering = [replace(turn, seconds=1 + 0.1 * (place % 2)) for place, turn in enumerate(run.rounds)]
+    assert drift(replace(run, rounds=scattering)) == 0
