@@ -1,7 +1,8 @@
 """TensorFlow: Keras layers under a custom training step, whole epochs inside one graph."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import keras
 import tensorflow as tf
@@ -10,6 +11,7 @@ from adapters.interface import (
     Adam,
     Adapter,
     Array,
+    Declaration,
     ModelSpec,
     Span,
     TrainSpec,
@@ -22,18 +24,49 @@ from adapters.parameters import check_parameters, shapes
 
 Tensor = Any
 State = list[Tensor]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+tf.config.experimental.enable_tensor_float_32_execution(False)  # float32 means float32 on a GPU too
+
+
+def _placed(method: Method) -> Method:
+    """Runs a method on the adapter's device."""
+
+    @wraps(method)
+    def placed(adapter: "TensorFlowAdapter", *arguments: Any) -> Any:
+        with tf.device(adapter._place):
+            return method(adapter, *arguments)
+
+    return cast(Method, placed)
 
 
 class TensorFlowAdapter(Adapter):
     """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout, each holding its weights as Keras does."""
 
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+    )
+
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu":
-            raise UnsupportedSpec(f"device is {device!r}: this adapter runs on the cpu")
+        if device != "cpu" and not (device == "cuda" and tf.config.list_physical_devices("GPU")):
+            raise UnsupportedSpec(f"device is {device!r}: this build of TensorFlow has no such device")
         check_parameters(model, parameters)
         self._model, self._train = model, train
+        self._place = "/CPU:0" if device == "cpu" else "/GPU:0"
+        self._build(parameters)
+
+    @_placed
+    def _build(self, parameters: Mapping[str, Array]) -> None:
+        model, train = self._model, self._train
         self._dtype = tf.as_dtype(train.dtype)
         self._layer = _recurrent_layer(model, train.dtype)
         self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=train.dtype)
@@ -53,6 +86,7 @@ class TensorFlowAdapter(Adapter):
         any_sequences = tf.TensorSpec((None, None, model.inputs), self._dtype)
         self._outputs = tf.function(self._predict_batch, input_signature=[any_sequences])
 
+    @_placed
     def load(self, inputs: Array, targets: Array) -> None:
         self._spans = check_data(self._model, self._train, inputs, targets)
         classes = self._model.loss == "softmax_cross_entropy"
@@ -61,11 +95,13 @@ class TensorFlowAdapter(Adapter):
         self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
         self._epoch = tf.function(self._train_batches, reduce_retracing=True)
 
+    @_placed
     def train(self, batches: Array) -> Array:
         check_batches(batches, self._sequences)
         losses: Array = self._epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()
         return losses.ravel()
 
+    @_placed
     def predict(self, inputs: Array) -> Array:
         check_sequences(self._model, inputs)
         outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()

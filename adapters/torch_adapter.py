@@ -12,6 +12,7 @@ from adapters.interface import (
     Adam,
     Adapter,
     Array,
+    Declaration,
     ModelSpec,
     Span,
     TrainSpec,
@@ -25,9 +26,13 @@ from adapters.parameters import check_parameters
 ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}
 State = tuple[Tensor, ...]
 
+torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
+
 
 class TorchAdapter(Adapter):
     """Elman steps written out; LSTM sequences through `torch.lstm`, the kernel under `torch.nn.LSTM`."""
+
+    declaration = Declaration(distribution="torch", devices=("cpu", "cuda"))
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"

@@ -13,10 +13,11 @@ from pathlib import Path
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array
+from compare.devices import device_of
 from compare.markup import slug
 from compare.player import TURN_SECONDS, Player
 from compare.records import Run
-from tasks import TASKS
+from tasks import find
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
@@ -38,6 +39,7 @@ class Block:
     threads: int
     timeout_seconds: float
     logs: Path
+    device: str = "cpu"
 
     @property
     def turns(self) -> int:
@@ -47,11 +49,14 @@ class Block:
 
 def play(block: Block, tick: Tick) -> list[Run]:
     """Run a block; one record an adapter, whatever became of it. `tick` hears of every turn."""
-    task = TASKS[block.task]
+    task = find(block.task)
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
     with ExitStack() as stack:
-        players = [Player(adapter, task, dataset, block.seed) for adapter in block.adapters]
+        players = [
+            Player(adapter, task, dataset, block.seed, device_of(adapter, block.device))
+            for adapter in block.adapters
+        ]
         for player in players:
             stack.callback(player.leave)
             log = block.logs / f"{block.task}-{slug(player.adapter)}-{block.seed}.log"

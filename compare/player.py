@@ -43,9 +43,9 @@ def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
 class Player:
     """Does what the conductor says until something goes wrong, which ends its part and is recorded."""
 
-    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int) -> None:
+    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int, device: str) -> None:
         self.adapter = adapter
-        self._task, self._dataset, self._seed = task, dataset, seed
+        self._task, self._dataset, self._seed, self._device = task, dataset, seed, device
         self._updates = len(task.train.spans(task.model, dataset.inputs.shape[1]))
         self._worker: WorkerProcess | None = None
         self._status: Status = "ok"
@@ -75,7 +75,7 @@ class Player:
         self._import_rss_bytes = self._worker.peak_rss_bytes
         self._facts = self._worker.call("facts").value
         task, start = self._task, self._task.initial_parameters(self._seed)
-        construction = self._worker.call("construct", task.model, task.train, start, "cpu")
+        construction = self._worker.call("construct", task.model, task.train, start, self._device)
         self._cold_seconds["construct"] = construction.seconds
         self._worker.call("read", task.name, data_key)
         self._cold_seconds["load"] = self._worker.call("load").seconds
@@ -155,6 +155,7 @@ class Player:
             worker=self._facts,
             forecast=picture if isinstance(picture, Forecast) else None,
             confusion=picture if isinstance(picture, Confusion) else None,
+            device=self._device,
         )
 
     def leave(self) -> None:

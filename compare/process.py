@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from adapters import AdapterUnavailable, environment, version
+from adapters import AdapterUnavailable, environment, target, version
 from adapters.interface import Array
+from adapters.source import AdapterBroken
 from compare.records import Status
 from compare.worker import Failure, Reply
 
@@ -30,22 +31,25 @@ class WorkerFailed(Exception):  # noqa: N818 - reads as the fact that it states
 class WorkerProcess:
     """One adapter in a process and session of its own: its output in a log, each call under a time limit.
 
-    Raises: WorkerFailed where the adapter's framework is not installed.
+    Raises: WorkerFailed where the adapter's framework is not installed, or its declaration is not valid.
     """
 
     def __init__(self, adapter: str, threads: int, timeout_seconds: float, log: Path) -> None:
         try:
             version(adapter)
+            variables = environment(adapter, threads)
         except AdapterUnavailable as error:
             raise WorkerFailed("unavailable", str(error)) from error
+        except AdapterBroken as error:
+            raise WorkerFailed("failed", str(error)) from error
         self._timeout_seconds = timeout_seconds
         self._log = log
         self.peak_rss_bytes = 0
         self._connection, child = Pipe()
         with log.open("wb") as stream, child:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "compare.worker", adapter, str(child.fileno())],
-                env={**os.environ, **environment(adapter, threads), "PYTHONUNBUFFERED": "1"},
+                [sys.executable, "-m", "compare.worker", target(adapter), str(child.fileno())],
+                env={**os.environ, **variables, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -66,7 +70,7 @@ class WorkerProcess:
         except (EOFError, OSError) as error:
             raise WorkerFailed("failed", f"{method}: {self._epitaph()}") from error
         if isinstance(answer, Failure):
-            raise WorkerFailed("failed", answer.reason)
+            raise WorkerFailed(answer.status, answer.reason)
         assert isinstance(answer, Reply)
         self.peak_rss_bytes = answer.peak_rss_bytes
         return answer

@@ -11,7 +11,10 @@ from tasks.interface import Confusion, Forecast, Metric
 from tasks.recipes import Outcome
 
 SCHEMA = 1
-Status = Literal["ok", "failed", "timeout", "diverged", "unavailable"]
+Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported"]
+NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
+"""An adapter that says what it cannot do has done nothing wrong."""
+
 ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
@@ -74,6 +77,7 @@ class Run:
     worker: WorkerFacts | None = None
     forecast: Forecast | None = None
     confusion: Confusion | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

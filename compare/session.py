@@ -15,11 +15,11 @@ from compare.environment import environment
 from compare.folder import check_folder, clear_folder
 from compare.plan import Settings, UsageError, check, data_key, plan
 from compare.proof.trial import Trial, prove, with_reference
-from compare.records import Results, TaskRecord, Tutorials, save
+from compare.records import NO_FAULT, Results, TaskRecord, Tutorials, save
 from compare.report.page import write_report
 from compare.terminal import bar, outcome_table, progress_bars
 from compare.tutorials.runs import assignments, reproduce
-from tasks import TASKS
+from tasks import find
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
 
@@ -83,10 +83,10 @@ def _stages(
 
 
 def exit_code(results: Results) -> int:
-    """0 where every cell is ok and no adapter does other work than the others."""
-    ran = all(run.status == "ok" for run in results.runs)
-    proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in results.proofs)
-    reproduced = results.tutorials is None or all(run.status == "ok" for run in results.tutorials.runs)
+    """0 where every cell is ok or not supported, and no adapter does other work than the others."""
+    ran = all(run.status in NO_FAULT for run in results.runs)
+    proven = all(proof.status in NO_FAULT and proof.verdict != "DIFFERENT" for proof in results.proofs)
+    reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
     return 0 if ran and proven and reproduced else 1
 
 
@@ -115,6 +115,7 @@ def _trials(blocks: list[Block]) -> list[Trial]:
             threads=block.threads,
             timeout_seconds=block.timeout_seconds,
             logs=block.logs,
+            device=block.device,
         )
         for block in blocks
         if block.seed == 0
@@ -127,7 +128,7 @@ def command_line() -> str:
 
 
 def _task_record(block: Block) -> TaskRecord:
-    task = TASKS[block.task]
+    task = find(block.task)
     dataset = task.dataset(block.data_key)
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compare.devices import device_of
 from compare.markup import slug
 from compare.plan import usable_cores
 from compare.process import WorkerFailed
@@ -13,7 +14,7 @@ from compare.proof.oracle import Slope, slopes
 from compare.proof.verdicts import GRADIENT_BAND, judge, slope_differences
 from compare.proof.witness import STAGES, Answers, Hearing, Witness, hearing
 from compare.records import Proof
-from tasks import TASKS
+from tasks import find
 
 UPDATES = 200
 REFERENCE = "numpy"
@@ -32,6 +33,7 @@ class Trial:
     threads: int
     timeout_seconds: float
     logs: Path
+    device: str = "cpu"
 
     @property
     def turns(self) -> int:
@@ -41,7 +43,7 @@ class Trial:
 
 def prove(trial: Trial, tick: Callable[[str], None]) -> list[Proof]:
     """One record an adapter, whatever became of it; as many work at once as the cores have threads for."""
-    task = TASKS[trial.task]
+    task = find(trial.task)
     dataset = task.dataset(trial.data_key)
     asked = hearing(task, trial.data_key, dataset, UPDATES)
     expected = slopes(task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
@@ -97,7 +99,8 @@ def _hear(trial: Trial, asked: Hearing, tick: Callable[[str], None]) -> dict[str
 def _call(trial: Trial, adapter: str, asked: Hearing, stack: ExitStack) -> Witness | WorkerFailed:
     log = trial.logs / f"{trial.task}-{slug(adapter)}-lockstep.log"
     try:
-        witness = Witness(adapter, asked, trial.threads, trial.timeout_seconds, log)
+        device = device_of(adapter, trial.device)
+        witness = Witness(adapter, asked, trial.threads, trial.timeout_seconds, log, device)
     except WorkerFailed as failure:
         return failure
     stack.callback(witness.leave)

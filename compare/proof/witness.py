@@ -71,9 +71,10 @@ def hearing(task: Task, data_key: str, dataset: Dataset, updates: int) -> Hearin
 class Witness:
     """One adapter in a worker of its own."""
 
-    def __init__(self, adapter: str, asked: Hearing, threads: int, timeout_seconds: float, log: Path) -> None:
-        self._adapter = adapter
-        self._asked = asked
+    def __init__(
+        self, adapter: str, asked: Hearing, threads: int, timeout_seconds: float, log: Path, device: str
+    ) -> None:
+        self._adapter, self._asked, self._device = adapter, asked, device
         self._worker = WorkerProcess(adapter, threads, timeout_seconds, log)
 
     def answer(self, tick: Callable[[str], None]) -> Answers:
@@ -120,7 +121,7 @@ class Witness:
         return self._train(rows.reshape(batches.shape), train.dtype, updates)
 
     def _construct(self, train: TrainSpec) -> None:
-        self._worker.call("construct", self._asked.task.model, train, self._asked.parameters, "cpu")
+        self._worker.call("construct", self._asked.task.model, train, self._asked.parameters, self._device)
 
     def _train(self, batches: Array, dtype: Dtype, updates: int) -> Array:
         losses = expect_array("train", self._worker.call("train", batches).value, dtype, (updates,))

@@ -11,7 +11,7 @@ from compare.analysis.standings import TaskStandings, standings
 from compare.markup import code, difference, escape, factor, number, slug
 from compare.proof.trial import UPDATES
 from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
-from compare.records import Proof, Results, Run, Status
+from compare.records import NO_FAULT, Proof, Results, Run, Status
 from compare.report.curves import averaging_window, loss_figure
 from compare.report.figures import Style, save, styles, summary_figure
 from compare.report.pictures import confusion_figure, forecast_figure
@@ -91,6 +91,7 @@ def write_report(results: Results, folder: Path) -> Path:
         sections=sections,
         problems=_problems(results.runs),
         runs=results.runs,
+        devices={run.adapter: run.device for run in results.runs},
         summary_table=overview[0],
         summary_picture=summary,
         environment_table=overview[1],
@@ -113,7 +114,7 @@ def write_report(results: Results, folder: Path) -> Path:
 def _problems(runs: Sequence[Run]) -> list[Problem]:
     problems: dict[tuple[str, Status, str], Problem] = {}
     for run in runs:
-        if run.status != "ok":
+        if run.status not in NO_FAULT:
             error = run.error or "no reason recorded"
             problem = Problem(adapter=run.adapter, status=run.status, error=error, seeds={})
             known = problems.setdefault((run.adapter, run.status, error), problem)

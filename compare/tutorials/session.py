@@ -8,7 +8,7 @@ from rich.text import Text
 from compare.environment import environment
 from compare.folder import check_folder, clear_folder
 from compare.plan import Settings, check
-from compare.records import Results, Tutorials, save
+from compare.records import NO_FAULT, Results, Tutorials, save
 from compare.report.figures import styles
 from compare.report.page import template
 from compare.report.tables import environment_table
@@ -46,7 +46,7 @@ def run_tutorials(settings: Settings, console: Console) -> int:
         if run.error:
             console.print(Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}"))
     console.print(f"Report: {page}", soft_wrap=True)
-    return 0 if all(run.status == "ok" for run in tutorials.runs) else 1
+    return 0 if all(run.status in NO_FAULT for run in tutorials.runs) else 1
 
 
 def write_page(results: Results, tutorials: Tutorials, folder: Path) -> Path:
