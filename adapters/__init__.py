@@ -1,65 +1,128 @@
 """The registry of adapters: names, what they need, and how they are opened; imports no framework."""
 
 import importlib
+import importlib.util
+import sys
 from importlib import metadata
+from pathlib import Path
+from types import ModuleType
 
-from adapters.interface import Adapter
+from adapters import source
+from adapters.interface import Adapter, Declaration
+from adapters.plugins import NameTaken, Plugin, registry, the_only
+from adapters.source import AdapterBroken
 
 ADAPTERS: dict[str, str] = {
     "numpy": "adapters.numpy_adapter:NumpyAdapter",
     "torch": "adapters.torch_adapter:TorchAdapter",
-    "torch-autograd": "adapters.torch_autograd:TorchAutogradAdapter",
     "tensorflow": "adapters.tensorflow_adapter:TensorFlowAdapter",
-    "tensorflow-graph": "adapters.tensorflow_graph:TensorFlowGraphAdapter",
 }
 """Name -> "module:Class"."""
 
-DISTRIBUTIONS: dict[str, str] = {name: name for name in ADAPTERS}
-"""Name -> the installed distribution whose version speaks for the framework."""
+VARIANTS: dict[str, str] = {
+    "torch-autograd": "adapters.torch_autograd:TorchAutogradAdapter",
+    "tensorflow-graph": "adapters.tensorflow_graph:TensorFlowGraphAdapter",
+}
+"""Other ways of using the same frameworks, run only when they are asked for."""
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-)
+GROUP = "lockstep.adapters"
+"""The entry points by which other packages add adapters."""
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class AdapterUnavailable(Exception):  # noqa: N818 - reads as the fact that it states
     """An adapter's framework is not installed; the message says how to install it."""
 
 
+def registered() -> dict[str, tuple[Plugin, ...]]:
+    """Every adapter there is by name, those of installed packages last."""
+    return registry(GROUP, {**ADAPTERS, **VARIANTS})
+
+
+def default_names() -> tuple[str, ...]:
+    """Those that run when none is named: no variant, and no plugin whose framework is not installed."""
+    return tuple(
+        name for name in registered() if name not in VARIANTS and (name in ADAPTERS or _present(name))
+    )
+
+
+def target(name: str) -> str:
+    """The "module:Class" of a registered adapter; what is one already is itself.
+
+    Raises: KeyError for an unknown name; NameTaken for one that two packages claim.
+    """
+    return name if ":" in name else the_only(registered()[name]).target
+
+
+def declaration(name: str) -> Declaration:
+    """What an adapter declares, read from its source without importing it.
+
+    Raises: as `target`; AdapterBroken.
+    """
+    return source.declaration(target(name))
+
+
 def version(name: str) -> str:
     """The version of an adapter's framework, found without importing it; empty where nobody stated it.
 
-    Raises: AdapterUnavailable that says how to install what is missing.
+    Raises: AdapterUnavailable that says how to install what is missing; as `declaration`.
     """
-    distribution = DISTRIBUTIONS.get(name)
-    if distribution is None:
-        return ""
+    distribution = declaration(name).distribution
     try:
-        return metadata.version(distribution)
+        return metadata.version(distribution) if distribution else ""
     except metadata.PackageNotFoundError:
         raise AdapterUnavailable(f"{distribution} is not installed: pip install {distribution}") from None
 
 
-def open_adapter(name: str) -> type[Adapter]:
-    """Import the module of a registered adapter or of a "module:Class", and return the class.
+def environment(name: str, threads: int) -> dict[str, str]:
+    """The variables that must stand in the environment of an adapter's worker before anything is imported.
 
-    Raises: TypeError where it is no subclass of Adapter.
+    Raises: as `declaration`.
     """
-    module, _, attribute = ADAPTERS.get(name, name).partition(":")
-    adapter = getattr(importlib.import_module(module), attribute)
+    declared = declaration(name).variables
+    return {
+        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        **{variable: value.replace("{threads}", str(threads)) for variable, value in declared.items()},
+    }
+
+
+def open_adapter(name: str) -> type[Adapter]:
+    """Import the module of an adapter, and return the class.
+
+    Raises: TypeError where it is no subclass of Adapter, or one that lacks a method.
+    """
+    module, _, attribute = target(name).rpartition(":")
+    adapter = getattr(
+        _import_file(module) if module.endswith(".py") else importlib.import_module(module), attribute
+    )
     if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
         raise TypeError(f"{name} is {adapter!r}: it must be a subclass of adapters.interface.Adapter")
+    if adapter.__abstractmethods__:
+        raise TypeError(
+            f"{name} lacks {', '.join(sorted(adapter.__abstractmethods__))}: write what is missing"
+        )
     return adapter
 
 
-def environment(name: str, threads: int) -> dict[str, str]:
-    """The variables that must stand in the environment of an adapter's worker before anything is imported."""
-    return {
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+def _import_file(path: str) -> ModuleType:
+    """Import a file that is in no package; modules beside it can be imported from it."""
+    name = f"lockstep_file_{Path(path).stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.append(str(Path(path).parent.resolve()))
+    spec.loader.exec_module(module)
+    return module
+
+
+def _present(name: str) -> bool:
+    try:
+        version(name)
+    except AdapterUnavailable:
+        return False
+    except (AdapterBroken, NameTaken):  # for the run to show
+        return True
+    return True

@@ -4,11 +4,12 @@ Axis letters: N sequences, B batch, T time steps, D inputs per step, H hidden un
 S steps (index batches), G gates (1 for the Elman cell, 4 for the LSTM).
 """
 
+import dataclasses
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeGuard, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ Loss = Literal["half_squared_error", "softmax_cross_entropy"]
 Activation = Literal["tanh", "sigmoid"]
 Readout = Literal["last", "every"]
 Dtype = Literal["float32", "float64"]
+Device = Literal["cpu", "cuda"]
 
 
 class UnsupportedSpec(ValueError):  # noqa: N818 - the name that the contract gives it
@@ -263,6 +265,57 @@ class MatrixProduct(NamedTuple):
     kernel: str
 
 
+def _require_names(field: str, value: object, choices: tuple[str, ...]) -> None:
+    named = isinstance(value, tuple) and len(value) > 0 and all(name in choices for name in value)
+    _require(named, f"{field} is {value!r}: it must be a tuple of {' or '.join(map(repr, choices))}")
+
+
+def _require_texts(field: str, value: object, meaning: str) -> None:
+    texts = isinstance(value, Mapping) and all(
+        isinstance(text, str) and text.strip() for pair in value.items() for text in pair
+    )
+    _require(texts, f"{field} is {value!r}: it must be a dict, {meaning}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What an adapter says of itself; written with literals, as it is read from the source before any import.
+
+    `distribution` is the package that pip installs the framework from. `variables` stand in the environment
+    of a worker before anything is imported; `{threads}` in them becomes the number of threads that it may
+    use. What is not among `cells` and `dtypes` is not asked for, and shown as unsupported. A check of the
+    conformance suite, or a task, in `expected_failures` may fail, for the reason given, and must.
+
+    Raises: ValueError for a value outside its domain.
+    """
+
+    distribution: str = ""
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    devices: tuple[Device, ...] = ("cpu",)
+    cells: tuple[Cell, ...] = get_args(Cell)
+    dtypes: tuple[Dtype, ...] = get_args(Dtype)
+    expected_failures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require(
+            isinstance(self.distribution, str), f"distribution is {self.distribution!r}: it must be text"
+        )
+        _require_texts("variables", self.variables, "name to value")
+        _require_names("devices", self.devices, get_args(Device))
+        _require_names("cells", self.cells, get_args(Cell))
+        _require_names("dtypes", self.dtypes, get_args(Dtype))
+        _require_texts("expected_failures", self.expected_failures, "name of a check or task to reason")
+
+    def check_supported(self, model: ModelSpec, train: TrainSpec) -> None:
+        """Find that the specs ask for nothing that is left out here.
+
+        Raises: UnsupportedSpec that names the field.
+        """
+        for name, value, known in (("cell", model.cell, self.cells), ("dtype", train.dtype, self.dtypes)):
+            if value not in known:
+                raise UnsupportedSpec(f"{name} is {value!r}: this adapter declares only {', '.join(known)}")
+
+
 class Adapter(ABC):
     """One framework, training one model.
 
@@ -270,6 +323,8 @@ class Adapter(ABC):
     precision, no shuffling. The same calls give the same losses, bit for bit, on the same machine with
     the same number of threads. Arrays that are handed in are never written to.
     """
+
+    declaration: ClassVar[Declaration] = Declaration()
 
     @abstractmethod
     def __init__(

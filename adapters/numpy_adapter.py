@@ -17,6 +17,7 @@ from threadpoolctl import ThreadpoolController
 from adapters.interface import (
     Adapter,
     Array,
+    Declaration,
     MatrixProduct,
     ModelSpec,
     Span,
@@ -46,6 +47,8 @@ class Lane(NamedTuple):
 
 class NumpyAdapter(Adapter):
     """The reference that the others are held against, and a fast one."""
+
+    declaration = Declaration(distribution="numpy")
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"

@@ -1,8 +1,8 @@
 """TensorFlow: Keras layers under a custom training step, whole epochs inside one call."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property, partial, wraps
+from typing import Any, TypeVar, cast
 
 import keras
 import tensorflow as tf
@@ -10,6 +10,7 @@ import tensorflow as tf
 from adapters.interface import (
     Adapter,
     Array,
+    Declaration,
     MatrixProduct,
     ModelSpec,
     TrainSpec,
@@ -21,6 +22,21 @@ from adapters.interface import (
 from adapters.parameters import check_parameters
 from adapters.tensorflow_network import Network, Tensor
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+tf.config.experimental.enable_tensor_float_32_execution(False)  # float32 means float32 on a GPU too
+
+
+def _placed(method: Method) -> Method:
+    """Runs a method on the adapter's device."""
+
+    @wraps(method)
+    def placed(adapter: "TensorFlowAdapter", *arguments: Any) -> Any:
+        with tf.device(adapter._place):
+            return method(adapter, *arguments)
+
+    return cast(Method, placed)
+
 
 class TensorFlowAdapter(Adapter):
     """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout; all updates of a batch are one XLA program.
@@ -28,18 +44,36 @@ class TensorFlowAdapter(Adapter):
     XLA is the default because it was the faster way on every task, from the smallest model to the largest.
     """
 
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+    )
+
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu":
-            raise UnsupportedSpec(f"device is {device!r}: this adapter runs on the cpu")
+        if device != "cpu" and not (device == "cuda" and tf.config.list_physical_devices("GPU")):
+            raise UnsupportedSpec(f"device is {device!r}: this build of TensorFlow has no such device")
         check_parameters(model, parameters)
         self._model, self._train = model, train
+        self._place = "/CPU:0" if device == "cpu" else "/GPU:0"
+        self._build(parameters)
+
+    @_placed
+    def _build(self, parameters: Mapping[str, Array]) -> None:
+        model, train = self._model, self._train
         self._dtype = tf.as_dtype(train.dtype)
         self._network = Network(model, train, parameters)
         self._sequences = 0
         self._epochs: dict[int, Callable[..., Tensor]] = {}
 
+    @_placed
     def load(self, inputs: Array, targets: Array) -> None:
         self._spans = check_data(self._model, self._train, inputs, targets)
         classes = self._model.loss == "softmax_cross_entropy"
@@ -53,6 +87,7 @@ class TensorFlowAdapter(Adapter):
         """The function that makes every update of one batch, as this adapter runs it."""
         return trace(function, *signature, jit_compile=True)
 
+    @_placed
     def train(self, batches: Array) -> Array:
         check_batches(batches, self._sequences)
         size = batches.shape[1]
@@ -62,6 +97,7 @@ class TensorFlowAdapter(Adapter):
         losses: Array = epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()
         return losses.ravel()
 
+    @_placed
     def predict(self, inputs: Array) -> Array:
         check_sequences(self._model, inputs)
         outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()

@@ -12,6 +12,7 @@ from adapters import torch_products
 from adapters.interface import (
     Adapter,
     Array,
+    Declaration,
     MatrixProduct,
     ModelSpec,
     Span,
@@ -23,6 +24,8 @@ from adapters.interface import (
 )
 from adapters.parameters import check_parameters
 from adapters.torch_weights import Weights
+
+torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
 
 
 class Network(ABC):
@@ -42,6 +45,8 @@ class Network(ABC):
 
 class TorchBase(Adapter):
     """No nn.Module and no torch.optim: a subclass says which network it trains."""
+
+    declaration = Declaration(distribution="torch", devices=("cpu", "cuda"))
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"

@@ -14,7 +14,7 @@ from typing import IO, Annotated, cast
 import typer
 from rich.console import Console
 
-from adapters import ADAPTERS
+from adapters import default_names, registered
 from compare.options import (
     ALL_ADAPTERS,
     Adapters,
@@ -23,20 +23,22 @@ from compare.options import (
     Data,
     Html,
     MemoryLimit,
+    OnDevice,
     Out,
     Overwrite,
     Resume,
     Threads,
     Timeout,
+    adapter_names,
     data_request,
-    names,
+    proven_tasks,
     settings,
     settings_or_stored,
     taking_settings,
 )
 from compare.plan import Settings, UsageError, usable_cores
 from compare.screen import Screen
-from tasks import TASKS
+from tasks import registered as registered_tasks
 
 app = typer.Typer(
     help="Train one recurrent network in several frameworks, in lockstep, and compare what is left.",
@@ -55,7 +57,7 @@ def all_tasks(chosen: Settings) -> None:
     """Run every task and the tutorials' programs on every adapter and write a report."""
     from compare.session import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
 
-    everything = replace(chosen, tasks=tuple(TASKS), tutorials=True)
+    everything = replace(chosen, tasks=tuple(registered_tasks()), tutorials=True)
     raise typer.Exit(compare(chosen if chosen.resume else everything, console))
 
 
@@ -63,7 +65,9 @@ def all_tasks(chosen: Settings) -> None:
 @taking_settings
 def run(
     chosen: Settings,
-    tasks: Annotated[list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(TASKS)}.")] = None,
+    tasks: Annotated[
+        list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}.")
+    ] = None,
 ) -> None:
     """Run some tasks on every adapter and write a report."""
     from compare.session import compare  # noqa: PLC0415
@@ -71,7 +75,7 @@ def run(
     if chosen.resume and tasks:
         raise UsageError(f"--resume takes the tasks of {chosen.out}: leave out {' '.join(tasks)}")
     if not chosen.resume and not tasks:
-        raise UsageError(f"run needs a task: choose from {', '.join(TASKS)}")
+        raise UsageError(f"run needs a task: choose from {', '.join(registered_tasks())}")
     some = replace(chosen, tasks=tuple(dict.fromkeys(tasks or ())))
     raise typer.Exit(compare(chosen if chosen.resume else some, console))
 
@@ -114,29 +118,40 @@ def tutorials(
 @app.command()
 def check(
     adapters: Annotated[
-        list[str] | None, typer.Argument(help=f"Adapters: {', '.join(ADAPTERS)}; or module:Class.")
+        list[str] | None, typer.Argument(help=f"Adapters: {', '.join(registered())}; or module:Class.")
     ] = None,
-    tasks: Annotated[str, typer.Option(help="Tasks on which lockstep is proven, with commas.")] = ",".join(
-        TASKS
-    ),
-    quick: Annotated[bool, typer.Option("--quick", help="Only the quick checks of the suite.")] = False,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="Tasks on which lockstep is proven, with commas; all if absent, but none if --quick."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the quick checks of the suite; takes seconds.")
+    ] = False,
     threads: Annotated[
         int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
     ] = 1,
     timeout: Annotated[float, typer.Option(help="Seconds that one check or training may take.")] = 300.0,
     data: Data = "auto",
     mnist_archives: Archives = None,
+    device: OnDevice = "cpu",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
+    ] = False,
 ) -> None:
     """Find whether adapters keep the contract, and train in lockstep; exit code 0 only if all do."""
     from compare.proof.checking import CheckSettings, check_adapters  # noqa: PLC0415
 
     chosen = CheckSettings(
-        adapters=tuple(dict.fromkeys(adapters or ADAPTERS)),
-        tasks=tuple(dict.fromkeys(names(tasks))),
+        adapters=tuple(dict.fromkeys(adapters or default_names())),
+        tasks=proven_tasks(tasks, quick),
         quick=quick,
         threads=threads,
         timeout_seconds=timeout,
         data=data_request(data, mnist_archives),
+        device=device,
+        markdown=markdown,
     )
     raise typer.Exit(check_adapters(chosen, console))
 
@@ -158,7 +173,7 @@ def bench(
 
     chosen = BenchSettings(
         tasks=tuple(dict.fromkeys(tasks or BARE_LOOPS)),
-        adapters=tuple(dict.fromkeys(names(adapters))),
+        adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,
         data=data_request(data, mnist_archives),
@@ -205,6 +220,20 @@ def diff(
     from compare.stored import compare_runs  # noqa: PLC0415
 
     raise typer.Exit(compare_runs(run_a, run_b, threshold))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
+    package: Annotated[
+        bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
+    ] = False,
+) -> None:
+    """Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."""
+    from compare.scaffold import scaffold  # noqa: PLC0415
+
+    for path in scaffold(name, package=package):
+        console.print(f"wrote {path}", soft_wrap=True)
 
 
 @app.command("list")

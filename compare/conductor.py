@@ -13,13 +13,14 @@ from pathlib import Path
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array
+from compare.devices import device_of
 from compare.inference import ROUNDS as INFERENCE_ROUNDS
 from compare.inference import sequences_to_predict
 from compare.limit import matrix_size
 from compare.markup import slug
 from compare.player import TURN_SECONDS, Player
 from compare.records import Run
-from tasks import TASKS
+from tasks import find
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
@@ -46,6 +47,7 @@ class Block:
     timeout_seconds: float
     logs: Path
     memory_limit_bytes: int | None = None
+    device: str = "cpu"
     warm_ups: int | None = None
     twins: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,12 +66,19 @@ def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
 
     `tick` hears of every turn; `keep` gets the records as they are after every round.
     """
-    task = TASKS[block.task]
+    task = find(block.task)
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
     with ExitStack() as stack:
         players = [
-            Player(name, task, dataset, block.seed, implementation=block.twins.get(name, name))
+            Player(
+                name,
+                task,
+                dataset,
+                block.seed,
+                implementation=(adapter := block.twins.get(name, name)),
+                device=device_of(adapter, block.device),
+            )
             for name in block.adapters
         ]
         for player in players:

@@ -5,12 +5,11 @@ from importlib import metadata
 
 from threadpoolctl import threadpool_info
 
-from adapters import DISTRIBUTIONS
 from adapters.interface import Adapter
 from compare.records import WorkerFacts
 
 
-def worker_facts(name: str, adapter: type[Adapter]) -> WorkerFacts:
+def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
     """Versions of the framework and of NumPy, the libraries behind its kernels, and the threads in force."""
     pools = threadpool_info()
     blas = [
@@ -20,7 +19,9 @@ def worker_facts(name: str, adapter: type[Adapter]) -> WorkerFacts:
         if pool["user_api"] == "blas"
     ]
     return WorkerFacts(
-        versions={name: metadata.version(name) for name in (DISTRIBUTIONS.get(name, "numpy"), "numpy")},
+        versions={
+            name: metadata.version(name) for name in (adapter.declaration.distribution or "numpy", "numpy")
+        },
         blas=[*adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},

@@ -9,14 +9,17 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from adapters import ADAPTERS
+from adapters import default_names, registered
 from compare.plan import Settings, UsageError, known, usable_cores
+from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Preset
 
-ALL_ADAPTERS = ",".join(ADAPTERS)
+ALL_ADAPTERS = ",".join(default_names())
+EVERY = "every"
 
 Adapters = Annotated[
-    str, typer.Option(help=f"Adapters, with commas: {', '.join(ADAPTERS)}; or module:Class.")
+    str,
+    typer.Option(help=f"Adapters, with commas: {', '.join(registered())}; or module:Class; or {EVERY}."),
 ]
 Seeds = Annotated[
     int | None, typer.Option(help="Starts to try, seeds 0 to N-1; the preset's number if absent.")
@@ -50,6 +53,12 @@ MemoryLimit = Annotated[
 Resume = Annotated[
     Path | None, typer.Option(help="Folder of a run that was broken off: go on with it, as it was begun.")
 ]
+OnDevice = Annotated[
+    str,
+    typer.Option(
+        "--device", help="cpu, or cuda for those adapters that declare it; tutorials stay on the CPU."
+    ),
+]
 
 
 def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
@@ -64,6 +73,23 @@ def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
 def names(listed: str) -> tuple[str, ...]:
     """The names in a list with commas."""
     return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+def adapter_names(listed: str) -> tuple[str, ...]:
+    """The names in a list with commas; all that are registered for the word that says so."""
+    return tuple(registered()) if listed.strip() == EVERY else names(listed)
+
+
+def proven_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
+    """The tasks on which lockstep is to be proven: where none are listed all, but none in a quick check.
+
+    Raises: UsageError for an empty list.
+    """
+    if listed is None:
+        return () if quick else tuple(registered_tasks())
+    if not names(listed):
+        raise UsageError(f"--tasks names none: choose from {', '.join(registered_tasks())}")
+    return tuple(dict.fromkeys(names(listed)))
 
 
 def output_folder(out: str | None) -> Path:
@@ -96,6 +122,7 @@ def settings(
     html: Html = False,
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
+    device: OnDevice = "cpu",
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -104,7 +131,7 @@ def settings(
     known("preset", preset, get_args(Preset))
     return Settings(
         tasks=(),
-        adapters=names(adapters),
+        adapters=adapter_names(adapters),
         preset=cast(Preset, preset),
         seeds=seeds,
         epochs=epochs,
@@ -119,6 +146,7 @@ def settings(
         html=html,
         timeout_seconds=timeout,
         memory_limit_mebibytes=memory_limit,
+        device=device,
     )
 
 

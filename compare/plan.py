@@ -8,9 +8,14 @@ from typing import get_args
 
 import psutil
 
-from adapters import ADAPTERS
+from adapters import declaration, registered, source
+from adapters.interface import Device
+from adapters.plugins import NameTaken
+from adapters.source import AdapterBroken, AdapterMissing
 from compare.conductor import Block
-from tasks import TASKS
+from compare.devices import device_of, gpus
+from tasks import TaskBroken, find
+from tasks import registered as registered_tasks
 from tasks.interface import DataRequest, DataUnavailable, Preset, Task
 from tasks.mnist_archives import check_archives
 
@@ -53,15 +58,15 @@ class Settings:
     baseline: str | None = None
     self_test: bool = False
     html: bool = False
+    timeout_seconds: float | None = None
+    memory_limit_mebibytes: int | None = None
+    resume: bool = False
+    device: str = "cpu"
 
     @property
     def twins(self) -> dict[str, str]:
         """The second names under which adapters run once more, in a self-test."""
         return {f"{name} (again)": name for name in self.adapters} if self.self_test else {}
-
-    timeout_seconds: float | None = None
-    memory_limit_mebibytes: int | None = None
-    resume: bool = False
 
     @property
     def memory_limit_bytes(self) -> int | None:
@@ -74,11 +79,12 @@ def check(settings: Settings) -> None:
     Raises: UsageError.
     """
     for task in settings.tasks:
-        known("task", task, TASKS)
+        open_task(task)
     known_adapters(settings.adapters)
+    check_device(settings.device, settings.adapters)
     known("preset", settings.preset, get_args(Preset))
     if not settings.adapters:
-        raise UsageError(f"--adapters names none: choose from {', '.join(ADAPTERS)}")
+        raise UsageError(f"--adapters names none: choose from {', '.join(registered())}")
     if len(set(settings.adapters)) < len(settings.adapters):
         raise UsageError(f"--adapters names one twice: {','.join(settings.adapters)}")
     in_range("--seeds", settings.seeds, MOST_SEEDS)
@@ -133,13 +139,57 @@ def known(kind: str, name: str, names: Iterable[str]) -> None:
 
 
 def known_adapters(names: Iterable[str]) -> None:
-    """Find every name registered, or a "module:Class".
+    """Find every name registered, and once, or a "module:Class" that is there; nothing is imported.
 
     Raises: UsageError with the near matches.
     """
     for name in names:
-        if ":" not in name:
-            known("adapter", name, ADAPTERS)
+        if ":" not in name and name not in registered():
+            _expect_no_module(name)
+            known("adapter", name, registered())
+        try:
+            declaration(name)
+        except NameTaken as error:
+            raise UsageError(f"{error}, or name one of them as module:Class") from error
+        except AdapterMissing as error:
+            if ":" in name:
+                raise UsageError(f"unknown adapter {name!r}: {error}") from error
+        except AdapterBroken:
+            pass  # its row will say why
+
+
+def _expect_no_module(name: str) -> None:
+    try:
+        classes = source.classes(name)
+    except AdapterBroken:
+        return
+    raise UsageError(f"{name!r} is a module: name its class too, as in {name}:{next(iter(classes), 'Class')}")
+
+
+def check_device(device: str, adapters: Iterable[str]) -> None:
+    """Find the device on this machine, and one of the adapters able to use it.
+
+    Raises: UsageError.
+    """
+    known("device", device, get_args(Device))
+    if device == "cpu":
+        return
+    if not gpus():
+        raise UsageError(f"--device is {device!r}: no GPU was found (nvidia-smi -L lists none); leave it out")
+    if not any(device_of(adapter, device) == device for adapter in adapters):
+        raise UsageError(f"--device is {device!r}: no adapter that was named declares it")
+
+
+def open_task(name: str) -> Task:
+    """The task of this name.
+
+    Raises: UsageError with the near matches, or with the reason why a task cannot be used.
+    """
+    known("task", name, registered_tasks())
+    try:
+        return find(name)
+    except (NameTaken, TaskBroken) as error:
+        raise UsageError(str(error)) from error
 
 
 def in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
@@ -171,7 +221,7 @@ def data_key(task: Task, request: DataRequest) -> str:
 
 
 def _blocks(settings: Settings, name: str) -> list[Block]:
-    task = TASKS[name]
+    task = open_task(name)
     key = data_key(task, settings.data)
     least = ROUNDS_OF_SELF_TEST if settings.self_test else 0
     return [
@@ -188,6 +238,7 @@ def _blocks(settings: Settings, name: str) -> list[Block]:
             warm_ups=settings.warm_ups,
             twins=settings.twins,
             memory_limit_bytes=settings.memory_limit_bytes,
+            device=settings.device,
         )
         for seed in range(settings.seeds or task.seeds(settings.preset))
     ]

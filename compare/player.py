@@ -47,9 +47,11 @@ def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
 class Player:
     """Does what the conductor says until something goes wrong, which ends its part and is recorded."""
 
-    def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int, *, implementation: str) -> None:
+    def __init__(
+        self, adapter: str, task: Task, dataset: Dataset, seed: int, *, implementation: str, device: str
+    ) -> None:
         self.adapter, self._implementation = adapter, implementation
-        self._task, self._dataset, self._seed = task, dataset, seed
+        self._task, self._dataset, self._seed, self._device = task, dataset, seed, device
         self._updates = len(task.train.spans(task.model, dataset.inputs.shape[1]))
         self._worker: WorkerProcess | None = None
         self._log: Path | None = None
@@ -96,7 +98,7 @@ class Player:
         self._import_rss_bytes = self._worker.peak_rss_bytes
         self._facts = self._worker.call("facts").value
         task, start = self._task, self._task.initial_parameters(self._seed)
-        construction = self._worker.call("construct", task.model, task.train, start, "cpu")
+        construction = self._worker.call("construct", task.model, task.train, start, self._device)
         self._cold_seconds["construct"] = construction.seconds
         self._worker.call("read", task.name, data_key)
         self._cold_seconds["load"] = self._worker.call("load").seconds
@@ -204,6 +206,7 @@ class Player:
             matrix_product=self._product_rate,
             log=f"{self._log.parent.name}/{self._log.name}" if self._log else None,
             last_lines=self._last_lines,
+            device=self._device,
         )
 
     def leave(self) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from adapters import AdapterUnavailable, environment, version
+from adapters import AdapterUnavailable, environment, target, version
 from adapters.interface import Array, Dtype, ModelSpec
 from adapters.parameters import shapes
+from adapters.source import AdapterBroken
 from compare.channel import Garbled, limit_waiting, receive
 from compare.records import Status
 from compare.worker import Failure, Reply
@@ -44,7 +45,7 @@ class WorkerProcess:
     A guardian stands between the two, which ends with this process, and the worker with it.
 
     Units: `memory_limit_bytes` of resident size, the worker's and its children's together.
-    Raises: WorkerFailed where the adapter's framework is not installed.
+    Raises: WorkerFailed where the adapter's framework is not installed, or its declaration is not valid.
     """
 
     def __init__(
@@ -57,19 +58,22 @@ class WorkerProcess:
     ) -> None:
         try:
             version(adapter)
+            variables = environment(adapter, threads)
         except AdapterUnavailable as error:
             raise WorkerFailed("unavailable", str(error)) from error
+        except AdapterBroken as error:
+            raise WorkerFailed("failed", str(error)) from error
         self._timeout_seconds = timeout_seconds
         self._memory_limit_bytes = memory_limit_bytes
         self._log = log
         self.peak_rss_bytes: int | None = None
         self._connection, child = Pipe()
         limit_waiting(self._connection, timeout_seconds)
-        worker = [sys.executable, "-m", "compare.worker", adapter, str(child.fileno())]
+        worker = [sys.executable, "-m", "compare.worker", target(adapter), str(child.fileno())]
         with log.open("wb") as stream, child:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "compare.guardian", str(child.fileno()), *worker],
-                env={**os.environ, **environment(adapter, threads), "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **variables, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -93,7 +97,7 @@ class WorkerProcess:
         except Garbled as error:
             raise WorkerFailed("failed", f"{method}: the answer cannot be read: {error}") from error
         if isinstance(answer, Failure):
-            raise WorkerFailed("failed", answer.reason)
+            raise WorkerFailed(answer.status, answer.reason)
         if not isinstance(answer, Reply):
             raise WorkerFailed("failed", f"{method}: the answer is a {type(answer).__name__}")
         self.peak_rss_bytes = answer.peak_rss_bytes

@@ -12,7 +12,10 @@ from tasks.interface import Confusion, Forecast, Metric
 from tasks.recipes import Outcome
 
 SCHEMA = 1
-Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "interrupted"]
+Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported", "interrupted"]
+NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
+"""An adapter that says what it cannot do has done nothing wrong."""
+
 ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
@@ -99,6 +102,7 @@ class Run:
     log: str | None = None
     last_lines: list[str] = field(default_factory=list)
     part: int = 0
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,11 @@ from compare.folder import check_folder, clear_folder, clear_temporary_files, he
 from compare.interrupts import INTERRUPTED
 from compare.limit import operations_per_sequence
 from compare.plan import Settings, check, data_key, plan
-from compare.records import Environment, Results, TaskRecord, save
+from compare.records import NO_FAULT, Environment, Results, TaskRecord, save
 from compare.resume import framework_versions, request, resumed, stored_results
 from compare.stages import stages
 from compare.terminal import progress_bars
-from tasks import TASKS
+from tasks import find
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
 
@@ -134,10 +134,10 @@ def _way_on(settings: Settings) -> Text:
 
 
 def exit_code(results: Results) -> int:
-    """0 where every cell is ok and no adapter does other work than the others."""
-    ran = all(run.status == "ok" for run in results.runs)
-    proven = all(proof.status == "ok" and proof.verdict != "DIFFERENT" for proof in results.proofs)
-    reproduced = results.tutorials is None or all(run.status == "ok" for run in results.tutorials.runs)
+    """0 where every cell is ok or not supported, and no adapter does other work than the others."""
+    ran = all(run.status in NO_FAULT for run in results.runs)
+    proven = all(proof.status in NO_FAULT and proof.verdict != "DIFFERENT" for proof in results.proofs)
+    reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
     return 0 if ran and proven and reproduced and passed_self_test(results) else 1
 
 
@@ -164,7 +164,7 @@ def command_line() -> str:
 
 
 def _task_record(block: Block) -> TaskRecord:
-    task = TASKS[block.task]
+    task = find(block.task)
     dataset = task.dataset(block.data_key)
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))

@@ -12,6 +12,8 @@ from adapters.conformance import Outcome
 from compare.markup import NOTHING, difference
 from compare.records import Proof
 
+WORDS = {"failed": "failed", "expected": "failed as declared", "skipped": "skipped"}
+
 
 def progress_bars(console: Console) -> Progress:
     """A place for bars that fill the width."""
@@ -41,15 +43,15 @@ def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:
     for adapter, outcomes in found.items():
         names = {
             status: [outcome.name for outcome in outcomes if outcome.status == status]
-            for status in ("passed", "failed", "skipped")
+            for status in ("passed", "failed", "expected", "skipped")
         }
         passed = f"{len(names.pop('passed'))} of {len(outcomes)}"
-        others = "; ".join(f"{status}: {', '.join(those)}" for status, those in names.items() if those)
+        others = "; ".join(f"{WORDS[status]}: {', '.join(those)}" for status, those in names.items() if those)
         table.add_row(*map(Text, (adapter, passed, others or NOTHING)))
     return table
 
 
-def proof_table(proofs: Sequence[Proof]) -> Table:
+def proof_table(proofs: Sequence[Proof], verdict: Callable[[Proof], str]) -> Table:
     """One row a task and adapter: its largest differences, and the verdict or why there is none."""
     table = Table(box=None, pad_edge=False)
     table.add_column("lockstep", no_wrap=True)
@@ -63,6 +65,6 @@ def proof_table(proofs: Sequence[Proof]) -> Table:
             Text("" if repeated else proof.task),
             Text(proof.adapter),
             *(Text(difference(largest)) for largest in proof.largest),
-            Text(proof.verdict or proof.status),
+            Text(verdict(proof)),
         )
     return table

@@ -1,6 +1,6 @@
 """A child process that holds one adapter: it does what it is told, and one clock times each thing it does.
 
-Started as `python -m compare.worker ADAPTER DESCRIPTOR`, its environment set before anything is
+Started as `python -m compare.worker MODULE:CLASS DESCRIPTOR`, its environment set before anything is
 imported; nothing but the standard library is imported here, so that the framework's import can be timed.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adapters.conformance import Outcome
     from adapters.interface import Array, ModelSpec, TrainSpec
     from compare.measurements import ProductRate
-    from compare.records import WorkerFacts
+    from compare.records import Status, WorkerFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class Failure:
     """A call that raised: one line of it; the traceback stands in the worker's log."""
 
     reason: str
+    status: "Status" = "failed"
 
 
 class Worker:
@@ -61,11 +62,12 @@ class Worker:
     def facts(self) -> "WorkerFacts":
         from compare.facts import worker_facts  # noqa: PLC0415
 
-        return worker_facts(self._name, self._type)
+        return worker_facts(self._type)
 
     def construct(
         self, model: "ModelSpec", train: "TrainSpec", parameters: Mapping[str, "Array"], device: str
     ) -> None:
+        self._type.declaration.check_supported(model, train)
         self._adapter = self._type(model, train, parameters, device=device)
 
     def read(self, task: str, key: str) -> None:
@@ -107,10 +109,10 @@ class Worker:
     def parameters(self) -> dict[str, "Array"]:
         return self._adapter.parameters()
 
-    def conformance(self, check: str) -> "Outcome":
+    def conformance(self, check: str, device: str) -> "Outcome":
         from adapters.conformance import CHECKS, run  # noqa: PLC0415
 
-        return run(next(entry for entry in CHECKS if entry.name == check), self._type)
+        return run(next(entry for entry in CHECKS if entry.name == check), self._type, device)
 
 
 def peak_rss_bytes() -> int:
@@ -138,8 +140,16 @@ def serve(worker: Worker, connection: Connection) -> None:
             answer = pickle.dumps(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
         except Exception as error:  # whatever an adapter raises costs its own rows only
             traceback.print_exc()
-            answer = pickle.dumps(Failure(reason=f"{method}: {type(error).__name__}: {gist(error)}"))
+            answer = pickle.dumps(_failure(method, error))
         connection.send_bytes(answer)
+
+
+def _failure(method: str, error: Exception) -> Failure:
+    from adapters.interface import UnsupportedSpec  # noqa: PLC0415 - the framework's import is timed
+
+    if isinstance(error, UnsupportedSpec):
+        return Failure(reason=gist(error), status="unsupported")
+    return Failure(reason=f"{method}: {type(error).__name__}: {gist(error)}")
 
 
 def gist(error: Exception) -> str:

@@ -1,5 +1,8 @@
-"""The tasks, by name; an explicit dict, so that what runs is what stands here."""
+"""The tasks, by name: those that stand here, and those of installed packages, imported on demand."""
 
+import importlib
+
+from adapters.plugins import Plugin, registry, the_only
 from tasks.interface import Task
 from tasks.mnist import MnistRows
 from tasks.sine import SineLstm, SineOnline, SineWindow
@@ -7,7 +10,41 @@ from tasks.tutorials import RECIPES
 
 TASKS: dict[str, Task] = {task.name: task for task in (SineOnline(), SineWindow(), SineLstm(), MnistRows())}
 
+GROUP = "lockstep.tasks"
+"""The entry points by which other packages add tasks."""
+
+
+class TaskBroken(Exception):  # noqa: N818 - reads as the fact that it states
+    """A task that an installed package adds and that cannot be used; one line says why."""
+
+
+def registered() -> dict[str, tuple[Plugin, ...]]:
+    """Every task there is by name, those of installed packages last; none of theirs is imported."""
+    shipped = {name: f"{type(task).__module__}:{type(task).__name__}" for name, task in TASKS.items()}
+    return registry(GROUP, shipped)
+
 
 def find(name: str) -> Task:
-    """The task of this name, one of TASKS or one that only a tutorial's recipe runs."""
-    return TASKS[name] if name in TASKS else next(r.task for r in RECIPES.values() if r.task.name == name)
+    """The task of this name, one that is registered or one that only a tutorial's recipe runs.
+
+    Raises: NameTaken for a name that two packages claim; TaskBroken.
+    """
+    plugins = registered().get(name)
+    if plugins is None:
+        return next(r.task for r in RECIPES.values() if r.task.name == name)
+    plugin = the_only(plugins)
+    return TASKS[name] if name in TASKS else _open(plugin)
+
+
+def _open(plugin: Plugin) -> Task:
+    module, _, attribute = plugin.target.partition(":")
+    place = f"task {plugin.name!r}, {plugin.target} of {plugin.source}"
+    try:
+        task = getattr(importlib.import_module(module), attribute)()
+    except Exception as error:
+        raise TaskBroken(f"{place}: {type(error).__name__}: {error}") from error
+    if not isinstance(task, Task) or task.name != plugin.name:
+        raise TaskBroken(
+            f"{place}: it must be a subclass of tasks.interface.Task whose name is {plugin.name!r}"
+        )
+    return task

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from adapters.interface import Adapter, Declaration
 from adapters.numpy_adapter import NumpyAdapter
 
 
@@ -54,3 +55,14 @@ class WrongShape(NumpyAdapter):
 class WrongDtype(NumpyAdapter):
     def train(self, batches):
         return super().train(batches).astype(np.float64)
+
+
+class WithoutItsFramework(NumpyAdapter):
+    declaration = Declaration(distribution="torch-of-another-world")
+
+
+class Unfinished(Adapter):
+    """Only begun."""
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        pass

@@ -79,9 +79,9 @@ def test_a_wrong_dtype_in_float32_is_named():
 
 
 def test_what_cannot_be_started_is_said_once():
-    command = check("tests.nowhere:Adapter")
+    command = check("tests.faulty:Unfinished")
     assert command.returncode == 1
-    assert "No module named 'tests.nowhere'" in " ".join(command.stdout.split())
+    assert "tests.faulty:Unfinished lacks load" in " ".join(command.stdout.split())
     assert "0 of 1" in command.stdout
 
 
@@ -89,6 +89,10 @@ def test_what_cannot_be_started_is_said_once():
     ("arguments", "message"),
     [
         (["torhc"], "unknown adapter 'torhc': did you mean torch?"),
+        (["tests.nowhere:Adapter"], "unknown adapter 'tests.nowhere:Adapter': there is no module"),
+        (["tests.faulty:Riases"], "tests.faulty has no class 'Riases'"),
+        (["tests.faulty"], "'tests.faulty' is a module: name its class too, as in tests.faulty:"),
+        (["numpy", "--device", "cuda"], "--device is 'cuda': "),
         (["numpy", "--tasks", "sine-lsmt"], "unknown task 'sine-lsmt': did you mean sine-lstm"),
         (["numpy", "--timeout", "0"], "--timeout is 0: it must lie above 0"),
         (["numpy", "--timeout", "nan"], "--timeout is nan: it must lie above 0"),

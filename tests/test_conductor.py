@@ -91,11 +91,11 @@ def test_a_diverged_run_keeps_its_curve_up_to_there(tmp_path):
     assert len(record.epochs[0].losses) == 10
 
 
-def test_an_adapter_without_its_framework_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("adapters").DISTRIBUTIONS, "torch", "torch-of-another-world")
-    records = run(block(tmp_path, "torch", "numpy"))
-    assert records["torch"].status == "unavailable"
-    assert "pip install torch-of-another-world" in records["torch"].error
+def test_an_adapter_without_its_framework_says_how_to_get_it(tmp_path):
+    name = "tests.faulty:WithoutItsFramework"
+    records = run(block(tmp_path, name, "numpy"))
+    assert records[name].status == "unavailable"
+    assert "pip install torch-of-another-world" in records[name].error
     assert records["numpy"].status == "ok"
 
 

@@ -230,7 +230,7 @@ FAULTS = {
     "Diverges": ("diverged", "float64: the loss was nan at update 11"),
     "WrongShape": ("failed", "train returned float64 (0,): expected float64 (1,)"),
     "WrongDtype": ("failed", "train returned float64 (200,): expected float32 (200,)"),
-    "Missing": ("failed", "import_framework: AttributeError"),
+    "Missing": ("failed", "tests.faulty has no class 'Missing'"),
 }
 
 

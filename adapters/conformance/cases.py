@@ -31,7 +31,11 @@ ROUNDING_UNITS = 64
 
 
 class Nonconformance(AssertionError):  # noqa: N818 - reads as the fact that it states
-    """An adapter does not keep the contract; one line says what was expected and what came."""
+    """An adapter does not keep the contract; one line says what was expected and what came, one why."""
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

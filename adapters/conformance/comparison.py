@@ -56,7 +56,7 @@ def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance
         _expect_agreement(came, expected, tolerance)
     except Nonconformance as failure:
         cause = _suspect(observe, case, came, tolerance) or _first_parting(came, expected, tolerance)
-        raise Nonconformance(f"{describe(case)}: {failure}; {cause}") from None
+        raise Nonconformance(f"{describe(case)}: {failure}", cause) from None
 
 
 def _expect_agreement(came: Observation, expected: Observation, tolerance: float) -> None:

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from adapters.interface import Adam, Adapter, Array, ModelSpec, Span, TrainSpec, UnsupportedSpec, check_data
+from adapters.interface import (
+    Adam,
+    Adapter,
+    Array,
+    ModelSpec,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+    check_batches,
+    check_data,
+    check_sequences,
+)
 from adapters.parameters import check_parameters, shapes
 
 Parameters = Mapping[str, Array]
@@ -34,14 +45,17 @@ class Reference(Adapter):
         self.means = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.squares = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.updates = 0
+        self.sequences = 0
 
     def load(self, inputs: Array, targets: Array) -> None:
         self.spans = check_data(self.model, self.spec, inputs, targets)
+        self.sequences = len(inputs)
         classes = self.model.loss == "softmax_cross_entropy"
         self.inputs = np.array(inputs, np.float64)
         self.targets = np.array(targets, np.int64 if classes else np.float64)
 
     def train(self, batches: Array) -> Array:
+        check_batches(batches, self.sequences)
         losses = []
         for row in batches:
             state = self.begin(len(row))
@@ -52,6 +66,7 @@ class Reference(Adapter):
         return np.array(losses, self.spec.dtype)
 
     def predict(self, inputs: Array) -> Array:
+        check_sequences(self.model, inputs)
         outputs, _ = self.forward(self.values, inputs.astype(np.float64), self.begin(len(inputs)))
         return (outputs if self.model.readout == "every" else outputs[:, 0]).astype(self.spec.dtype)
 

@@ -5,12 +5,21 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from adapters.interface import Adam, Array, ModelSpec, TrainSpec, UnsupportedSpec
+from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
 from compare.bench.loops import BareLoop
 
 
 class Fit(BareLoop):
     """`keras.layers.LSTM` and `Dense` under `model.fit`, which returns one loss for all its batches."""
+
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+    )
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"

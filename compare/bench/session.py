@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters import ADAPTERS
+from adapters import registered
 from compare.analysis.statistics import Ratio
 from compare.bench.duels import BARE_LOOPS, Pace, duel
 from compare.interrupts import INTERRUPTED
@@ -41,7 +41,7 @@ def race_all(settings: BenchSettings, console: Console) -> int:
         known("task with a bare loop", task, BARE_LOOPS)
     known_adapters(settings.adapters)
     if not settings.tasks or not settings.adapters:
-        raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(ADAPTERS)}")
+        raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(registered())}")
     in_range("--rounds", settings.rounds, MOST_ROUNDS)
     in_range("--threads", settings.threads, usable_cores())
     with console.status("Making the data ready"):

@@ -4,7 +4,7 @@ from compare.bench.pacer import Contender, work_of
 from compare.bench.race import race
 from compare.conductor import Block, Tick
 from compare.records import ThreadRounds
-from tasks import TASKS
+from tasks import find
 
 
 def turns(block: Block) -> int:
@@ -14,7 +14,7 @@ def turns(block: Block) -> int:
 
 def compare_threads(block: Block, tick: Tick) -> list[ThreadRounds]:
     """One record an adapter; it and its rival are alive at once and take turns, apart from other adapters."""
-    work = work_of(TASKS[block.task], block.data_key)
+    work = work_of(find(block.task), block.data_key)
     found = []
     for adapter in _adapters(block):
         single = Contender(name=f"{adapter}, 1 thread", adapter=adapter, threads=1)

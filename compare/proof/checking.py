@@ -11,14 +11,24 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from adapters.conformance import CHECKS, Check, Outcome, conforms
+from adapters.conformance import CHECKS, Check, Outcome
+from compare.devices import device_of
 from compare.markup import slug
-from compare.plan import UsageError, check_timeout, data_key, in_range, known, known_adapters, usable_cores
+from compare.plan import (
+    check_device,
+    check_timeout,
+    data_key,
+    in_range,
+    known_adapters,
+    open_task,
+    usable_cores,
+)
 from compare.proof.examination import Examinee
+from compare.proof.findings import Findings, declarations, misdeclared
+from compare.proof.summary import LEGEND, markdown
 from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
-from tasks import TASKS
 from tasks.interface import DataRequest
 
 INTERRUPTED = 130
@@ -37,6 +47,8 @@ class CheckSettings:
     threads: int
     timeout_seconds: float
     data: DataRequest
+    device: str = "cpu"
+    markdown: bool = False
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -49,25 +61,32 @@ def check_adapters(settings: CheckSettings, console: Console) -> int:
     Raises: UsageError before anything is checked.
     """
     known_adapters(settings.adapters)
-    for task in settings.tasks:
-        known("task", task, TASKS)
+    check_device(settings.device, settings.adapters)
+    tasks = {task: open_task(task) for task in settings.tasks}
     in_range("--threads", settings.threads, usable_cores())
-    if not settings.tasks:
-        raise UsageError(f"--tasks names none: choose from {', '.join(TASKS)}")
     check_timeout(settings.timeout_seconds)
     with console.status("Making the data ready"):
-        keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
+        keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
     try:
         with tempfile.TemporaryDirectory() as logs:
             outcomes, proofs = _examine(settings, keys, Path(logs), console)
     except KeyboardInterrupt:
         console.print("Interrupted.")
         return INTERRUPTED
-    console.print(conformance_table(outcomes), Text(), proof_table(proofs))
-    data = {proof.task: proof.dataset for proof in proofs}
-    console.print(Text("Data: " + "; ".join(f"{task}, {name}" for task, name in data.items())))
-    conform = all(conforms(found) for found in outcomes.values())
-    return 0 if conform and all(proof.verdict == "in lockstep" for proof in proofs) else 1
+    findings = Findings(outcomes=outcomes, proofs=proofs, declared=declarations(settings.adapters))
+    if settings.markdown:
+        console.print(Text(markdown(findings)), soft_wrap=True)
+    else:
+        _show(findings, console)
+    return 0 if findings.good else 1
+
+
+def _show(findings: Findings, console: Console) -> None:
+    console.print(conformance_table(findings.outcomes))
+    if findings.proofs:
+        console.print(Text(), proof_table(findings.proofs, findings.verdict), Text(), Text(LEGEND))
+        data = {proof.task: proof.dataset for proof in findings.proofs}
+        console.print(Text("Data: " + "; ".join(f"{task}, {name}" for task, name in data.items())))
 
 
 def _examine(
@@ -75,7 +94,13 @@ def _examine(
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
     """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
     examinees = [
-        Examinee(adapter, settings.threads, settings.timeout_seconds, logs / f"{slug(adapter)}.log")
+        Examinee(
+            adapter,
+            settings.threads,
+            settings.timeout_seconds,
+            logs / f"{slug(adapter)}.log",
+            device_of(adapter, settings.device),
+        )
         for adapter in settings.adapters
     ]
     with (
@@ -93,7 +118,9 @@ def _examine(
             for examinee in examinees
         }
         proofs = [proof for trial in _trials(settings, keys, logs) for proof in _prove(trial, progress)]
-        return {adapter: outcomes.result() for adapter, outcomes in found.items()}, proofs
+        return {
+            adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
+        }, proofs
 
 
 def _trials(settings: CheckSettings, keys: Mapping[str, str], logs: Path) -> list[Trial]:
@@ -105,6 +132,7 @@ def _trials(settings: CheckSettings, keys: Mapping[str, str], logs: Path) -> lis
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds,
             logs=logs,
+            device=settings.device,
         )
         for task, key in keys.items()
     ]
@@ -126,7 +154,8 @@ def _suite_bar(progress: Progress, adapter: str, checks: Sequence[Check]) -> Cal
     def tick(adapter: str, outcome: Outcome) -> None:
         progress.update(row, advance=1, current=outcome.name)
         if outcome.status != "passed":
-            line = f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}"
-            progress.console.print(Text(line))
+            progress.console.print(Text(f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}"))
+        if outcome.cause:
+            progress.console.print(Text(f"    likeliest cause: {outcome.cause}"))
 
     return tick

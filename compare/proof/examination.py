@@ -10,8 +10,8 @@ from compare.process import WorkerFailed, WorkerProcess
 class Examinee:
     """An adapter that has each check's outcome recorded, whatever it does."""
 
-    def __init__(self, adapter: str, threads: int, timeout_seconds: float, log: Path) -> None:
-        self.adapter = adapter
+    def __init__(self, adapter: str, threads: int, timeout_seconds: float, log: Path, device: str) -> None:
+        self.adapter, self._device = adapter, device
         self._threads, self._timeout_seconds, self._log = threads, timeout_seconds, log
         self._worker: WorkerProcess | None = None
         self._left = False
@@ -42,7 +42,7 @@ class Examinee:
 
     def _outcome(self, check: Check) -> Outcome:
         try:
-            found = (self._worker or self._start()).call("conformance", check.name).value
+            found = (self._worker or self._start()).call("conformance", check.name, self._device).value
         except WorkerFailed as failure:
             self._end()
             return Outcome(name=check.name, status="failed", message=str(failure))

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compare.devices import device_of
 from compare.markup import slug
 from compare.plan import usable_cores
 from compare.process import WorkerFailed
@@ -13,7 +14,7 @@ from compare.proof.oracle import Slope, slopes
 from compare.proof.verdicts import GRADIENT_BAND, judge, slope_differences
 from compare.proof.witness import STAGES, Answers, Hearing, Witness, hearing
 from compare.records import Proof
-from tasks import TASKS
+from tasks import find
 
 UPDATES = 200
 REFERENCE = "numpy"
@@ -33,6 +34,7 @@ class Trial:
     timeout_seconds: float
     logs: Path
     memory_limit_bytes: int | None = None
+    device: str = "cpu"
 
     @property
     def turns(self) -> int:
@@ -42,7 +44,7 @@ class Trial:
 
 def prove(trial: Trial, tick: Callable[[str], None]) -> list[Proof]:
     """One record an adapter, whatever became of it; as many work at once as the cores have threads for."""
-    task = TASKS[trial.task]
+    task = find(trial.task)
     dataset = task.dataset(trial.data_key)
     asked = hearing(task, trial.data_key, dataset, UPDATES)
     expected = slopes(task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
@@ -98,7 +100,15 @@ def _hear(trial: Trial, asked: Hearing, tick: Callable[[str], None]) -> dict[str
 def _call(trial: Trial, adapter: str, asked: Hearing, stack: ExitStack) -> Witness | WorkerFailed:
     log = trial.logs / f"{trial.task}-{slug(adapter)}-lockstep.log"
     try:
-        witness = Witness(adapter, asked, trial.threads, trial.timeout_seconds, log, trial.memory_limit_bytes)
+        witness = Witness(
+            adapter,
+            asked,
+            trial.threads,
+            trial.timeout_seconds,
+            log,
+            device=device_of(adapter, trial.device),
+            memory_limit_bytes=trial.memory_limit_bytes,
+        )
     except WorkerFailed as failure:
         return failure
     stack.callback(witness.leave)

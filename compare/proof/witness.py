@@ -77,10 +77,11 @@ class Witness:
         threads: int,
         timeout_seconds: float,
         log: Path,
+        *,
+        device: str,
         memory_limit_bytes: int | None = None,
     ) -> None:
-        self._adapter = adapter
-        self._asked = asked
+        self._adapter, self._asked, self._device = adapter, asked, device
         self._worker = WorkerProcess(adapter, threads, timeout_seconds, log, memory_limit_bytes)
 
     def answer(self, tick: Callable[[str], None]) -> Answers:
@@ -127,7 +128,7 @@ class Witness:
         return self._train(rows.reshape(batches.shape), train.dtype, updates)
 
     def _construct(self, train: TrainSpec) -> None:
-        self._worker.call("construct", self._asked.task.model, train, self._asked.parameters, "cpu")
+        self._worker.call("construct", self._asked.task.model, train, self._asked.parameters, self._device)
 
     def _train(self, batches: Array, dtype: Dtype, updates: int) -> Array:
         losses = expect_array("train", self._worker.call("train", batches).value, dtype, (updates,))

@@ -13,7 +13,7 @@ from compare.analysis.trust import doubts
 from compare.markup import code, difference, escape, factor, number, percent
 from compare.proof.trial import UPDATES
 from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
-from compare.records import Results, Run, Status
+from compare.records import NO_FAULT, Results, Run, Status
 from compare.report.environment_tables import environment_table, workers_table
 from compare.report.figures import save, styles, summary_figure
 from compare.report.limits import limit_figure
@@ -85,6 +85,7 @@ def write_report(results: Results, folder: Path) -> Path:
         thread_table=threads,
         twins=[twins for task in tasks for twins in task.twins],
         baseline=results.baseline,
+        devices={run.adapter: run.device for run in results.runs},
         summary_table=overview[0],
         summary_picture=summary,
         environment_table=overview[1],
@@ -107,7 +108,7 @@ def write_report(results: Results, folder: Path) -> Path:
 def _problems(runs: Sequence[Run]) -> list[Problem]:
     problems: dict[tuple[str, Status, str], Problem] = {}
     for run in runs:
-        if run.status != "ok":
+        if run.status not in NO_FAULT:
             error = run.error or "no reason recorded"
             problem = Problem(
                 adapter=run.adapter,

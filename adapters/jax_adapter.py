@@ -1,0 +1,150 @@
+"""JAX: pure functions, whole epochs in one compiled call, gradients by `jax.value_and_grad`."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array as Tensor
+
+from adapters import interface
+from adapters.interface import Adam, Adapter, Array, Declaration, ModelSpec, Span, TrainSpec, UnsupportedSpec
+from adapters.parameters import check_parameters, shapes
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_default_matmul_precision", "highest")  # float32 means float32 on a GPU too
+
+ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
+
+State = tuple[Tensor, ...]
+Learner = tuple[Tensor, Tensor, Tensor, Tensor]  # parameters in one vector, Adam's moments, updates so far
+
+
+class JaxAdapter(Adapter):
+    """Cells written out and scanned over time; adapters of equal specs share what is compiled."""
+
+    declaration = Declaration(
+        distribution="jax",
+        variables={"NPROC": "{threads}", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        devices=("cpu", "cuda"),
+    )
+
+    def __init__(
+        self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
+    ) -> None:
+        try:
+            self._device = jax.devices(device)[0]
+        except RuntimeError as error:
+            raise UnsupportedSpec(f"device is {device!r}: this build of JAX has no such device") from error
+        check_parameters(model, parameters)
+        self._program, self._dtype, self._sequences = Program(model, train), train.dtype, 0
+        flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)])
+        start, mean, square = (self._tensor(value, self._dtype) for value in (flat, 0 * flat, 0 * flat))
+        self._learner: Learner = (start, mean, square, self._tensor(0, np.int64))
+
+    def load(self, inputs: Array, targets: Array) -> None:
+        interface.check_data(self._program.model, self._program.train, inputs, targets)
+        self._sequences = len(inputs)
+        kind = self._dtype if self._program.model.loss == "half_squared_error" else np.int64
+        self._data = self._tensor(inputs, self._dtype), self._tensor(targets, kind)
+
+    def train(self, batches: Array) -> Array:
+        interface.check_batches(batches, self._sequences)
+        room = max(ROWS, 1 << (len(batches) - 1).bit_length())
+        rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
+        self._learner, losses = self._program.train_rows(self._learner, (*self._data, rows), len(batches))
+        return np.array(losses)[: len(batches)].ravel()
+
+    def predict(self, inputs: Array) -> Array:
+        interface.check_sequences(self._program.model, inputs)
+        return np.array(self._program.run(self._learner[0], self._tensor(inputs, self._dtype))[0])
+
+    def parameters(self) -> dict[str, Array]:
+        return {name: np.array(value) for name, value in self._program.unpack(self._learner[0]).items()}
+
+    @classmethod
+    def libraries(cls) -> tuple[str, ...]:
+        return (f"XLA as built into jaxlib {jax.lib.__version__}",)
+
+    def _tensor(self, values: Any, dtype: Any) -> Tensor:
+        return jax.device_put(np.array(values, dtype), self._device)
+
+
+class Program(NamedTuple):
+    """What is computed under two specs, compiled once for each size of data."""
+
+    model: ModelSpec
+    train: TrainSpec
+
+    @partial(jax.jit, static_argnums=0, donate_argnums=1)
+    def train_rows(self, learner: Learner, data: State, count: int) -> Any:
+        """Train on the first `count` rows of indices -> the learner and (rows, updates) losses."""
+        inputs, targets, rows = data
+        spans = self.train.spans(self.model, inputs.shape[1])
+
+        def train_row(row: Tensor, carried: tuple[Learner, Tensor]) -> tuple[Learner, Tensor]:
+            (learner, losses), batch = carried, (inputs[rows[row]], targets[rows[row]])
+            found, state = [], None
+            for span in spans:
+                loss, learner, state = self.learn(learner, batch, span, state)
+                found.append(loss)
+            return learner, losses.at[row].set(jnp.stack(found))
+
+        start = (learner, jnp.zeros((len(rows), len(spans)), inputs.dtype))
+        return jax.lax.fori_loop(0, count, train_row, start)
+
+    def unpack(self, flat: Tensor) -> dict[str, Tensor]:
+        """The parameters by name."""
+        parts = jnp.split(flat, np.cumsum([np.prod(shape) for shape in shapes(self.model).values()])[:-1])
+        return {n: part.reshape(s) for part, (n, s) in zip(parts, shapes(self.model).items(), strict=True)}
+
+    @partial(jax.jit, static_argnums=0)
+    def run(self, flat: Tensor, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """(B, T, D) and the state before -> outputs, of the last step or of all, and the state after."""
+        parameters, zeros = self.unpack(flat), jnp.zeros((len(inputs), self.model.hidden), inputs.dtype)
+        state = state or (zeros,) * (2 if self.model.cell == "lstm" else 1)
+        projected = inputs @ parameters["input_kernel"] + parameters.get("bias", 0)
+
+        def step(state: State, projected: Tensor) -> tuple[State, Tensor]:
+            gates = projected + state[0] @ parameters["recurrent_kernel"]
+            if self.model.cell == "elman":
+                hidden = getattr(jax.nn, self.model.activation)(gates)
+                return (hidden,), hidden
+            i, f, g, o = jnp.split(gates, 4, axis=-1)
+            memory = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
+            hidden = jax.nn.sigmoid(o) * jnp.tanh(memory)
+            return (hidden, memory), hidden
+
+        state, hidden = jax.lax.scan(step, state, projected.swapaxes(0, 1))
+        readable = hidden.swapaxes(0, 1) if self.model.readout == "every" else state[0]
+        return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), state
+
+    def learn(self, learner: Learner, batch: State, span: Span, state: State | None) -> Any:
+        """One update -> the loss before it, the learner, and the state after its steps."""
+        inputs, targets = batch
+        _, state = self.run(learner[0], inputs[:, span.start : span.cut], state)
+        wanted = targets[:, span.cut : span.stop] if self.model.readout == "every" else targets
+
+        def loss(flat: Tensor) -> tuple[Tensor, State]:
+            outputs, after = self.run(flat, inputs[:, span.cut : span.stop], state)
+            if self.model.loss == "half_squared_error":
+                return jnp.square(outputs - wanted).sum() / (2 * len(outputs)), after
+            chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), wanted[..., None], -1)
+            return -chosen.sum() / len(outputs), after
+
+        (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(learner[0])
+        return value, self.update(learner, gradient), state
+
+    def update(self, learner: Learner, gradient: Tensor) -> Learner:
+        (flat, mean, square, before), spec = learner, self.train.optimizer
+        limit = self.train.clip_value
+        gradient = gradient if limit is None else jnp.clip(gradient, -limit, limit)
+        if not isinstance(spec, Adam):
+            return flat - spec.learning_rate * gradient, mean, square, before
+        updates, mean = before + 1, mean + (1 - spec.beta1) * (gradient - mean)
+        square = square + (1 - spec.beta2) * (gradient**2 - square)
+        rate = spec.learning_rate * jnp.sqrt(1 - spec.beta2**updates) / (1 - spec.beta1**updates)
+        flat = flat - rate.astype(flat.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
+        return flat, mean, square, updates
