@@ -64,7 +64,7 @@ class Block:
 def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
     """Run a block; one record an adapter, whatever became of it.
 
-    `tick` hears of every turn; `keep` gets the records as they are after every round.
+    `tick` hears of every turn; `keep` gets the records before the first round and after every one.
     """
     task = find(block.task)
     dataset = task.dataset(block.data_key)
@@ -90,6 +90,7 @@ def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
         def seen() -> list[Run]:
             return [player.record(block.warm_ups) for player in players]
 
+        keep(seen())
         for epoch in range(block.epochs):
             batches = task.batches(len(dataset.inputs), block.seed, epoch)
             for player in _shuffled(players, generator):

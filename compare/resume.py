@@ -137,7 +137,7 @@ def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
 def _during(stored: Results) -> str:
     runs = [run for run in stored.runs if run.status == "interrupted"]
     if not runs:
-        return "between cells"
+        return "with no cell under way"
     return f"{runs[0].task}, seed {runs[0].seed}, {_progress(runs)}"
 
 

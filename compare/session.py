@@ -44,8 +44,9 @@ def compare(settings: Settings, console: Console) -> int:
             return _run(settings, blocks, keys, results, console)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            console.print(Text(f"Cannot go on: {where}{error.strerror or error}. What was finished is kept."))
-            console.print(_way_on(settings))
+            reason = f"Cannot go on: {where}{error.strerror or error}. What was finished is kept."
+            console.print(Text(reason), soft_wrap=True)
+            console.print(_way_on(settings), soft_wrap=True)
             return CANNOT_GO_ON
 
 
@@ -90,7 +91,7 @@ def _run(
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")
-        console.print(_way_on(settings))
+        console.print(_way_on(settings), soft_wrap=True)
         save(replace(results, environment=watch.note(results.environment)), settings.out)
         _show(settings, stored_results(settings.out), console)
         return INTERRUPTED

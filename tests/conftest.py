@@ -8,3 +8,7 @@ os.environ.update(
     ),
     TF_CPP_MIN_LOG_LEVEL="3",
 )
+
+
+def pytest_addoption(parser):
+    parser.addoption("--kills", type=int, default=4, help="how often tests/test_kills.py kills a run")

@@ -1,0 +1,247 @@
+"""Files that anybody may have written are read as they claim or refused in a line; never a traceback."""
+
+import gzip
+import hashlib
+import json
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from compare.plan import UsageError, check
+from compare.records import Results, UnreadableRun, load
+from compare.resume import stored_results, stored_settings
+from tasks import mnist_data
+from tasks.interface import DataUnavailable
+from tasks.mnist_archives import check_archives, registered_archives
+from tests.commands import finish
+
+REFERENCE = Path(__file__).parents[1] / "reports" / "reference" / "results.json"
+LABELS = registered_archives()[1].name
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def small_results():
+    """What a stored run of one cell looks like, with all that a run can go on from."""
+    stored = json.loads(REFERENCE.read_text())
+    run = stored["runs"][0] | {"epochs": stored["runs"][0]["epochs"][:1]}
+    request = {
+        "tasks": ["sine-online"],
+        "adapters": ["numpy"],
+        "preset": "quick",
+        "seeds": 1,
+        "epochs": 1,
+        "threads": 1,
+        "data": {"choice": "auto", "mnist_archives": None},
+        "out": "reports/one",
+        "overwrite": False,
+    }
+    return (
+        stored
+        | {"runs": [run], "tasks": stored["tasks"][:1], "proofs": [], "tutorials": None}
+        | {
+            "request": request,
+            "interrupted": True,
+        }
+    )
+
+
+SMALL = small_results()
+BYTES = json.dumps(SMALL).encode()
+
+
+def places(value, path=()):
+    """Every place in plain data, as the keys that lead there."""
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*path, key))
+
+
+PLACES = [path for path in places(SMALL) if path and len(path) < 6]
+
+
+def read(folder):
+    """What a command does with a stored run before it does anything else; None where it is refused."""
+    try:
+        results = load(folder)
+    except UnreadableRun:
+        return None
+    try:
+        check(stored_settings(folder, {}))
+        stored_results(folder)
+    except UsageError:
+        pass
+    return results
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("fuzzed")
+
+
+def test_what_is_fuzzed_can_be_read(folder):
+    (folder / "results.json").write_bytes(BYTES)
+    assert isinstance(read(folder), Results)
+    check(stored_settings(folder, {}))
+
+
+@given(place=st.sampled_from(PLACES), value=JSON)
+def test_results_with_anything_anywhere_are_read_or_refused(folder, place, value):
+    changed = json.loads(BYTES)
+    *way, last = place
+    inner = changed
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    (folder / "results.json").write_text(json.dumps(changed))
+    assert read(folder) is None or isinstance(read(folder), Results)
+
+
+@given(start=st.integers(0, len(BYTES)), length=st.integers(0, 30), new=st.binary(max_size=30))
+def test_results_with_any_bytes_changed_are_read_or_refused(folder, start, length, new):
+    (folder / "results.json").write_bytes(BYTES[:start] + new + BYTES[start + length :])
+    assert read(folder) is None or isinstance(read(folder), Results)
+
+
+@given(content=st.binary(max_size=200))
+def test_a_journal_of_any_bytes_is_read_as_far_as_it_goes(folder, content):
+    (folder / "results.json").write_bytes(BYTES)
+    (folder / "running.jsonl").write_bytes(content)
+    assert stored_results(folder).runs[:1] == load(folder).runs
+
+
+HOSTILE = {
+    "empty": b"",
+    "no JSON": b"\x80\x04pickle",
+    "no Unicode": b'{"schema": 1, "x": "\xff"}',
+    "half": BYTES[: len(BYTES) // 2],
+    "nested": b'{"schema": ' + b"[" * 200_000,
+    "another schema": b'{"schema": 99}',
+    "a huge schema": b'{"schema": ' + b"9" * 400 + b"}",
+    "a task elsewhere": BYTES.replace(b'["sine-online"]', b'["../../sine"]'),
+    "no such adapter": BYTES.replace(b'["numpy"]', b'["nmupy"]'),
+    "an adapter elsewhere": BYTES.replace(b'["numpy"]', b'["../x:Y\\u0000"]'),
+    "endless seeds": BYTES.replace(b'"seeds": 1', b'"seeds": 99999999999999999999'),
+    "no threads": BYTES.replace(b'"request": {', b'"request": {"x": 1, ').replace(
+        b'"threads": 1, "data"', b'"threads": -1, "data"'
+    ),
+    "another work": BYTES.replace(b'"batch_size": 1', b'"batch_size": 7'),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_stored_run_is_refused_in_one_line(content, tmp_path):
+    assert content != BYTES
+    (tmp_path / "results.json").write_bytes(content)
+    code, said = finish("run", "--resume", tmp_path)
+    assert code == 2
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert (tmp_path / "results.json").read_bytes() == content
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """Four files with the names of the archives."""
+    folder = tmp_path_factory.mktemp("archives")
+    for archive in registered_archives():
+        (folder / archive.name).write_bytes(b"")
+    return folder
+
+
+def idx(*sizes, kind=8):
+    """An IDX header that claims sizes, without the data."""
+    return struct.pack(f">HBB{len(sizes)}I", 0, kind, len(sizes), *sizes)
+
+
+@given(
+    name=st.sampled_from([archive.name for archive in registered_archives()]),
+    content=st.binary(max_size=300) | st.lists(st.integers(0, 2**32 - 1), max_size=4).map(lambda s: idx(*s)),
+    packed=st.booleans(),
+)
+def test_an_archive_of_any_bytes_is_refused(archives, name, content, packed):
+    (archives / name).write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(DataUnavailable, match="expected"):
+        check_archives(archives)
+
+
+def test_an_archive_that_claims_two_billion_images_is_an_error_and_no_allocation(tmp_path):
+    first = registered_archives()[0]
+    claim = gzip.compress(idx(2**31, 28, 28))
+    (tmp_path / first.name).write_bytes(claim + bytes(first.bytes - len(claim)))
+    code, said = finish("run", "sine-online", "--mnist-archives", tmp_path, "--out", tmp_path / "out")
+    assert code == 2
+    assert said.startswith(f"error: --mnist-archives: {tmp_path / first.name} has SHA-256 ")
+    assert said.count("\n") == 1
+
+
+def test_a_folder_in_an_archives_place_is_said(tmp_path):
+    (tmp_path / registered_archives()[0].name).mkdir()
+    with pytest.raises(DataUnavailable, match=r"ubyte\.gz is no file: expected"):
+        check_archives(tmp_path)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A valid cache of small arrays."""
+    monkeypatch.setattr(mnist_data, "user_cache_path", tmp_path.joinpath)
+    folder = mnist_data.cache_folder()
+    folder.mkdir(parents=True)
+    for name in mnist_data.ARRAYS:
+        np.save(folder / f"{name}.npy", np.zeros(10, np.uint8))
+    sign(folder)
+    assert mnist_data.cache_is_valid()
+    return folder
+
+
+def sign(folder):
+    sums = {
+        name: hashlib.sha256((folder / f"{name}.npy").read_bytes()).hexdigest() for name in mnist_data.ARRAYS
+    }
+    (folder / "manifest.json").write_text(json.dumps(sums))
+
+
+def test_a_cached_array_that_claims_more_than_it_has_is_not_valid(cache):
+    path = cache / "train_images.npy"
+    path.write_bytes(path.read_bytes().replace(b"(10,)", b"(10000000000000,)"))
+    sign(cache)
+    assert not mnist_data.cache_is_valid()
+
+
+def test_a_cached_pickle_is_never_opened(cache):
+    np.save(cache / "test_labels.npy", np.array([{}], dtype=object), allow_pickle=True)
+    sign(cache)
+    assert not mnist_data.cache_is_valid()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200))
+def test_a_cached_array_of_any_bytes_is_not_valid(cache, content):
+    (cache / "test_images.npy").write_bytes(b"\x93NUMPY\x01\x00" + content)
+    sign(cache)
+    assert not mnist_data.cache_is_valid()
+
+
+def test_a_damaged_cache_is_called_damaged(cache, monkeypatch):
+    (cache / "test_images.npy").write_bytes(b"")
+    monkeypatch.setattr(mnist_data, "reachable", lambda url: False)
+    with pytest.raises(DataUnavailable, match=f"MNIST is damaged in {cache} and .* cannot be reached"):
+        mnist_data.prepare(mnist_data.DataRequest(choice="mnist"))
+
+
+def test_a_cache_that_cannot_be_kept_says_where_else_it_could(cache, monkeypatch):
+    shutil.rmtree(cache)
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(
+        DataUnavailable, match="name another place in XDG_CACHE_HOME, or choose --data digits"
+    ):
+        mnist_data.fill_cache(None)
