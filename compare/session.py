@@ -39,9 +39,8 @@ def compare(settings: Settings, console: Console) -> int:
         with console.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
-        results = _beginning(settings, blocks)
         try:
-            return _run(settings, blocks, keys, results, console)
+            return _run(settings, blocks, keys, _beginning(settings, blocks), console)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             reason = f"Cannot go on: {where}{error.strerror or error}. What was finished is kept."

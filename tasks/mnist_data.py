@@ -65,11 +65,11 @@ def cache_folder() -> Path:
 
 
 def cache_is_valid() -> bool:
-    """Whether every array has the checksum that the manifest holds of it."""
+    """Whether every array has the checksum that the manifest holds of it, and as many bytes as it claims."""
     folder = cache_folder()
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        return bool(manifest == checksums(folder))
+        return bool(manifest == checksums(folder) and cached_arrays())
     except (OSError, ValueError, RecursionError):
         return False
 
