@@ -84,8 +84,7 @@ class Pacer:
     def warm_up(self) -> None:
         """Construct, load, train until a turn is long enough for its clock to be trusted."""
         work = self._work
-        self._worker.call("import_framework")
-        self._import_rss_bytes = self._worker.peak_rss_bytes
+        self._import_rss_bytes = self._worker.call("import_framework").peak_rss_bytes
         self._worker.call("construct", work.model, work.train, dict(work.parameters), "cpu")
         self._worker.call("take", work.inputs, work.targets)
         self._worker.call("load")

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.devices import device_of
+from compare.interrupts import INTERRUPTED
 from compare.markup import slug
 from compare.plan import (
     check_device,
@@ -30,8 +31,6 @@ from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
 from tasks.interface import DataRequest
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
