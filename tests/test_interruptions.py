@@ -106,6 +106,7 @@ def test_a_resumed_report_says_where_the_run_was_interrupted(cut_off, whole):
     results = load(cut_off)
     assert results.runs[0] == before[0], "a finished cell was run again"
     assert [learned(run) for run in results.runs] == [learned(run) for run in load(whole).runs]
+    assert results.proofs == load(whole).proofs
     assert [i.during for i in results.interruptions] == ["sine-online, seed 1, after 11 epochs"]
     report = (cut_off / "README.md").read_text()
     assert "interrupted** (sine-online, seed 1, after 11 epochs)" in report

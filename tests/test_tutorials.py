@@ -219,7 +219,24 @@ def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its
     ]
     assert [(run.seed, run.status) for run in bad] == [(0, "failed")]
     assert "went for a walk" in bad[0].error
-    assert ticks == ["numpy", "numpy"]
+    assert sorted(ticks) == ["numpy", "numpy", "tests.faulty:Raises"]
+
+
+def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure(tmp_path):
+    jobs = [
+        Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed", logs=tmp_path)
+        for adapter in ("numpy", "tests.faulty:Raises")
+    ]
+    known = [
+        TutorialRun(recipe="online-sine", adapter="numpy", seed=0, outcome=None),
+        TutorialRun(recipe="online-sine", adapter="tests.faulty:Raises", seed=0, status="failed"),
+    ]
+    *grown, found = reproduce(jobs, 2, lambda adapter: None, known)
+    assert [len(stage.runs) for stage in grown] == [3]
+    assert all(run in found.runs for run in known)
+    (new,) = (run for run in found.runs if run not in known)
+    assert (new.adapter, new.seed) == ("numpy", 1)
+    assert new.outcome.metrics == outcome(RECIPES["online-sine"], 1).metrics
 
 
 def made_up_run(recipe, adapter, seed, points, figures, metrics, forecast=None):
