@@ -32,6 +32,7 @@ class Block:
     """One task from one seed, and every adapter that takes part: plain data, to be run anywhere.
 
     `rounds` count, `warm_ups` come before them (None: those of the rounds that are found to be slower);
+    the rounds are spread over so many `processes` of each adapter, one after the other;
     `twins` are second names, each for an adapter that takes part twice.
     Units: `timeout_seconds` for any one thing that a worker is told to do; `memory_limit_bytes` of
     resident size, for a worker and its children together.
@@ -49,11 +50,17 @@ class Block:
     memory_limit_bytes: int | None = None
     device: str = "cpu"
     warm_ups: int | None = None
+    processes: int = 1
     twins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def paced_rounds(self) -> int:
         return self.rounds + (self.warm_ups or 0)
+
+    @property
+    def renewals(self) -> set[int]:
+        """The rounds before which every adapter gets a fresh process."""
+        return {self.paced_rounds * part // self.processes for part in range(1, self.processes)} - {0}
 
     @property
     def turns(self) -> int:
@@ -123,6 +130,9 @@ def _measure_rounds(
     for player in players:
         player.calibrate(_batches_after_learning(block, task, dataset))
     for index in range(block.paced_rounds):
+        if index in block.renewals:
+            for player in players:
+                player.renew()
         for player in _shuffled(players, generator):
             player.pace(index)
             tick(player.adapter)

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -66,6 +66,7 @@ class Player:
         self._import_rss_bytes: int | None = None
         self._peak_rss_bytes: int | None = None
         self._warm_train_seconds: float | None = None
+        self._process = 0
         self._inference: Inference | None = None
         self._product_rate: ProductRate | None = None
         self._facts: WorkerFacts | None = None
@@ -92,8 +93,15 @@ class Player:
         memory_limit_bytes: int | None = None,
     ) -> None:
         """Start the worker, import the framework, construct the adapter and load the data."""
-        self._worker = WorkerProcess(self._implementation, threads, timeout_seconds, log, memory_limit_bytes)
-        self._log = log
+        self._begin = partial(
+            WorkerProcess,
+            self._implementation,
+            threads,
+            timeout_seconds,
+            memory_limit_bytes=memory_limit_bytes,
+        )
+        self._data_key, self._log = data_key, log
+        self._worker = self._begin(log)
         self._cold_seconds["import"] = self._worker.call("import_framework").seconds
         self._import_rss_bytes = self._worker.peak_rss_bytes
         self._facts = self._worker.call("facts").value
@@ -158,12 +166,29 @@ class Player:
             wanted = min(MOST_BATCHES_A_TURN, math.ceil(wanted * min(10.0, max(2.0, growth))))
 
     @_while_alive
+    def renew(self) -> None:
+        """Go on in a fresh process, from the parameters as they are: what one happens to be like is luck."""
+        parameters = self._call("parameters").value
+        self.leave()
+        self._process += 1
+        assert self._log is not None
+        self._log = self._log.with_name(f"{self._log.name.split('.')[0]}.{self._process}.log")
+        self._worker = self._begin(self._log)
+        self._call("import_framework")
+        self._call("construct", self._task.model, self._task.train, parameters, self._device)
+        self._call("read", self._task.name, self._data_key)
+        self._call("load")
+        self._train(self._turn[:1])
+        self._train(self._turn)
+
+    @_while_alive
     def pace(self, index: int) -> None:
         """One timed turn: training goes on, for the number of batches found by `calibrate`."""
         time.sleep(SETTLE_SECONDS)
         losses, seconds = self._train(self._turn)
         self._expect_finite(losses)
-        self._rounds.append(Round(index=index, sequences=self._turn.size, seconds=seconds))
+        turn = Round(index=index, sequences=self._turn.size, seconds=seconds, process=self._process)
+        self._rounds.append(turn)
 
     @_while_alive
     def infer(self, inputs: Array) -> None:

@@ -41,13 +41,15 @@ class Epoch:
 class Round:
     """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples.
 
-    A `warm_up` counts for nothing: it is kept to be seen.
+    A `warm_up` counts for nothing: it is kept to be seen. `process` counts the workers that an adapter had
+    in turn.
     """
 
     index: int
     sequences: int
     seconds: float
     warm_up: bool = False
+    process: int = 0
 
     @property
     def counts(self) -> bool:

@@ -1,6 +1,7 @@
 """What a block promises: paired turns, honest clocks, and that one adapter's fault costs its rows alone."""
 
 from collections import Counter
+from dataclasses import replace
 from statistics import median
 
 import psutil
@@ -51,6 +52,15 @@ def test_rounds_last_long_enough_for_their_clock(numpy_alone):
     assert all(turn.seconds > 0.1 for turn in numpy_alone.rounds)
     rates = [turn.sequences / turn.seconds for turn in numpy_alone.rounds if turn.counts]
     assert numpy_alone.sequences_per_second == median(rates)
+
+
+def test_rounds_are_spread_over_fresh_processes_that_go_on_where_the_last_one_was(tmp_path):
+    asked = replace(block(tmp_path, "numpy"), rounds=5, processes=3)
+    (record,) = run(asked).values()
+    assert record.status == "ok"
+    assert [turn.process for turn in record.rounds] == [0, 1, 1, 2, 2]
+    assert {turn.sequences for turn in record.rounds} == {record.rounds[0].sequences}
+    assert len(list(tmp_path.glob("*.log"))) == 3
 
 
 def test_memory_is_the_workers_own(numpy_alone):

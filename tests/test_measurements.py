@@ -12,7 +12,7 @@ from adapters import ADAPTERS, open_adapter
 from adapters.interface import ModelSpec, Sgd, TrainSpec
 from compare.analysis.physics import limit, operations_per_second, predictions
 from compare.analysis.standings import standings
-from compare.analysis.statistics import paired_difference, paired_ratio, sample
+from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
 from compare.analysis.trust import doubts, drift
 from compare.inference import BATCH, predict_often, sequences_to_predict
 from compare.limit import operations_per_sequence, product_rate
@@ -168,6 +168,22 @@ def test_the_smallest_difference_told_apart_is_half_the_interval():
     alone = paired_ratio([1.0, 1.1])
     assert not alone.has_interval
     assert not alone.holds_one
+
+
+def test_processes_count_once_each_however_many_rounds_they_have():
+    """Three processes, each precise, that differ by 1 %: the interval is theirs, not the rounds'."""
+    by_process = [[1.0] * 50, [1.01] * 3, [1.02] * 50]
+    ratio = clustered_ratio(by_process)
+    expected = sample([math.log(values[0]) for values in by_process])
+    assert ratio.median == pytest.approx(1.01, abs=1e-4)
+    assert (math.log(ratio.low), math.log(ratio.high)) == pytest.approx((expected.low, expected.high))
+    assert ratio.holds_one
+    assert not paired_ratio([value for values in by_process for value in values]).low < 1
+
+
+def test_fewer_than_three_processes_leave_the_rounds_alone():
+    assert clustered_ratio([[1.0, 1.1] * 5, [1.0, 1.1] * 5]) == paired_ratio([1.0, 1.1] * 10)
+    assert clustered_ratio([]) is None
 
 
 def test_intervals_over_seeds_are_students():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compare.analysis.standing import Standing
-from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
+from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.records import Run
 
 
@@ -32,10 +32,13 @@ def throughput(runs: Sequence[Run]) -> Spread | None:
 
 
 def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:
-    """Our time for the same work in multiples of theirs, round by round."""
+    """Our time for the same work in multiples of theirs, round by round, process by process."""
     numerators, denominators = _round_times(ours), _round_times(theirs)
-    pairs = sorted(numerators.keys() & denominators.keys())
-    return paired_ratio([numerators[pair] / denominators[pair] for pair in pairs])
+    ratios: dict[tuple[int, int], list[float]] = {}
+    for seed, process, index in sorted(numerators.keys() & denominators.keys()):
+        ratio = numerators[seed, process, index] / denominators[seed, process, index]
+        ratios.setdefault((seed, process), []).append(ratio)
+    return clustered_ratio(list(ratios.values()))
 
 
 def against_the_fastest(plain: Sequence[Standing]) -> tuple[Standing, ...]:
@@ -65,9 +68,9 @@ def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, 
     )
 
 
-def _round_times(runs: Sequence[Run]) -> dict[tuple[int, int], float]:
+def _round_times(runs: Sequence[Run]) -> dict[tuple[int, int, int], float]:
     return {
-        (run.seed, turn.index): turn.seconds / turn.sequences
+        (run.seed, turn.process, turn.index): turn.seconds / turn.sequences
         for run in _latest(runs)
         for turn in run.rounds
         if turn.counts

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+FEWEST_CLUSTERS = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
@@ -20,7 +22,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """The median of paired ratios with its 95 % interval, NaN where there are too few pairs for one."""
+    """The middle of paired ratios with its 95 % interval, NaN where there are too few pairs for one."""
 
     median: float
     low: float
@@ -83,6 +85,23 @@ def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
     interval = stats.quantile_test(ratios, p=0.5).confidence_interval(0.95)
     return Ratio(
         median=float(np.median(ratios)), low=float(interval.low), high=float(interval.high), pairs=len(ratios)
+    )
+
+
+def clustered_ratio(ratios: Sequence[Sequence[float]]) -> Ratio | None:
+    """Ratios from several pairs of processes, each pair a sample of one: its median counts, once.
+
+    With fewer than three pairs, which say nothing of how processes differ, all ratios count alone.
+    """
+    if len(ratios) < FEWEST_CLUSTERS:
+        return paired_ratio([ratio for cluster in ratios for ratio in cluster])
+    logarithms = [math.log(float(np.median(cluster))) for cluster in ratios]
+    low, high = mean_interval(logarithms)
+    return Ratio(
+        median=math.exp(float(np.mean(logarithms))),
+        low=math.exp(low),
+        high=math.exp(high),
+        pairs=sum(map(len, ratios)),
     )
 
 
