@@ -50,6 +50,26 @@ def test_a_speed_that_changed_is_named(factor, finding):
     assert findings(another_run(factor=factor)) == expected
 
 
+def spread_over_processes(results):
+    return replace(
+        results,
+        runs=[
+            replace(run, rounds=[replace(turn, process=turn.index // 4) for turn in run.rounds])
+            for run in results.runs
+        ],
+    )
+
+
+@pytest.mark.parametrize(("factor", "finding"), [(1.2, "slower"), (0.8, "faster"), (1.02, "no change")])
+def test_processes_are_the_samples_where_there_are_several(factor, finding):
+    after = spread_over_processes(another_run(factor=factor))
+    found = changes(spread_over_processes(BEFORE), after, 0.05).changes
+    (speed,) = (c for c in found if (c.task, c.adapter, c.measure) == (SINE.name, "torch", "sequences/s"))
+    assert speed.finding == finding
+    assert speed.low < 1 / factor < speed.high
+    assert speed.ratio == pytest.approx(1 / factor, rel=0.02)
+
+
 def test_a_change_below_the_threshold_is_none():
     assert findings(another_run(factor=1.2), threshold=0.5) == UNFINISHED
 

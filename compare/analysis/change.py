@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from compare.analysis.standing import Standing
-from compare.analysis.statistics import paired_difference
+from compare.analysis.statistics import FEWEST_CLUSTERS, paired_difference
 from tasks.interface import Metric
 
 Finding = Literal[
@@ -51,10 +51,7 @@ class Change:
 def speed_change(task: str, before: Standing, after: Standing, obstacle: str, threshold: float) -> Change:
     """Times for the same work: their ratio's interval must lie beyond the threshold to count."""
     rates = [s.throughput.median if s.throughput else None for s in (before, after)]
-    times = [
-        np.array([turn.seconds / turn.sequences for turn in standing.rounds]) for standing in (before, after)
-    ]
-    if not obstacle and min(map(len, times)) < 2:
+    if not obstacle and min(len(before.rounds), len(after.rounds)) < 2:
         obstacle = "fewer than two rounds"
     if obstacle:
         return Change(
@@ -66,16 +63,8 @@ def speed_change(task: str, before: Standing, after: Standing, obstacle: str, th
             after=rates[1],
             reason=obstacle,
         )
-    ratio = _ratio_of_medians(times[1], times[0])
-    interval = stats.bootstrap(
-        (times[1], times[0]),
-        _ratio_of_medians,
-        n_resamples=RESAMPLES,
-        vectorized=True,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    slower, faster = interval.low > 1 + threshold, interval.high < 1 / (1 + threshold)
+    ratio, low, high = _ratio(after, before)
+    slower, faster = low > 1 + threshold, high < 1 / (1 + threshold)
     return Change(
         task=task,
         adapter=after.adapter,
@@ -83,10 +72,44 @@ def speed_change(task: str, before: Standing, after: Standing, obstacle: str, th
         finding="slower" if slower else "faster" if faster else "no change",
         before=rates[0],
         after=rates[1],
-        ratio=float(1 / ratio),
-        low=float(1 / interval.high),
-        high=float(1 / interval.low),
+        ratio=1 / ratio,
+        low=1 / high,
+        high=1 / low,
     )
+
+
+def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
+    """Of our time for the same work to theirs, with its 95 % interval.
+
+    A process is a sample, its rounds' median (Welch's t on logarithms), where both ran in several;
+    else a round is (bootstrap of medians).
+    """
+    processes = [_process_medians(standing) for standing in (ours, theirs)]
+    if min(map(len, processes)) >= FEWEST_CLUSTERS:
+        logarithms = [np.log(medians) for medians in processes]
+        interval = stats.ttest_ind(*logarithms, equal_var=False).confidence_interval(0.95)
+        middle = logarithms[0].mean() - logarithms[1].mean()
+        return float(np.exp(middle)), float(np.exp(interval.low)), float(np.exp(interval.high))
+    first, second = (
+        np.array([turn.seconds / turn.sequences for turn in standing.rounds]) for standing in (ours, theirs)
+    )
+    interval = stats.bootstrap(
+        (first, second),
+        _ratio_of_medians,
+        n_resamples=RESAMPLES,
+        vectorized=True,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(_ratio_of_medians(first, second)), float(interval.low), float(interval.high)
+
+
+def _process_medians(standing: Standing) -> list[float]:
+    times: dict[tuple[int, int], list[float]] = {}
+    for run in standing.runs:
+        for turn in (turn for turn in run.rounds if turn.counts):
+            times.setdefault((run.seed, turn.process), []).append(turn.seconds / turn.sequences)
+    return [float(np.median(each)) for each in times.values()]
 
 
 def _ratio_of_medians(

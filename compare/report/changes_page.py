@@ -22,7 +22,7 @@ def changes_page(found: Changes, first: Path, second: Path, threshold: float) ->
         "",
         changes_table(found.changes).markdown,
         "",
-        "Change: the second speed in multiples of the first, with the 95 % interval of the ratio of medians. "
+        "Change: the second speed in multiples of the first, with its 95 % interval. "
         "A speed has changed where that interval lies beyond the threshold; a result, the mean over seeds "
         "in both, where it differs by more than the threshold and by more than luck, seed by seed.",
     ]
