@@ -103,5 +103,5 @@ def _limits(environment: Environment) -> str:
 
 
 def _stated(*facts: tuple[float | None, str]) -> str:
-    """Those that were measured; a small number is as good as none."""
+    """Those that were measured, in words."""
     return ", ".join(words.format(f"{value:.2f}") for value, words in facts if value is not None)

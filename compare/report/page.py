@@ -19,7 +19,7 @@ from compare.report.figures import save, styles, summary_figure
 from compare.report.limits import limit_figure
 from compare.report.proof_tables import lockstep_proof_table
 from compare.report.sections import Picture, proof_pictures, section
-from compare.report.speed_tables import twins_table
+from compare.report.self_test import twins_table
 from compare.report.tables import summary_table
 from compare.report.thread_table import thread_table
 from compare.storage import write_text

@@ -32,17 +32,17 @@ def throughput_table(task: TaskStandings) -> Table:
     shown = {
         "Adapter": raw["adapter"].map(escape),
         "Sequences/s": raw["sequences_per_second_median"].map(number),
-        "Quartiles": _ranges(raw["sequences_per_second_lower"], raw["sequences_per_second_upper"], number),
+        "Quartiles": ranges(raw["sequences_per_second_lower"], raw["sequences_per_second_upper"], number),
         "Rounds": raw["sequences_per_second_count"].map(number),
         "Warm-up": raw["warm_up_rounds"].map(str),
         "Time, × fastest": times_fastest(raw),
-        "95 % interval": _ranges(raw["times_fastest_low"], raw["times_fastest_high"], factor),
+        "95 % interval": ranges(raw["times_fastest_low"], raw["times_fastest_high"], factor),
         "Finding": raw["times_fastest_finding"],
     }
     if task.baseline:
         shown |= {
             f"Time, × {escape(task.baseline)}": raw["times_baseline_median"].map(factor),
-            "Its interval": _ranges(raw["times_baseline_low"], raw["times_baseline_high"], factor),
+            "Its interval": ranges(raw["times_baseline_low"], raw["times_baseline_high"], factor),
             "Its finding": raw["times_baseline_finding"],
         }
     return _table(task, "throughput", raw, shown, ("Finding", "Its finding"))
@@ -73,7 +73,7 @@ def predictions_table(task: TaskStandings) -> Table | None:
         "Calls": raw["calls"].map(number),
         "Sequences/s, one a call": [number(1 / value) for value in raw["latency_median_seconds"]],
         f"Sequences/s, {batch} a call": raw["sequences_per_second_median"].map(number),
-        "Quartiles": _ranges(raw["sequences_per_second_lower"], raw["sequences_per_second_upper"], number),
+        "Quartiles": ranges(raw["sequences_per_second_lower"], raw["sequences_per_second_upper"], number),
     }
     return _table(task, "predictions", raw, shown)
 
@@ -145,39 +145,6 @@ def memory_table(task: TaskStandings) -> Table:
     return _table(task, "memory", raw, shown)
 
 
-def twins_table(tasks: Sequence[TaskStandings]) -> Table | None:
-    """The self-test: each adapter against itself; None where there was none."""
-    found = [(task, twins) for task in tasks for twins in task.twins]
-    if not found:
-        return None
-    raw = pd.DataFrame(
-        {
-            "task": task.record.name,
-            "dataset": task.record.dataset,
-            "adapter": twins.adapter,
-            **columns("first_", Spread, twins.throughputs[0]),
-            **columns("second_", Spread, twins.throughputs[1]),
-            **columns("times_", Ratio, twins.times),
-            "smallest_difference": twins.times.half_width if twins.times else math.nan,
-            "passed": twins.passed,
-        }
-        for task, twins in found
-    )
-    shown = {
-        "Task": raw["task"].map(escape),
-        "Adapter": raw["adapter"].map(escape),
-        "Sequences/s": raw["first_median"].map(number),
-        "Again": raw["second_median"].map(number),
-        "Time, ×": [f"{value:.3f}" for value in raw["times_median"]],
-        "95 % interval": _ranges(raw["times_low"], raw["times_high"], lambda value: f"{value:.3f}"),
-        "Told apart from": raw["smallest_difference"].map(percent),
-        "Finding": [
-            "no difference found" if passed else "**a difference found**" for passed in raw["passed"]
-        ],
-    }
-    return Table(name="self-test", raw=raw, shown=pd.DataFrame(shown), words=("Task", "Adapter", "Finding"))
-
-
 def _finding(times: Ratio | None) -> str:
     """What a ratio says; nothing of an adapter against itself, or where there is no interval."""
     if times is None or times.low == times.high == 1:
@@ -206,7 +173,7 @@ def _words(name: str) -> str:
     return escape(name.replace("_", " ").capitalize())
 
 
-def _ranges(lower: pd.Series, upper: pd.Series, show: Callable[[float], str]) -> list[str]:
+def ranges(lower: pd.Series, upper: pd.Series, show: Callable[[float], str]) -> list[str]:
     """Shown as `lower–upper`, or nothing where there is no range."""
     return [
         NOTHING if math.isnan(low) or low == high else f"{show(low)}–{show(high)}"
