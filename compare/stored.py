@@ -30,7 +30,7 @@ def render(folder: Path, baseline: str | None, html: bool, console: Console) -> 
     if baseline is not None:
         known("baseline", baseline, [name for name in adapters if name not in results.twins])
         results = replace(results, baseline=baseline)
-    if not results.runs and results.tutorials is None:
+    if not (results.runs or results.tutorials or results.sweep):
         raise UsageError(f"{folder / 'results.json'}: nothing was finished, there is nothing to report")
     try:
         console.print(f"Report: {_write(results, folder, html)}", soft_wrap=True)
@@ -40,12 +40,17 @@ def render(folder: Path, baseline: str | None, html: bool, console: Console) -> 
 
 
 def _write(results: Results, folder: Path, html: bool) -> Path:
+    from compare.bench.sweep_page import write_page as write_sweep  # noqa: PLC0415
     from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
     from compare.report.page import write_report  # noqa: PLC0415
     from compare.tutorials.page import write_page  # noqa: PLC0415
 
-    alone = results.tutorials if not results.runs else None
-    page = write_page(results, alone, folder) if alone else write_report(results, folder)
+    if results.runs:
+        page = write_report(results, folder)
+    elif results.tutorials:
+        page = write_page(results, results.tutorials, folder)
+    else:
+        page = write_sweep(results.sweep, results.environment, folder)
     return write_html(folder) if html else page
 
 
