@@ -4,6 +4,7 @@ import importlib
 from importlib import metadata
 
 from adapters.interface import Adapter
+from adapters.kernels import kernel_variables
 
 ADAPTERS: dict[str, str] = {
     "numpy": "adapters.numpy_adapter:NumpyAdapter",
@@ -57,6 +58,7 @@ def open_adapter(name: str) -> type[Adapter]:
 def environment(name: str, threads: int) -> dict[str, str]:
     """The variables that must stand in the environment of an adapter's worker before anything is imported."""
     return {
+        **kernel_variables(),
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
