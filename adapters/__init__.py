@@ -9,6 +9,7 @@ from types import ModuleType
 
 from adapters import source
 from adapters.interface import Adapter, Declaration
+from adapters.kernels import kernel_variables
 from adapters.plugins import NameTaken, Plugin, registry, the_only
 from adapters.source import AdapterBroken
 
@@ -82,6 +83,7 @@ def environment(name: str, threads: int) -> dict[str, str]:
     """
     declared = declaration(name).variables
     return {
+        **kernel_variables(),
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
         **{variable: value.replace("{threads}", str(threads)) for variable, value in declared.items()},
     }

@@ -133,7 +133,7 @@ class SigmoidElman(Elman):
 class Lstm(Cell):
     """c_t = σ(f)·c_{t-1} + σ(i)·tanh(g); h_t = σ(o)·tanh(c_t); the kernel's columns in the order i, f, o, g.
 
-    `parts[t]` holds i, f, o, g and c_{t-1} one after another, so that [i, f]·[g, c_{t-1}] is one call.
+    The gates lie where their sums' gradient will: when a step back overwrites them, they have been read.
 
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000.
     """
@@ -141,8 +141,8 @@ class Lstm(Cell):
     def __init__(self, model: ModelSpec, kernel: Array, time_steps: int, batch: int) -> None:
         super().__init__(model, kernel, time_steps, batch)
         H, dtype = model.hidden, kernel.dtype
-        self.parts = np.zeros((time_steps + 1, 5, batch, H), dtype)
-        self.memory = self.parts[:, 4]
+        self.gates = self.sums_gradient.reshape(time_steps, 4, batch, H)
+        self.memory = np.zeros((time_steps + 1, batch, H), dtype)
         self._squashed = np.empty((time_steps, batch, H), dtype)
         self._sums_gradient_by_gate = self.sums_gradient.reshape(time_steps, batch, 4, H).swapaxes(1, 2)
         self._kernel_by_gate = kernel.reshape(len(kernel), 4, H).swapaxes(0, 1)
@@ -157,17 +157,18 @@ class Lstm(Cell):
         yield partial(np.multiply, self._kernel_by_gate, self._scales, self._scaled_kernel)
 
     def step(self, t: int) -> Calls:
-        gates, sigmoids, products = self.parts[t, :4], self.parts[t, :3], self._products
-        input_forget, output, candidate_memory = self.parts[t, :2], self.parts[t, 2], self.parts[t, 3:]
+        gates, sigmoids, product = self.gates[t], self.gates[t, :3], self._products[0]
+        i, f, o, g = gates
         memory, squashed = self.memory[t + 1], self._squashed[t]
         yield partial(np.matmul, self.stacked[t], self._scaled_kernel, gates)
         yield partial(np.tanh, gates, gates)
         yield partial(np.multiply, sigmoids, self.half, sigmoids)
         yield partial(np.add, sigmoids, self.half, sigmoids)
-        yield partial(np.multiply, input_forget, candidate_memory, products[:2])
-        yield partial(np.add, products[0], products[1], memory)
+        yield partial(np.multiply, f, self.memory[t], memory)
+        yield partial(np.multiply, i, g, product)
+        yield partial(np.add, memory, product, memory)
         yield partial(np.tanh, memory, squashed)
-        yield partial(np.multiply, output, squashed, self.hidden[t + 1])
+        yield partial(np.multiply, o, squashed, self.hidden[t + 1])
 
     def cut(self) -> Calls:
         yield partial(self._reaching[4].fill, 0)
@@ -178,18 +179,19 @@ class Lstm(Cell):
         δc = f_{t+1}·δc_{t+1} + δh·o·(1 − tanh²(c)), and the sums under i, f, o and g have the gradients
         δc·i·g·(1 − i), δc·f·c_{t-1}·(1 − f), δh·o·tanh(c)·(1 − o) and δc·i·(1 − g²).
         """
-        sigmoids, candidate, squashed = self.parts[t, :3], self.parts[t, 3], self._squashed[t]
-        input_forget, output, candidate_memory = self.parts[t, :2], self.parts[t, 2], self.parts[t, 3:]
-        reaching, products, memory_gradient = self._reaching, self._products, self._memory_gradient
-        yield partial(np.multiply, hidden_gradient, output, products[0])
+        i_f, i_f_o, o, g = self.gates[t, :2], self.gates[t, :3], self.gates[t, 2], self.gates[t, 3]
+        squashed, memory_gradient = self._squashed[t], self._memory_gradient
+        reaching, products = self._reaching, self._products
+        yield partial(np.multiply, hidden_gradient, o, products[0])
         yield partial(np.multiply, products[0], squashed, reaching[2])
         yield partial(np.multiply, reaching[2], squashed, products[1])
         yield partial(np.subtract, products[0], products[1], memory_gradient)
         yield partial(np.add, memory_gradient, reaching[4], memory_gradient)
-        yield partial(np.multiply, memory_gradient, input_forget, reaching[3:])
-        yield partial(np.multiply, reaching[3:], candidate_memory, reaching[:2])
-        yield partial(np.multiply, reaching[:3], sigmoids, products[:3])
-        yield partial(np.multiply, reaching[0], candidate, products[3])
+        yield partial(np.multiply, memory_gradient, i_f, reaching[3:])
+        yield partial(np.multiply, reaching[3], g, reaching[0])
+        yield partial(np.multiply, reaching[4], self.memory[t], reaching[1])
+        yield partial(np.multiply, reaching[:3], i_f_o, products[:3])
+        yield partial(np.multiply, reaching[0], g, products[3])
         yield partial(np.subtract, reaching[:4], products, self._sums_gradient_by_gate[t])
 
 
