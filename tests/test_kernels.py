@@ -73,11 +73,12 @@ def test_a_worker_gets_what_this_machine_needs(monkeypatch):
 def test_no_worker_runs_below_this_machine():
     """After the correction there is nothing left to correct, whatever OpenBLAS had chosen here."""
     script = (
-        "import numpy, platform; from threadpoolctl import threadpool_info; from adapters import kernels\n"
+        "import numpy, platform; from threadpoolctl import threadpool_info\n"
+        "from adapters.kernels import core_variables\n"
         "simd = numpy.show_config(mode='dicts')['SIMD Extensions']\n"
         "features = {*simd['baseline'], *simd['found']}\n"
         "pools = [pool for pool in threadpool_info() if pool['internal_api'] == 'openblas']\n"
-        "print(any(kernels.core_variables(platform.machine(), features, pool['architecture'], {}) for pool in pools))"
+        "print(any(core_variables(platform.machine(), features, pool['architecture'], {}) for pool in pools))"
     )
     inherited = {name: value for name, value in os.environ.items() if name != CORE_VARIABLE}
     variables = {**inherited, **environment("numpy", 1)}
