@@ -8,10 +8,12 @@ from textwrap import dedent
 
 import pytest
 
+import adapters
 from adapters.conformance import CHECKS, run
 from adapters.conformance.reference import Reference
 from adapters.interface import Adapter, Declaration, ModelSpec, Sgd, TrainSpec
 from adapters.source import AdapterBroken, AdapterMissing, declaration
+from compare.options import adapter_names
 from compare.records import load
 
 ROOT = Path(__file__).parents[1]
@@ -279,6 +281,12 @@ def test_expected_failures_fail_as_declared_or_are_failures():
     assert outcomes["forward_lstm"].cause == "take forward_lstm out of expected_failures"
     assert outcomes["clipping"].status == "skipped"
     assert outcomes["forward_elman_tanh"].status == "skipped"
+
+
+def test_variants_run_only_when_they_or_every_adapter_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(adapters.VARIANTS, "numpy-otherwise", "adapters.numpy_adapter:NumpyAdapter")
+    assert "numpy-otherwise" in adapter_names("every")
+    assert "numpy-otherwise" not in adapters.default_names()
 
 
 # Files that are not installed, and those that `new` writes
