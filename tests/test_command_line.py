@@ -33,14 +33,14 @@ def compare(*arguments, **environment):
 def finished(tmp_path_factory):
     """One task on all adapters, for one epoch."""
     out = tmp_path_factory.mktemp("run")
-    return compare("run", "sine-online", "--epochs", 1, "--seeds", 1, "--out", out), out
+    return compare("run", "sine-online", "--epochs", 1, "--seeds", 1, "--rounds", 2, "--out", out), out
 
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory):
     """Two tasks on one adapter, for one epoch, digits taking MNIST's place."""
     out = tmp_path_factory.mktemp("digits")
-    arguments = ("--adapters", "numpy", "--epochs", 1, "--data", "digits", "--out", out)
+    arguments = ("--adapters", "numpy", "--epochs", 1, "--rounds", 2, "--data", "digits", "--out", out)
     return compare("run", "sine-lstm", "mnist-rows", *arguments), out
 
 

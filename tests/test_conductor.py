@@ -21,6 +21,7 @@ def block(tmp_path, *adapters, task="sine-window", epochs=2, timeout_seconds=60.
         threads=1,
         timeout_seconds=timeout_seconds,
         logs=tmp_path,
+        warm_ups=0,
     )
 
 
