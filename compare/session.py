@@ -42,8 +42,8 @@ def compare(settings: Settings, console: Console) -> int:
         try:
             return _run(settings, blocks, keys, _beginning(settings, blocks), console)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            reason = f"Cannot go on: {where}{error.strerror or error}. What was finished is kept."
+            where = error.filename or settings.out
+            reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
             console.print(Text(reason), soft_wrap=True)
             console.print(_way_on(settings), soft_wrap=True)
             return CANNOT_GO_ON
