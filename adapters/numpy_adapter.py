@@ -32,7 +32,7 @@ from adapters.numpy_network import Network, pack, unpack
 from adapters.numpy_optimizers import optimizer
 from adapters.parameters import check_parameters
 
-GATE_VALUES_PER_THREAD = 8192
+GATE_VALUES_PER_THREAD = 16384
 """Below so many gate values a step, handing a slice of the batch to a thread costs more than it saves."""
 
 PREDICT_BATCH = 500
