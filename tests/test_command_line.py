@@ -195,7 +195,7 @@ def test_a_failed_cell_makes_the_exit_code_one(tmp_path):
 
 MISTAKES = {
     "task": (["run", "mnist-row"], "unknown task 'mnist-row': did you mean mnist-rows?"),
-    "adapter": (["all", "--adapters", "tensorfow"], "unknown adapter 'tensorfow': did you mean tensorflow?"),
+    "adapter": (["all", "--adapters", "tensorfow"], "unknown adapter 'tensorfow': did you mean tensorflow"),
     "preset": (["all", "--preset", "quik"], "unknown preset 'quik': did you mean quick?"),
     "data": (["all", "--data", "mnits"], "unknown data 'mnits': did you mean mnist or digits?"),
     "no adapter": (["all", "--adapters", ","], "--adapters names none"),
