@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from adapters import ADAPTERS, open_adapter
+from adapters.conformance.cases import make_case
+from adapters.interface import Adam, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import shapes
 from tasks import TASKS
 
@@ -62,3 +64,13 @@ def test_float32_losses_follow_the_float64_ones(name):
     expected, *_ = trained("numpy", "mnist-rows")
     assert losses.dtype == np.float32
     assert np.max(np.abs(losses - expected)) < 2e-3
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("optimizer", [Sgd(learning_rate=1e300), Adam(learning_rate=0.1, epsilon=1e300)])
+@pytest.mark.parametrize("name", ["torch", "torch-autograd", "tensorflow"])
+def test_what_is_beyond_float32_is_infinite_as_in_numpy(name, optimizer):
+    model = ModelSpec(cell="elman", inputs=2, hidden=3, outputs=2, loss="half_squared_error")
+    case = make_case(model, TrainSpec(optimizer=optimizer, clip_value=1e300), rows=2)
+    losses, expected = (case.start(open_adapter(each)).train(case.batches) for each in (name, "numpy"))
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
