@@ -14,7 +14,7 @@ from adapters.interface import Adam, Adapter, Array, Declaration, ModelSpec, Spa
 from adapters.parameters import check_parameters, shapes
 
 jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_default_matmul_precision", "highest")  # float32 means float32 on a GPU too
+jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
 
 ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
 
@@ -66,9 +66,9 @@ class JaxAdapter(Adapter):
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
-        return (f"XLA as built into jaxlib {jax.lib.__version__}",)
+        return (f"XLA, as built for JAX {jax.__version__}",)
 
-    def _tensor(self, values: Any, dtype: Any) -> Tensor:
+    def _tensor(self, values: Any, dtype: Any) -> Any:
         return jax.device_put(np.array(values, dtype), self._device)
 
 
@@ -104,7 +104,7 @@ class Program(NamedTuple):
     def run(self, flat: Tensor, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """(B, T, D) and the state before -> outputs, of the last step or of all, and the state after."""
         parameters, zeros = self.unpack(flat), jnp.zeros((len(inputs), self.model.hidden), inputs.dtype)
-        state = state or (zeros,) * (2 if self.model.cell == "lstm" else 1)
+        begin = state or (zeros,) * (2 if self.model.cell == "lstm" else 1)
         projected = inputs @ parameters["input_kernel"] + parameters.get("bias", 0)
 
         def step(state: State, projected: Tensor) -> tuple[State, Tensor]:
@@ -117,9 +117,9 @@ class Program(NamedTuple):
             hidden = jax.nn.sigmoid(o) * jnp.tanh(memory)
             return (hidden, memory), hidden
 
-        state, hidden = jax.lax.scan(step, state, projected.swapaxes(0, 1))
-        readable = hidden.swapaxes(0, 1) if self.model.readout == "every" else state[0]
-        return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), state
+        after, hidden = jax.lax.scan(step, begin, projected.swapaxes(0, 1))
+        readable = hidden.swapaxes(0, 1) if self.model.readout == "every" else after[0]
+        return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), after
 
     def learn(self, learner: Learner, batch: State, span: Span, state: State | None) -> Any:
         """One update -> the loss before it, the learner, and the state after its steps."""
