@@ -1,6 +1,7 @@
 """How near each adapter comes to what the machine can do, on one logarithmic scale."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -12,6 +13,7 @@ from compare.records import Run
 from compare.report.figures import Style, plain
 
 LIMIT = "#D55E00"
+LONGEST_LINE = 100
 
 
 def limit_figure(
@@ -54,12 +56,12 @@ def limit_figure(
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     data = "; ".join(f"{task.record.name}, {task.record.dataset}" for task in tasks)
     axes.set_xlabel(
         "billions of operations per second (GFLOP/s, float32), in the margin the share of the limit\n"
-        f"data: {plain(data)}"
+        + fill(f"data: {plain(data)}", LONGEST_LINE)
     )
     axes.grid(axis="x", color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
