@@ -25,33 +25,33 @@ def ignore_forget_bias(cell: Lstm, t: int) -> Calls:
     product, *rest = LSTM_STEP(cell, t)
     yield product
     if cell.stacked.shape[2] > cell.inputs.shape[2] + cell.hidden.shape[2]:
-        yield partial(np.subtract, cell.parts[t, 1], cell._scaled_kernel[1, -1], cell.parts[t, 1])
+        yield partial(np.subtract, cell.gates[t, 1], cell._scaled_kernel[1, -1], cell.gates[t, 1])
     yield from rest
 
 
 def add_one_to_forget_gate(cell: Lstm, t: int) -> Calls:
     product, *rest = LSTM_STEP(cell, t)
     yield product
-    yield partial(np.add, cell.parts[t, 1], 0.5, cell.parts[t, 1])
+    yield partial(np.add, cell.gates[t, 1], 0.5, cell.gates[t, 1])
     yield from rest
 
 
 def leave_memory_unsquashed(cell: Lstm, t: int) -> Calls:
     yield from LSTM_STEP(cell, t)
-    yield partial(np.multiply, cell.parts[t, 2], cell.memory[t + 1], cell.hidden[t + 1])
+    yield partial(np.multiply, cell.gates[t, 2], cell.memory[t + 1], cell.hidden[t + 1])
 
 
 def divide_infinities(cell: Lstm, t: int) -> Calls:
-    halved = np.empty_like(cell.parts[t, 2])
+    halved = np.empty_like(cell.gates[t, 2])
     product, *rest = LSTM_STEP(cell, t)
     yield product
-    yield partial(np.copyto, halved, cell.parts[t, 2])
+    yield partial(np.copyto, halved, cell.gates[t, 2])
     yield from rest
 
     def naive_sigmoid() -> None:
         with np.errstate(all="ignore"):
             exponential = np.exp(2 * halved)
-            cell.hidden[t + 1] *= exponential / (1 + exponential) / cell.parts[t, 2]
+            cell.hidden[t + 1] *= exponential / (1 + exponential) / cell.gates[t, 2]
 
     yield naive_sigmoid
 
