@@ -94,8 +94,9 @@ def _run(
         save(replace(results, environment=watch.note(results.environment)), settings.out)
         _show(settings, stored_results(settings.out), console)
         return INTERRUPTED
-    results = replace(results, interrupted=False, environment=watch.note(results.environment))
-    save(results, settings.out)
+    if results.interrupted:
+        results = replace(results, interrupted=False, environment=watch.note(results.environment))
+        save(results, settings.out)
     journal.clear(settings.out)
     _show(settings, results, console)
     return exit_code(results)
