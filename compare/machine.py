@@ -49,7 +49,7 @@ def governor() -> str | None:
 def megahertz() -> float | None:
     """The clock as it is now, where that can be read."""
     frequency = psutil.cpu_freq()
-    return round(float(frequency.current)) if frequency else None
+    return float(round(frequency.current)) if frequency else None
 
 
 def quota_cores() -> float | None:

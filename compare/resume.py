@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from adapters import AdapterUnavailable, version
+from adapters.source import AdapterBroken
 from compare.conductor import Block
 from compare.journal import broken_off
 from compare.plan import Settings, UsageError
@@ -129,7 +130,7 @@ def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
     for adapter in adapters:
         try:
             versions[adapter] = version(adapter)
-        except AdapterUnavailable:
+        except (AdapterUnavailable, AdapterBroken):
             versions[adapter] = ""
     return versions
 

@@ -49,6 +49,7 @@ def _trials(blocks: Sequence[Block], results: Results) -> list[Trial]:
             timeout_seconds=block.timeout_seconds,
             logs=block.logs,
             memory_limit_bytes=block.memory_limit_bytes,
+            device=block.device,
         )
         for block in blocks
         if block.seed == 0 and block.task not in proven
@@ -56,8 +57,8 @@ def _trials(blocks: Sequence[Block], results: Results) -> list[Trial]:
 
 
 def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
-    """The blocks to try with one thread and with all: a task's first, but not in the quick preset."""
-    if settings.preset == "quick" or settings.threads == 1:
+    """The blocks to try with one thread and with all: a task's first, on the CPU, but not when quick."""
+    if settings.preset == "quick" or settings.threads == 1 or settings.device != "cpu":
         return []
     done = {rounds.task for rounds in results.threads}
     return [block for block in blocks if block.seed == 0 and block.task not in done]
