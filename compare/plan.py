@@ -1,6 +1,7 @@
 """From what the user asked for to the blocks that will be run, every mistake found before anything is."""
 
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,8 @@ ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
 ROUNDS: dict[Preset, int] = {"quick": 9, "standard": 21, "full": 30}
-PROCESSES = 3
-"""Over how many processes of an adapter its rounds are spread, from each seed: no two are alike."""
+PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
+"""Over how many processes of an adapter a task's rounds are spread, all seeds together: no two are alike."""
 
 ROUNDS_OF_SELF_TEST, PROCESSES_OF_SELF_TEST = 36, 6
 """Enough for rounds that scatter by 4 %, and processes that do by 1 %, to meet within 2 %."""
@@ -226,23 +227,35 @@ def data_key(task: Task, request: DataRequest) -> str:
 def _blocks(settings: Settings, name: str) -> list[Block]:
     task = open_task(name)
     key = data_key(task, settings.data)
-    least = ROUNDS_OF_SELF_TEST if settings.self_test else 0
+    seeds = settings.seeds or task.seeds(settings.preset)
     return [
         Block(
             task=name,
             data_key=key,
             seed=seed,
             epochs=settings.epochs or task.epochs(settings.preset, key),
-            rounds=settings.rounds or max(ROUNDS[settings.preset], least),
+            rounds=settings.rounds or _rounds(settings),
             adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds or task.timeout_seconds,
             logs=settings.out / "logs",
             warm_ups=settings.warm_ups,
-            processes=PROCESSES_OF_SELF_TEST if settings.self_test else PROCESSES,
+            processes=_processes(settings, seeds),
             twins=settings.twins,
             memory_limit_bytes=settings.memory_limit_bytes,
             device=settings.device,
         )
-        for seed in range(settings.seeds or task.seeds(settings.preset))
+        for seed in range(seeds)
     ]
+
+
+def _rounds(settings: Settings) -> int:
+    least = ROUNDS_OF_SELF_TEST if settings.self_test else 0
+    return max(ROUNDS[settings.preset], least)
+
+
+def _processes(settings: Settings, seeds: int) -> int:
+    """Of an adapter, from each seed."""
+    if settings.self_test:
+        return PROCESSES_OF_SELF_TEST
+    return math.ceil(PROCESSES[settings.preset] / seeds)

@@ -16,6 +16,8 @@ from compare.analysis.statistics import clustered_ratio, paired_difference, pair
 from compare.analysis.trust import doubts, drift
 from compare.inference import BATCH, predict_often, sequences_to_predict
 from compare.limit import operations_per_sequence, product_rate
+from compare.options import settings
+from compare.plan import plan
 from compare.records import Round
 from compare.warmup import mark_warm_ups
 from tests.made_up import SINE, made_up_results, made_up_run
@@ -184,6 +186,17 @@ def test_processes_count_once_each_however_many_rounds_they_have():
 def test_fewer_than_three_processes_leave_the_rounds_alone():
     assert clustered_ratio([[1.0, 1.1] * 5, [1.0, 1.1] * 5]) == paired_ratio([1.0, 1.1] * 10)
     assert clustered_ratio([]) is None
+
+
+def processes(seeds):
+    asked = replace(settings(preset="standard", adapters="numpy"), tasks=("sine-online",), seeds=seeds)
+    return [block.processes for block in plan(asked)]
+
+
+def test_few_seeds_are_made_up_for_with_processes():
+    """What can be told apart rests on the number of processes, and should not on the task's seeds."""
+    assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 9
+    assert processes(seeds=20) == [1] * 20
 
 
 def test_intervals_over_seeds_are_students():
