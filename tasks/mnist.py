@@ -13,10 +13,10 @@ from tasks.interface import Confusion, DataRequest, Dataset, Evaluation, Metric,
 CLASSES = 10
 EVALUATION_BATCH = 1000
 EPOCHS: dict[str, dict[Preset, int]] = {
-    "mnist": {"quick": 1, "standard": 10, "full": 10},
+    "mnist": {"quick": 1, "standard": 5, "full": 10},
     "digits": {"quick": 30, "standard": 40, "full": 60},
 }
-SEEDS: dict[Preset, int] = {"quick": 1, "standard": 1, "full": 3}
+SEEDS: dict[Preset, int] = {"quick": 1, "standard": 3, "full": 3}
 
 
 class MnistRows(Task):

@@ -83,8 +83,8 @@ def test_how_each_task_is_trained(name, optimizer, batch_size):
         ("sine-online", "computed", (300, 300, 300), (1, 3, 10)),
         ("sine-window", "computed", (25, 25, 25), (1, 3, 10)),
         ("sine-lstm", "computed", (40, 40, 40), (1, 3, 10)),
-        ("mnist-rows", "mnist", (1, 10, 10), (1, 1, 3)),
-        ("mnist-rows", "digits", (30, 40, 60), (1, 1, 3)),
+        ("mnist-rows", "mnist", (1, 5, 10), (1, 3, 3)),
+        ("mnist-rows", "digits", (30, 40, 60), (1, 3, 3)),
     ],
 )
 def test_presets(name, key, epochs, seeds):
