@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from rich.console import Console
 
 from adapters import open_adapter
 from adapters.interface import UnsupportedSpec
@@ -21,7 +22,8 @@ from compare.bench.sweep_page import write_page
 from compare.bench.threads import compare_threads, turns
 from compare.conductor import Block
 from compare.environment import environment
-from compare.records import Size, SweepPoint
+from compare.records import Results, Size, SweepPoint, save
+from compare.stored import render
 from tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -149,6 +151,20 @@ def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
     assert "out of &#124; memory" in text
     assert (tmp_path / "figures" / "sweep.png").stat().st_size > 10_000
     assert (tmp_path / "tables" / "sweep.csv").read_text().startswith("adapter,hidden,batch,time_steps,")
+
+
+def test_a_stored_sweep_is_rendered_anew(tmp_path: Path):
+    records = Results(
+        environment=environment("compare sweep", 1, ""),
+        tasks=[],
+        runs=[],
+        interrupted=False,
+        sweep=invented_points(),
+    )
+    save(records, tmp_path)
+    assert render(tmp_path, baseline=None, html=True, console=Console()) == 0
+    assert "grows from 16 to 32" in (tmp_path / "README.md").read_text()
+    assert "grows from 16 to 32" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("field", ["batch", "time_steps"])

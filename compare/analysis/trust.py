@@ -7,7 +7,7 @@ from scipy import stats
 
 from compare.analysis.physics import product_rates
 from compare.analysis.standings import TaskStandings
-from compare.markup import number
+from compare.markup import number, signed
 from compare.records import Environment, Results, Run
 
 BUSY_CORES = 0.2
@@ -100,7 +100,7 @@ def _drifts(tasks: Sequence[TaskStandings]) -> Iterator[str]:
         for standing in task.adapters:
             worst = max((drift(run) for run in standing.finished), key=abs, default=0.0)
             if abs(worst) > DRIFT:
-                drifted.append(f"{standing.adapter} on {task.record.name} ({100 * worst:+.0f} %)")
+                drifted.append(f"{standing.adapter} on {task.record.name} ({signed(100 * worst)} %)")
     if drifted:
         yield f"Rounds took longer or shorter as the run went on: {', '.join(drifted)}."
 
