@@ -108,6 +108,7 @@ CHECKS: tuple[Check, ...] = (
     Check(optimizers.adam_epsilon),
     Check(optimizers.adam_without_memory),
     Check(optimizers.adam_many_updates),
+    Check(optimizers.adam_in_float32),
     Check(mathematics.clipping),
     Check(mathematics.everything_at_once, quick=True),
     Check(mathematics.saturated_gates),
