@@ -167,6 +167,25 @@ class RootTaken(PlainAdam):
         return b2 / b1 * m / (np.sqrt(v) + spec.epsilon)
 
 
+class DoubleMoments(numpy_optimizers.AdamRule):
+    """Adam computed in float64, whatever the spec says."""
+
+    def __init__(self, spec: Adam, parameters: Array) -> None:
+        super().__init__(spec, parameters.astype(np.float64))
+
+    def move(self, parameters: Array, gradient: Array) -> None:
+        moved = parameters.astype(np.float64)
+        super().move(moved, gradient.astype(np.float64))
+        parameters[:] = moved
+
+
+class SingleMoments(numpy_optimizers.AdamRule):
+    """Adam's moments kept in float32, whatever the spec says."""
+
+    def __init__(self, spec: Adam, parameters: Array) -> None:
+        super().__init__(spec, parameters.astype(np.float32))
+
+
 class SortsInPlace(NumpyAdapter):
     def train(self, batches: Array) -> Array:
         batches.sort(axis=1)

@@ -222,6 +222,18 @@ MUTANTS = (
         "adam_first_updates",
         "",
     ),
+    Mutant(
+        "moments in double precision",
+        broken(numpy_optimizers, "AdamRule", wrong.DoubleMoments),
+        "adam_in_float32",
+        "moments look kept in float64",
+    ),
+    Mutant(
+        "moments in single precision",
+        broken(numpy_optimizers, "AdamRule", wrong.SingleMoments),
+        "adam_first_updates",
+        "",
+    ),
     # the letter of the contract
     Mutant("batches sorted in place", wrong.SortsInPlace, "arguments_unmodified", "batches"),
     Mutant("parameters written back", wrong.WritesParametersBack, "arguments_unmodified", "kernel"),

@@ -1,6 +1,7 @@
 """`python -m compare check`, run as a user runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,13 @@ def test_what_cannot_be_started_is_said_once():
     assert command.returncode == 1
     assert "tests.faulty:Unfinished lacks load" in " ".join(command.stdout.split())
     assert "0 of 1" in command.stdout
+
+
+def test_checks_are_told_in_order_where_two_workers_share_them():
+    command = check("tests.faulty:Aborts", options=("--quick",))
+    failed = re.findall(r"Aborts: (\w+) failed", " ".join(command.stdout.split()))
+    assert len(failed) >= 2
+    assert failed == [name for name in QUICK if name in failed]
 
 
 @pytest.mark.parametrize(

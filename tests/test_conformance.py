@@ -46,6 +46,30 @@ def test_mutant_is_found_by_the_check_that_should_find_it(mutant: Mutant):
     assert "\n" not in found.message
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "gates i and f exchanged",
+        "hidden state carried over",
+        "memory carried over",
+        "hidden state reset at updates",
+        "memory reset at updates",
+        "gradient not cut",
+        "gradient cut a step early",
+        "clipped by norm",
+        "clipped after the update",
+        "epsilon inside the root",
+        "epsilon inside the bias correction",
+        "epsilon of its own",
+        "no bias correction",
+    ],
+)
+def test_the_quick_checks_find_the_common_mistakes(mistake: str):
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == mistake)
+    outcomes = (run(check, mutant.adapter_type) for check in CHECKS if check.quick)
+    assert any(outcome.status == "failed" for outcome in outcomes)
+
+
 class Raising(NumpyAdapter):
     def train(self, batches: Array) -> Array:
         raise RuntimeError("out of\nmemory")

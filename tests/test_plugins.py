@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -342,10 +343,8 @@ class FilledGaps(Adapter):
     """The four methods that a scaffold leaves open, done by the reference."""
 
     def _reference(self, parameters):
-        train = TrainSpec(optimizer=self._train.optimizer, clip_value=self._train.clip_value, dtype="float64")
-        reference = Reference(
-            self._model, train, {name: value.astype(float) for name, value in parameters.items()}
-        )
+        train = replace(self._train, update_every=None, backprop_through=None)
+        reference = Reference(self._model, train, parameters)
         reference.means, reference.squares, reference.updates = self._means, self._squares, self._updates
         return reference
 

@@ -128,6 +128,7 @@ def random_case(seed: int) -> Case:
 def supported_case(
     adapter_type: AdapterType,
     *,
+    cells: tuple[Cell, ...] = CELLS,
     readout: Readout = "last",
     seed: int = 0,
     hidden: int = 4,
@@ -139,7 +140,7 @@ def supported_case(
 
     Raises: UnsupportedSpec where it can run none of them.
     """
-    for dtype, cell in product(DTYPES, CELLS):
+    for dtype, cell in product(DTYPES, cells):
         model = ModelSpec(
             cell=cell, inputs=3, hidden=hidden, outputs=2, loss="half_squared_error", readout=readout
         )

@@ -14,27 +14,30 @@ from adapters.conformance.cases import (
     make_case,
     supported_case,
 )
-from adapters.interface import Adapter, ModelSpec, Sgd, TrainSpec
+from adapters.interface import Adapter, Cell, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import shapes
+
+CHEAPEST_FIRST: tuple[Cell, ...] = ("elman", "lstm")
+"""Where either cell will do: an Elman cell is compiled sooner."""
 
 
 def shapes_and_dtypes(adapter_type: AdapterType) -> None:
     """What train, predict and parameters return has the shape of the contract and the dtype of the spec."""
-    last = supported_case(adapter_type, rows=3, batch=2)
+    last = supported_case(adapter_type, cells=CHEAPEST_FIRST, rows=3, batch=2)
     N, T, K = *last.inputs.shape[:2], last.model.outputs
-    _expect_shapes(adapter_type, last, updates=3, outputs=(N, K))
-    every = supported_case(adapter_type, readout="every", rows=3, batch=2)
-    _expect_shapes(adapter_type, every, updates=6, outputs=(N, T, K))
+    adapter = last.start(adapter_type)
+    _expect_parameters(adapter, last)
+    expect_array("losses", adapter.train(last.batches), (3,), last.train.dtype)
+    _expect_parameters(adapter, last)
+    _expect_predictions(adapter, last, (N, K))
+    every = supported_case(adapter_type, cells=CHEAPEST_FIRST, readout="every")
+    _expect_predictions(every.start(adapter_type), every, (N, T, K))
 
 
-def _expect_shapes(adapter_type: AdapterType, case: Case, *, updates: int, outputs: tuple[int, ...]) -> None:
-    adapter = case.start(adapter_type)
-    _expect_parameters(adapter, case)
-    expect_array("losses", adapter.train(case.batches), (updates,), case.train.dtype)
+def _expect_predictions(adapter: Adapter, case: Case, outputs: tuple[int, ...]) -> None:
     for given in ("float32", "float64"):
         came = adapter.predict(case.inputs.astype(given))
         expect_array(f"predictions for {given} inputs", came, outputs, case.train.dtype)
-    _expect_parameters(adapter, case)
 
 
 def _expect_parameters(adapter: Adapter, case: Case) -> None:

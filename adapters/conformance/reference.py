@@ -140,10 +140,14 @@ class Reference(Adapter):
         for name, value in gradient.items():
             if isinstance(optimizer, Adam):
                 b1, b2 = optimizer.beta1, optimizer.beta2
-                self.means[name] = b1 * self.means[name] + (1 - b1) * value
-                self.squares[name] = b2 * self.squares[name] + (1 - b2) * value**2
+                self.means[name] = self.rounded(b1 * self.means[name] + (1 - b1) * value)
+                self.squares[name] = self.rounded(b2 * self.squares[name] + (1 - b2) * value**2)
                 value = self.adam_direction(optimizer, self.means[name], self.squares[name])  # noqa: PLW2901
             self.values[name] = self.values[name] - optimizer.learning_rate * value
+
+    def rounded(self, moment: Array) -> Array:
+        """A moment as the dtype of the spec holds it: what is too small for that is 0."""
+        return moment.astype(self.spec.dtype).astype(np.float64)
 
     def adam_direction(self, spec: Adam, mean: Array, square: Array) -> Array:
         correction = np.sqrt(1 - spec.beta2**self.updates) / (1 - spec.beta1**self.updates)

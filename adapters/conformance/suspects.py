@@ -181,6 +181,13 @@ class NoBiasCorrection(Reference):
         return np.asarray(mean / (np.sqrt(square) + spec.epsilon))
 
 
+class MomentsInFloat64(Reference):
+    """Adam's moments look kept in float64: they have the dtype of the spec"""
+
+    def rounded(self, moment: Array) -> Array:
+        return moment
+
+
 SUSPECTS: tuple[type[Reference], ...] = (
     *(gates_in_order(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
     BiasIgnored,
@@ -201,4 +208,5 @@ SUSPECTS: tuple[type[Reference], ...] = (
     EpsilonInsideRoot,
     EpsilonInsideCorrection,
     NoBiasCorrection,
+    MomentsInFloat64,
 )

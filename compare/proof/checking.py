@@ -50,6 +50,12 @@ class CheckSettings:
     markdown: bool = False
 
     @property
+    def seats(self) -> int:
+        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
+        alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
+        return 2 if alone else 1
+
+    @property
     def checks(self) -> tuple[Check, ...]:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
@@ -97,7 +103,7 @@ def _examine(
             adapter,
             settings.threads,
             settings.timeout_seconds,
-            logs / f"{slug(adapter)}.log",
+            [logs / f"{slug(adapter)}-{seat}.log" for seat in range(settings.seats)],
             device_of(adapter, settings.device),
         )
         for adapter in settings.adapters
