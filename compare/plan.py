@@ -28,8 +28,8 @@ MOST_MEMORY_MEBIBYTES = 2**24
 ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
-ROUNDS: dict[Preset, int] = {"quick": 9, "standard": 21, "full": 30}
-PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
+ROUNDS: dict[Preset, int] = {"quick": 10, "standard": 21, "full": 30}
+PROCESSES: dict[Preset, int] = {"quick": 5, "standard": 9, "full": 9}
 """Over how many processes of an adapter a task's rounds are spread, all seeds together: no two are alike."""
 
 ROUNDS_OF_SELF_TEST, PROCESSES_OF_SELF_TEST = 36, 6

@@ -67,5 +67,7 @@ def compare_runs(first: Path, second: Path, threshold: float) -> int:
     from compare.report.changes_page import changes_page  # noqa: PLC0415
 
     found = changes(before, after, threshold / 100)
+    if not found.changes:
+        raise UsageError(f"{first} and {second} hold no tasks: there is nothing to compare")
     print(changes_page(found, first, second, threshold))
     return 1 if any(change.regression for change in found.changes) else 0

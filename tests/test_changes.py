@@ -70,6 +70,20 @@ def test_processes_are_the_samples_where_there_are_several(factor, finding):
     assert speed.ratio == pytest.approx(1 / factor, rel=0.02)
 
 
+def test_what_scatters_beyond_the_threshold_is_not_called_unchanged():
+    """Twice as slow in the middle, from processes so unlike that luck could have done it."""
+
+    def scattered(run):
+        turns = [replace(turn, seconds=turn.seconds * (1, 1, 9)[turn.process]) for turn in run.rounds]
+        return replace(run, rounds=turns)
+
+    spread = spread_over_processes(BEFORE)
+    after = replace(spread, runs=[scattered(run) for run in spread.runs])
+    found = [c for c in changes(spread, after, 0.05).changes if c.measure == "sequences/s"]
+    assert found
+    assert all(c.finding == "cannot tell" and not c.regression for c in found)
+
+
 def test_a_change_below_the_threshold_is_none():
     assert findings(another_run(factor=1.2), threshold=0.5) == UNFINISHED
 
@@ -168,6 +182,13 @@ def test_the_exit_code_tells_of_a_regression(stored, monkeypatch, capsys):
     assert {row.count("|") for row in rows} == {8}
     code, _, _ = command(monkeypatch, capsys, "diff", first, slower, "--threshold", 50)
     assert code == 0
+
+
+def test_runs_without_tasks_have_nothing_to_compare(stored, monkeypatch, capsys):
+    empty = stored("empty", replace(BEFORE, tasks=[], runs=[]))
+    code, out, err = command(monkeypatch, capsys, "diff", empty, empty)
+    assert (code, out) == (2, "")
+    assert err.endswith("hold no tasks: there is nothing to compare\n")
 
 
 def test_a_stored_run_is_rendered_anew(stored, monkeypatch, capsys):

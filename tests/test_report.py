@@ -167,6 +167,39 @@ def test_speeds_that_cannot_be_told_apart_are_not_ranked(results, tmp_path):
     assert "is fastest" not in page
 
 
+def in_three_processes(run, *factors):
+    """The rounds of a run, those of each process so many times as long."""
+    turns = [(turn, turn.index // 4) for turn in run.rounds]
+    return replace(
+        run, rounds=[replace(t, process=part, seconds=t.seconds * factors[part]) for t, part in turns]
+    )
+
+
+def test_processes_too_unlike_for_a_ranking_are_named(results, tmp_path):
+    steady = in_three_processes(made_up_run(SINE, "numpy", 0), 1, 1, 1)
+    unsteady = in_three_processes(made_up_run(SINE, "torch", 0), 1, 5, 25)
+    page = write_report(replace(results, tasks=[SINE], runs=[steady, unsteady]), tmp_path).read_text()
+    assert "Too unsteady to rank: only speeds that differ" in page
+    assert "**numpy** was fastest" in page
+    assert re.search(
+        r"\*\*Doubt\*\*: Processes of one adapter took unlike times: torch on sine-online \(2\d", page
+    )
+
+
+def test_who_learns_fastest_an_epoch_a_call_is_said_where_it_is_another(results, tmp_path):
+    """Calls have a fixed cost, which short epochs pay in full and long turns hardly do."""
+
+    def page(*runs):
+        return write_report(replace(results, tasks=[SINE], runs=[*runs]), tmp_path).read_text()
+
+    numpy, torch = (made_up_run(SINE, name, 0) for name in ("numpy", "torch"))
+    assert "as in learning" not in page(numpy, torch)
+    slow = replace(numpy, epochs=[replace(e, train_seconds=4 * e.train_seconds) for e in numpy.epochs])
+    answers = page(slow, torch).split("Can you trust it?")[0]
+    assert "**numpy** is fastest" in answers
+    assert "With an epoch of 1 sequence a call, as in learning, **torch** is fastest, 1,500" in answers
+
+
 def test_pairs_decide_who_is_fastest(results):
     """One adapter has the higher median, but the other is faster in four rounds of five."""
     seconds = {"numpy": [1.0, 1.0, 4.0, 4.0, 2.0] * 4, "torch": [0.9, 0.9, 3.9, 3.9, 2.1] * 4}

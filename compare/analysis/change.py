@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from compare.analysis.speeds import process_medians
 from compare.analysis.standing import Standing
 from compare.analysis.statistics import FEWEST_CLUSTERS, paired_difference
 from tasks.interface import Metric
 
 Finding = Literal[
     "no change",
+    "cannot tell",
     "faster",
     "slower",
     "more accurate",
@@ -22,6 +24,7 @@ Finding = Literal[
     "not comparable",
 ]
 REGRESSIONS: tuple[Finding, ...] = ("slower", "less accurate", "fails now")
+SPEED = "sequences/s"
 RESAMPLES = 2000
 
 
@@ -49,7 +52,7 @@ class Change:
 
 
 def speed_change(task: str, before: Standing, after: Standing, obstacle: str, threshold: float) -> Change:
-    """Times for the same work: their ratio's interval must lie beyond the threshold to count."""
+    """Times for the same work: changed where their ratio's interval lies beyond the threshold."""
     rates = [s.throughput.median if s.throughput else None for s in (before, after)]
     if not obstacle and min(len(before.rounds), len(after.rounds)) < 2:
         obstacle = "fewer than two rounds"
@@ -57,19 +60,18 @@ def speed_change(task: str, before: Standing, after: Standing, obstacle: str, th
         return Change(
             task=task,
             adapter=after.adapter,
-            measure="sequences/s",
+            measure=SPEED,
             finding="not comparable",
             before=rates[0],
             after=rates[1],
             reason=obstacle,
         )
     ratio, low, high = _ratio(after, before)
-    slower, faster = low > 1 + threshold, high < 1 / (1 + threshold)
     return Change(
         task=task,
         adapter=after.adapter,
-        measure="sequences/s",
-        finding="slower" if slower else "faster" if faster else "no change",
+        measure=SPEED,
+        finding=_finding(low, high, threshold),
         before=rates[0],
         after=rates[1],
         ratio=1 / ratio,
@@ -78,13 +80,23 @@ def speed_change(task: str, before: Standing, after: Standing, obstacle: str, th
     )
 
 
+def _finding(low: float, high: float, threshold: float) -> Finding:
+    """What the interval of a ratio of times says."""
+    least, most = 1 / (1 + threshold), 1 + threshold
+    if low > most:
+        return "slower"
+    if high < least:
+        return "faster"
+    return "no change" if least <= low and high <= most else "cannot tell"
+
+
 def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
     """Of our time for the same work to theirs, with its 95 % interval.
 
     A process is a sample, its rounds' median (Welch's t on logarithms), where both ran in several;
     else a round is (bootstrap of medians).
     """
-    processes = [_process_medians(standing) for standing in (ours, theirs)]
+    processes = [process_medians(standing.runs) for standing in (ours, theirs)]
     if min(map(len, processes)) >= FEWEST_CLUSTERS:
         logarithms = [np.log(medians) for medians in processes]
         interval = stats.ttest_ind(*logarithms, equal_var=False).confidence_interval(0.95)
@@ -102,14 +114,6 @@ def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
         rng=np.random.default_rng(0),
     ).confidence_interval
     return float(_ratio_of_medians(first, second)), float(interval.low), float(interval.high)
-
-
-def _process_medians(standing: Standing) -> list[float]:
-    times: dict[tuple[int, int], list[float]] = {}
-    for run in standing.runs:
-        for turn in (turn for turn in run.rounds if turn.counts):
-            times.setdefault((run.seed, turn.process), []).append(turn.seconds / turn.sequences)
-    return [float(np.median(each)) for each in times.values()]
 
 
 def _ratio_of_medians(

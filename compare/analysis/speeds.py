@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from compare.analysis.standing import Standing
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
@@ -39,6 +40,14 @@ def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:
         ratio = numerators[seed, process, index] / denominators[seed, process, index]
         ratios.setdefault((seed, process), []).append(ratio)
     return clustered_ratio(list(ratios.values()))
+
+
+def process_medians(runs: Sequence[Run]) -> list[float]:
+    """The median time of a sequence in each process, over the rounds that count."""
+    by_process: dict[tuple[int, int], list[float]] = {}
+    for (seed, process, _), seconds in _round_times(runs).items():
+        by_process.setdefault((seed, process), []).append(seconds)
+    return [median(each) for each in by_process.values()]
 
 
 def against_the_fastest(plain: Sequence[Standing]) -> tuple[Standing, ...]:

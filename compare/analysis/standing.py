@@ -71,6 +71,17 @@ class Standing:
         return "; ".join(parts)
 
     @property
+    def epoch_throughput(self) -> float | None:
+        """Sequences per second of learning, an epoch a call: the median over warm epochs."""
+        epochs = [epoch for run in self.finished for epoch in run.epochs[1:] if epoch.train_seconds]
+        return median([epoch.sequences / epoch.train_seconds for epoch in epochs])
+
+    @property
+    def sequences_a_call(self) -> float | None:
+        """How much a timed turn hands over at once."""
+        return median([turn.sequences for turn in self.rounds])
+
+    @property
     def peak_rss_bytes(self) -> int | None:
         return max((run.peak_rss_bytes for run in self.runs if run.peak_rss_bytes), default=None)
 

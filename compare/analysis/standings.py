@@ -11,6 +11,12 @@ from compare.analysis.statistics import Difference, paired_difference
 from compare.records import Proof, ProofVerdict, Results, Run, TaskRecord
 from tasks.interface import Metric
 
+CLEARLY = 1.1
+"""How many times as fast the epochs of learning must be, which are not paired, for a word about it."""
+
+UNSTEADY = 0.5
+"""The smallest difference told apart, as a share, beyond which a ranking says nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scatter:
@@ -89,6 +95,19 @@ class TaskStandings:
         """Those whose speed is comparable, the fastest first."""
         compared = [standing for standing in self.adapters if standing.times_fastest is not None]
         return tuple(sorted(compared, key=lambda standing: standing.slowdown))
+
+    @property
+    def quickest_learner(self) -> Standing | None:
+        """Who is clearly fastest with an epoch a call, where that is another than in the timed turns."""
+        learners = [(s.epoch_throughput, s) for s in self.ranked if s.epoch_throughput]
+        best, quickest = max(learners, key=lambda pair: pair[0], default=(0.0, None))
+        beaten = next((rate for rate, s in learners if s is self.ranked[0]), math.inf)
+        return quickest if best > CLEARLY * beaten else None
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether the rounds scattered too much for a ranking."""
+        return self.resolution > UNSTEADY
 
     @property
     def resolution(self) -> float:

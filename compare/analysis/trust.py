@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from scipy import stats
 
 from compare.analysis.physics import product_rates
+from compare.analysis.speeds import process_medians
 from compare.analysis.standings import TaskStandings
-from compare.markup import number, signed
+from compare.markup import factor, number, signed
 from compare.records import Environment, Results, Run
 
 BUSY_CORES = 0.2
 STOLEN_CORES = 0.05
 THROTTLED_SECONDS = 0.1
 DRIFT = 0.05
+UNLIKE = 1.25
+"""How many times as long as another a process of the same adapter may take before it is said."""
 FEWEST_ROUNDS_FOR_DRIFT = 6
 SLOW_SHARE = 0.6
 """Below which share of the fastest library's rate a library must be running a poorer kernel."""
@@ -35,6 +38,7 @@ def doubts(results: Results, tasks: Sequence[TaskStandings]) -> list[str]:
         *_busy(results.environment),
         *_poor_kernels(results.environment, results.runs),
         *_drifts(tasks),
+        *_unlike_processes(tasks),
         *_failed_twins(tasks),
     ]
 
@@ -103,6 +107,20 @@ def _drifts(tasks: Sequence[TaskStandings]) -> Iterator[str]:
                 drifted.append(f"{standing.adapter} on {task.record.name} ({signed(100 * worst)} %)")
     if drifted:
         yield f"Rounds took longer or shorter as the run went on: {', '.join(drifted)}."
+
+
+def _unlike_processes(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+    unlike = []
+    for task in tasks:
+        for standing in task.ranked:
+            medians = process_medians(standing.runs)
+            if (apart := max(medians) / min(medians)) > UNLIKE:
+                unlike.append(f"{standing.adapter} on {task.record.name} ({factor(apart)} times as long)")
+    if unlike:
+        yield (
+            f"Processes of one adapter took unlike times: {', '.join(unlike)}; "
+            "was the machine busy? Run again, or with more rounds."
+        )
 
 
 def _failed_twins(tasks: Sequence[TaskStandings]) -> Iterator[str]:

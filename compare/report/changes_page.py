@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from compare.analysis.change import Change
+from compare.analysis.change import SPEED, Change
 from compare.analysis.changes import Changes
 from compare.markup import NOTHING, escape, number
 from compare.report.tables import Table
@@ -22,9 +22,11 @@ def changes_page(found: Changes, first: Path, second: Path, threshold: float) ->
         "",
         changes_table(found.changes).markdown,
         "",
-        "Change: the second speed in multiples of the first, with its 95 % interval. "
-        "A speed has changed where that interval lies beyond the threshold; a result, the mean over seeds "
-        "in both, where it differs by more than the threshold and by more than luck, seed by seed.",
+        "Change: the second speed in multiples of the first, with its 95 % interval, from the medians of "
+        "processes where there were several. A speed has changed where that interval lies beyond the "
+        "threshold, and has not where it lies within; else the runs cannot tell. A result, the mean over "
+        "seeds in both, has changed where it differs by more than the threshold and by more than luck, "
+        "seed by seed.",
     ]
     if found.remarks:
         lines += ["", *(f"- {escape(remark)}" for remark in found.remarks)]
@@ -40,8 +42,8 @@ def changes_table(changes: tuple[Change, ...]) -> Table:
         "Task": raw["task"].map(escape),
         "Adapter": raw["adapter"].map(escape),
         "Figure": raw["measure"].map(escape),
-        "Before": raw["before"].map(number),
-        "After": raw["after"].map(number),
+        "Before": [number(change.before, _digits(change)) for change in changes],
+        "After": [number(change.after, _digits(change)) for change in changes],
         "Change": [
             NOTHING if math.isnan(ratio) else f"{ratio:.2f} ({low:.2f}–{high:.2f})"
             for ratio, low, high in zip(raw["ratio"], raw["low"], raw["high"], strict=True)
@@ -50,6 +52,11 @@ def changes_table(changes: tuple[Change, ...]) -> Table:
     }
     words = ("Task", "Adapter", "Figure", "Finding")
     return Table(name="changes", raw=raw, shown=pd.DataFrame(shown), words=words)
+
+
+def _digits(change: Change) -> int:
+    """Results differ by less than speeds do."""
+    return 3 if change.measure == SPEED else 4
 
 
 def _finding(change: Change) -> str:

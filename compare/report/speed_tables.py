@@ -22,6 +22,8 @@ def throughput_table(task: TaskStandings) -> Table:
             "comparable": standing.comparable,
             **columns("sequences_per_second_", Spread, standing.throughput),
             "warm_up_rounds": standing.warm_ups,
+            "sequences_a_call": standing.sequences_a_call,
+            "epoch_sequences_per_second": standing.epoch_throughput,
             **columns("times_fastest_", Ratio, standing.times_fastest),
             "times_fastest_finding": _finding(standing.times_fastest),
             **columns("times_baseline_", Ratio, standing.times_baseline),
@@ -38,6 +40,8 @@ def throughput_table(task: TaskStandings) -> Table:
         "Time, × fastest": times_fastest(raw),
         "95 % interval": ranges(raw["times_fastest_low"], raw["times_fastest_high"], factor),
         "Finding": raw["times_fastest_finding"],
+        "Sequences a call": raw["sequences_a_call"].map(number),
+        "Sequences/s, an epoch a call": raw["epoch_sequences_per_second"].map(number),
     }
     if task.baseline:
         shown |= {
