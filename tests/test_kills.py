@@ -78,3 +78,7 @@ def test_a_killed_run_is_resumed_to_the_same_end(number, killed, uninterrupted):
         assert times(run.rounds[: len(rounds)]) == times(rounds), "a round was timed again"
         assert "the cell went on from its state after" in (out / "README.md").read_text()
     assert [path.name for path in out.iterdir() if path.name.startswith((".", "running"))] == []
+
+
+def test_some_kill_leaves_something_to_go_on_from(killed):
+    assert any(under_way for _, _, under_way, _ in killed)
