@@ -19,7 +19,8 @@ RUN = ("run", "sine-online", "--adapters", "numpy", "--epochs", 100, "--seeds", 
 
 
 def pytest_generate_tests(metafunc):
-    metafunc.parametrize("number", range(metafunc.config.getoption("kills")))
+    if "number" in metafunc.fixturenames:
+        metafunc.parametrize("number", range(metafunc.config.getoption("kills")))
 
 
 @pytest.fixture(scope="module")
