@@ -366,6 +366,17 @@ class Adapter(ABC):
     def parameters(self) -> dict[str, Array]:
         """Copies of the parameters as they are now, under their canonical names and in canonical layout."""
 
+    def state(self) -> dict[str, Array] | None:
+        """Copies of all that training goes on from: parameters, moments, updates so far; None: cannot tell.
+
+        The names are the adapter's own. A run that was broken off goes on from here, if every adapter can.
+        """
+        return None
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take a state of the same adapter under the same specs; go on bit for bit as if never stopped."""
+        raise NotImplementedError("restore, for an adapter that tells its state")
+
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
         """The libraries that its kernels come from, where only the framework itself can tell."""

@@ -17,9 +17,8 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
 
 ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
-
+LEARNER = ("parameters", "mean", "square", "updates")  # all in one vector, Adam's moments, their count
 State = tuple[Tensor, ...]
-Learner = tuple[Tensor, Tensor, Tensor, Tensor]  # parameters in one vector, Adam's moments, updates so far
 
 
 class JaxAdapter(Adapter):
@@ -39,22 +38,26 @@ class JaxAdapter(Adapter):
         except RuntimeError as error:
             raise UnsupportedSpec(f"device is {device!r}: this build of JAX has no such device") from error
         check_parameters(model, parameters)
-        self._program, self._dtype, self._sequences = Program(model, train), train.dtype, 0
-        flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)])
-        start, mean, square = (self._tensor(value, self._dtype) for value in (flat, 0 * flat, 0 * flat))
-        self._learner: Learner = (start, mean, square, self._tensor(0, np.int64))
+        self._program, self._dtype, self._data = Program(model, train), train.dtype, ((), ())
+        flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)]).astype(train.dtype)
+        self.restore(dict(zip(LEARNER, (flat, 0 * flat, 0 * flat, np.array(0)), strict=True)))
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._learner: State = tuple(self._tensor(state[name], state[name].dtype) for name in LEARNER)
+
+    def state(self) -> dict[str, Array]:
+        return dict(zip(LEARNER, map(np.array, self._learner), strict=True))
 
     def load(self, inputs: Array, targets: Array) -> None:
         interface.check_data(self._program.model, self._program.train, inputs, targets)
-        self._sequences = len(inputs)
         kind = self._dtype if self._program.model.loss == "half_squared_error" else np.int64
         self._data = self._tensor(inputs, self._dtype), self._tensor(targets, kind)
 
     def train(self, batches: Array) -> Array:
-        interface.check_batches(batches, self._sequences)
+        interface.check_batches(batches, len(self._data[0]))
         room = max(ROWS, 1 << (len(batches) - 1).bit_length())
         rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
-        self._learner, losses = self._program.train_rows(self._learner, (*self._data, rows), len(batches))
+        self._learner, losses = self._program.train_rows(self._learner, *self._data, rows, len(batches))
         return np.array(losses)[: len(batches)].ravel()
 
     def predict(self, inputs: Array) -> Array:
@@ -79,16 +82,15 @@ class Program(NamedTuple):
     train: TrainSpec
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
-    def train_rows(self, learner: Learner, data: State, count: int) -> Any:
+    def train_rows(self, learner: State, inputs: Tensor, targets: Tensor, rows: Tensor, count: int) -> Any:
         """Train on the first `count` rows of indices -> the learner and (rows, updates) losses."""
-        inputs, targets, rows = data
         spans = self.train.spans(self.model, inputs.shape[1])
 
-        def train_row(row: Tensor, carried: tuple[Learner, Tensor]) -> tuple[Learner, Tensor]:
+        def train_row(row: Tensor, carried: tuple[State, Tensor]) -> tuple[State, Tensor]:
             (learner, losses), batch = carried, (inputs[rows[row]], targets[rows[row]])
             found, state = [], None
             for span in spans:
-                loss, learner, state = self.learn(learner, batch, span, state)
+                loss, learner, state = self.learn(learner, *batch, span, state)
                 found.append(loss)
             return learner, losses.at[row].set(jnp.stack(found))
 
@@ -121,9 +123,8 @@ class Program(NamedTuple):
         readable = hidden.swapaxes(0, 1) if self.model.readout == "every" else after[0]
         return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), after
 
-    def learn(self, learner: Learner, batch: State, span: Span, state: State | None) -> Any:
+    def learn(self, learner: State, inputs: Tensor, targets: Tensor, span: Span, state: State | None) -> Any:
         """One update -> the loss before it, the learner, and the state after its steps."""
-        inputs, targets = batch
         _, state = self.run(learner[0], inputs[:, span.start : span.cut], state)
         wanted = targets[:, span.cut : span.stop] if self.model.readout == "every" else targets
 
@@ -137,9 +138,8 @@ class Program(NamedTuple):
         (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(learner[0])
         return value, self.update(learner, gradient), state
 
-    def update(self, learner: Learner, gradient: Tensor) -> Learner:
-        (flat, mean, square, before), spec = learner, self.train.optimizer
-        limit = self.train.clip_value
+    def update(self, learner: State, gradient: Tensor) -> State:
+        (flat, mean, square, before), spec, limit = learner, self.train.optimizer, self.train.clip_value
         gradient = gradient if limit is None else jnp.clip(gradient, -limit, limit)
         if not isinstance(spec, Adam):
             return flat - spec.learning_rate * gradient, mean, square, before

@@ -105,6 +105,13 @@ class NumpyAdapter(Adapter):
     def parameters(self) -> dict[str, Array]:
         return unpack(self._model, self._parameters)
 
+    def state(self) -> dict[str, Array]:
+        return {"parameters": self._parameters.copy(), **self._optimizer.state()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._parameters[:] = state["parameters"]
+        self._optimizer.restore(state)
+
     @classmethod
     def matrix_product(cls, size: int) -> MatrixProduct:
         left, right = np.ones((2, size, size), np.float32)

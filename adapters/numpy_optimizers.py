@@ -1,6 +1,7 @@
 """Update rules over one flat vector of parameters; each writes to the parameters in place."""
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
@@ -16,6 +17,12 @@ class Optimizer(Protocol):
     def update(self, parameters: Array, gradient_sum: Array, batch: int) -> Calls:
         """The calls of an update; they may use up the array of the sum."""
 
+    def state(self) -> dict[str, Array]:
+        """Copies of all that the updates so far have left behind beside the parameters."""
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take that over."""
+
 
 class SgdRule:
     """θ ← θ − η·g."""
@@ -27,6 +34,12 @@ class SgdRule:
         rate = np.array(self._learning_rate / batch, parameters.dtype)
         yield partial(np.multiply, gradient_sum, rate, gradient_sum)
         yield partial(np.subtract, parameters, gradient_sum, parameters)
+
+    def state(self) -> dict[str, Array]:
+        return {}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        pass
 
 
 class AdamRule:
@@ -46,6 +59,13 @@ class AdamRule:
         mean_over_batch = np.array(1 / batch, parameters.dtype)
         yield partial(np.multiply, gradient_sum, mean_over_batch, gradient_sum)
         yield partial(self.move, parameters, gradient_sum)
+
+    def state(self) -> dict[str, Array]:
+        return {"mean": self._mean.copy(), "square": self._square.copy(), "step": np.array(self._step)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._mean[:], self._square[:] = state["mean"], state["square"]
+        self._step = int(state["step"])
 
     def move(self, parameters: Array, gradient: Array) -> None:
         """One update by the mean gradient."""

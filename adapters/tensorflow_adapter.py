@@ -5,6 +5,7 @@ from functools import cached_property, partial, wraps
 from typing import Any, TypeVar, cast
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from adapters.interface import (
@@ -105,6 +106,14 @@ class TensorFlowAdapter(Adapter):
 
     def parameters(self) -> dict[str, Array]:
         return {name: variable.numpy().copy() for name, variable in self._network.variables.items()}
+
+    def state(self) -> dict[str, Array]:
+        return {name: np.array(variable.numpy()) for name, variable in self._network.changing().items()}
+
+    @_placed
+    def restore(self, state: Mapping[str, Array]) -> None:
+        for name, variable in self._network.changing().items():
+            variable.assign(state[name])
 
     @cached_property
     def _outputs(self) -> Callable[..., Tensor]:

@@ -32,6 +32,15 @@ class Network:
         ]
         self._step = tf.Variable(0.0, dtype=tf.float64)
 
+    def changing(self) -> dict[str, Tensor]:
+        """All variables that training changes, by name."""
+        moments = {
+            f"{moment} of {name}": variable
+            for name, pair in zip(self.variables, self._moments, strict=True)
+            for moment, variable in zip(("mean", "square"), pair, strict=True)
+        }
+        return {**self.variables, **moments, "step": self._step}
+
     def learn(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...]) -> Tensor:
         """Every update of one batch of sequences -> (updates,) losses."""
         state = self._zero_state(inputs)

@@ -92,6 +92,12 @@ class TorchBase(Adapter):
             for name, value in self._weights.named(self._weights.values).items()
         }
 
+    def state(self) -> dict[str, Array]:
+        return self._weights.state()
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._weights.restore(state)
+
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
         build = torch.__config__.show()

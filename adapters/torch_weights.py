@@ -18,7 +18,11 @@ def held(value: float, dtype: torch.dtype) -> float:
 
 
 class Rule(ABC):
-    """How a gradient changes the values."""
+    """How a gradient changes the values; `moments` and `step` are what the updates so far leave behind."""
+
+    def __init__(self, **moments: Tensor) -> None:
+        self.moments = moments
+        self.step = 0
 
     @abstractmethod
     def update(self, values: Tensor, gradient: Tensor) -> None:
@@ -29,6 +33,7 @@ class SgdRule(Rule):
     """θ ← θ − η·g."""
 
     def __init__(self, spec: Sgd, values: Tensor) -> None:
+        super().__init__()
         self._rate = held(spec.learning_rate, values.dtype)
 
     def update(self, values: Tensor, gradient: Tensor) -> None:
@@ -41,14 +46,14 @@ class AdamRule(Rule):
     def __init__(self, spec: Adam, values: Tensor) -> None:
         self._spec = spec
         self._mean, self._square = torch.zeros_like(values), torch.zeros_like(values)
+        super().__init__(mean=self._mean, square=self._square)
         self._root = torch.empty_like(values)
         self._epsilon = held(spec.epsilon, values.dtype)
-        self._step = 0
 
     def update(self, values: Tensor, gradient: Tensor) -> None:
         spec = self._spec
-        self._step += 1
-        rate = spec.learning_rate * math.sqrt(1 - spec.beta2**self._step) / (1 - spec.beta1**self._step)
+        self.step += 1
+        rate = spec.learning_rate * math.sqrt(1 - spec.beta2**self.step) / (1 - spec.beta1**self.step)
         self._mean.lerp_(gradient, 1 - spec.beta1)
         self._square.mul_(spec.beta2).addcmul_(gradient, gradient, value=1 - spec.beta2)
         torch.sqrt(self._square, out=self._root).add_(self._epsilon)
@@ -83,3 +88,18 @@ class Weights:
         if self._limit is not None:
             self.gradient.clamp_(-self._limit, self._limit)
         self._rule.update(self.values, self.gradient)
+
+    def state(self) -> dict[str, Array]:
+        """Copies of all that the next update depends on, but for its gradient."""
+        copies = {name: tensor.cpu().numpy().copy() for name, tensor in self._changing().items()}
+        return {**copies, "step": np.array(self._rule.step)}
+
+    @torch.inference_mode()
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take such copies over, in place."""
+        for name, tensor in self._changing().items():
+            tensor.copy_(torch.tensor(state[name]))
+        self._rule.step = int(state["step"])
+
+    def _changing(self) -> dict[str, Tensor]:
+        return {"parameters": self.values, **self._rule.moments}

@@ -7,24 +7,41 @@ order shuffled anew each round, so that rounds are paired samples of one machine
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array
+from compare.checkpoints import Checkpoint, Snapshot, State
 from compare.devices import device_of
 from compare.inference import ROUNDS as INFERENCE_ROUNDS
 from compare.inference import sequences_to_predict
 from compare.limit import matrix_size
 from compare.markup import slug
 from compare.player import TURN_SECONDS, Player
+from compare.process import WorkerProcess
 from compare.records import Run
+from compare.trainee import Trainee
 from tasks import find
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
-Keep = Callable[[list[Run]], None]
+
+
+class Keeper:
+    """Whoever keeps what there is of a block under way; this one keeps nothing."""
+
+    def keep(self, runs: list[Run]) -> None:
+        """Keep the records as they are now."""
+
+    def snapshot_is_due(self) -> bool:
+        """Whether one is wanted before the training is over."""
+        return False
+
+    def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep what the block can go on from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,49 +85,83 @@ class Block:
         return len(self.adapters) * (1 + self.epochs + self.paced_rounds)
 
 
-def play(block: Block, tick: Tick, keep: Keep = lambda runs: None) -> list[Run]:
-    """Run a block; one record an adapter, whatever became of it.
+def play(
+    block: Block, tick: Tick, keeper: Keeper | None = None, checkpoint: Checkpoint | None = None
+) -> list[Run]:
+    """Run a block, or what a checkpoint leaves of it; one record an adapter, whatever became of it.
 
-    `tick` hears of every turn; `keep` gets the records before the first round and after every one.
+    `tick` hears of every turn; `keeper` gets the records before the first round and after every one, and
+    a snapshot after an epoch where one is due, and after the last.
     """
     task = find(block.task)
     dataset = task.dataset(block.data_key)
     generator = Generator(PCG64(SeedSequence(block.seed)))
+    kept = keeper or Keeper()
+    begun = checkpoint.epochs if checkpoint else 0
     with ExitStack() as stack:
-        players = [
-            Player(
-                name,
-                task,
-                dataset,
-                block.seed,
-                implementation=(adapter := block.twins.get(name, name)),
-                device=device_of(adapter, block.device),
-            )
-            for name in block.adapters
-        ]
+        players = [_player(name, block, task, dataset) for name in block.adapters]
         for player in players:
             stack.callback(player.leave)
-            log = block.logs / f"{block.task}-{slug(player.adapter)}-{block.seed}.log"
-            player.set_up(block.data_key, block.threads, block.timeout_seconds, log, block.memory_limit_bytes)
+            if checkpoint:
+                player.take_over(checkpoint.runs[player.adapter])
+                first = task.batches(len(dataset.inputs), block.seed, begun)[:1]
+                player.go_on(checkpoint.states.get(player.adapter, {}), first)
+            else:
+                player.set_up()
             tick(player.adapter)
 
-        def seen() -> list[Run]:
-            return [player.record(block.warm_ups) for player in players]
+        def keep() -> None:
+            kept.keep([player.record(block.warm_ups) for player in players])
 
-        keep(seen())
-        for epoch in range(block.epochs):
+        keep()
+        for epoch in range(begun, block.epochs):
             batches = task.batches(len(dataset.inputs), block.seed, epoch)
             for player in _shuffled(players, generator):
                 player.learn(batches)
                 tick(player.adapter)
-            keep(seen())
+            keep()
+            states = _states(players) if epoch + 1 == block.epochs or kept.snapshot_is_due() else {}
+            if states:
+                kept.keep_snapshot(
+                    Snapshot(task=block.task, seed=block.seed, epochs=epoch + 1, states=states)
+                )
         for player in players:
             player.finish_learning(task.batches(len(dataset.inputs), block.seed, block.epochs))
-        _measure_rounds(block, task, dataset, players, generator, tick, lambda: keep(seen()))
+        _measure_rounds(
+            block, task, dataset, players, generator, tick, keep, checkpoint.rounds if checkpoint else 0
+        )
         _measure_predictions(dataset, players, generator)
         for player in players:
             player.multiply(matrix_size(block.threads))
-        return seen()
+        return [player.record(block.warm_ups) for player in players]
+
+
+def _player(name: str, block: Block, task: Task, dataset: Dataset) -> Player:
+    adapter = block.twins.get(name, name)
+    begin = partial(
+        WorkerProcess,
+        adapter,
+        block.threads,
+        block.timeout_seconds,
+        memory_limit_bytes=block.memory_limit_bytes,
+    )
+    trainee = Trainee(
+        task,
+        dataset,
+        block.seed,
+        data_key=block.data_key,
+        device=device_of(adapter, block.device),
+        log=block.logs / f"{block.task}-{slug(name)}-{block.seed}.log",
+        begin=begin,
+    )
+    return Player(name, task, dataset, block.seed, trainee)
+
+
+def _states(players: list[Player]) -> dict[str, State]:
+    """The states of all that are in, by adapter; empty where one of them cannot tell."""
+    states = {player.adapter: player.state() for player in players if player.alive}
+    told: dict[str, State] = {adapter: state for adapter, state in states.items() if state is not None}
+    return told if all(player.adapter in told for player in players if player.alive) else {}
 
 
 def _measure_rounds(
@@ -121,16 +172,23 @@ def _measure_rounds(
     generator: Generator,
     tick: Tick,
     keep: Callable[[], None],
+    begun: int,
 ) -> None:
-    """The epochs are the rounds where they are many and long enough; else train on in calibrated turns."""
-    if all(player.epochs_last(TURN_SECONDS, block.paced_rounds) for player in players if player.alive):
+    """The epochs are the rounds where they are many and long enough; else train on in calibrated turns.
+
+    So many have `begun` before, in earlier processes.
+    """
+    epochs_do = all(
+        player.epochs_last(TURN_SECONDS, block.paced_rounds) for player in players if player.alive
+    )
+    if epochs_do and not begun:
         for player in players:
             player.count_epochs_as_rounds()
         return
     for player in players:
         player.calibrate(_batches_after_learning(block, task, dataset))
-    for index in range(block.paced_rounds):
-        if index in block.renewals:
+    for index in range(begun, block.paced_rounds):
+        if index in block.renewals and index > begun:
             for player in players:
                 player.renew()
         for player in _shuffled(players, generator):

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from compare import journal
+from compare import checkpoints, journal
 from compare.plan import UsageError
 from compare.records import UnreadableRun, load
 from compare.storage import temporary_name_of
 
-OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME)
+OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME, checkpoints.NAME)
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 

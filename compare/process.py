@@ -188,3 +188,21 @@ def expect_parameters(value: object, model: ModelSpec, dtype: Dtype, when: str) 
         if not np.isfinite(value[name]).all():
             raise WorkerFailed("diverged", f"{when}: {name} is not finite")
     return value
+
+
+def expect_state(value: object) -> dict[str, Array] | None:
+    """The state that a worker returned, once it is found to be arrays of numbers; None: it cannot tell.
+
+    Raises: WorkerFailed that says what came instead.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise WorkerFailed("failed", f"state returned a {type(value).__name__}: expected arrays by name")
+    for name, array in value.items():
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+            raise WorkerFailed(
+                "failed",
+                f"state: {name} is a {type(array).__name__}: expected a NumPy array of plain numbers",
+            )
+    return value

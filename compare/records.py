@@ -28,13 +28,14 @@ class Epoch:
     """One pass through the data.
 
     `train_seconds` and `sequences` cover the warm calls only: the very first batch of a run is
-    trained in a call of its own, whose cost stands in `Run.cold_seconds`.
+    trained in a call of its own, whose cost stands in `Run.cold_seconds`. `process` is as in `Round`.
     """
 
     train_seconds: float
     sequences: int
     losses: list[float]
     metrics: dict[str, float]
+    process: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,14 +282,15 @@ class Environment:
 class Interruption:
     """Where a run was broken off, and what it went on in.
 
-    `during` says what was under way, `versions` those of the adapters' frameworks since then, `changed`
-    what is no longer as it was before.
+    `during` says what was under way and `then` what became of it, `versions` those of the adapters'
+    frameworks since then, `changed` what is no longer as it was before.
     """
 
     during: str
     environment: Environment
     versions: dict[str, str]
     changed: list[str]
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

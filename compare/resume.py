@@ -9,10 +9,12 @@ import msgspec
 
 from adapters import AdapterUnavailable, version
 from adapters.source import AdapterBroken
+from compare import checkpoints
+from compare.checkpoints import Checkpoint
 from compare.conductor import Block
-from compare.journal import broken_off
+from compare.journal import broken_off, going_on
 from compare.plan import Settings, UsageError
-from compare.records import Environment, Interruption, Results, Run, TaskRecord, UnreadableRun, load
+from compare.records import Environment, Interruption, Results, TaskRecord, UnreadableRun, load
 from tasks.interface import DataChoice, DataRequest
 
 OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
@@ -84,8 +86,10 @@ def stored_results(folder: Path) -> Results:
     return replace(results, runs=[*results.runs, *broken_off(folder, results.runs)])
 
 
-def resumed(folder: Path, fresh: Results) -> Results:
+def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     """The finished part of a stored run, to go on from; `fresh` is what the run would begin with now.
+
+    Where the environment has changed, the cell under way is not to go on from where it was.
 
     Raises: UsageError where a task is no longer the one that was begun.
     """
@@ -97,15 +101,19 @@ def resumed(folder: Path, fresh: Results) -> Results:
             )
     if not stored.interrupted:
         return stored
-    latest = stored.interruptions[-1] if stored.interruptions else None
+    latest = stored.interruptions[-1] if stored.interruptions else stored
+    changed = _changed(latest.environment, fresh.environment)
+    changed += _changed_versions(latest.versions, fresh.versions)
+    if changed:
+        checkpoints.clear(folder)
+    broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
     interruption = Interruption(
         during=_during(stored),
+        then=_then([going_on(folder, block) for block in blocks if (block.task, block.seed) in broken]),
         environment=fresh.environment,
         versions=fresh.versions,
-        changed=_changed(latest.environment if latest else stored.environment, fresh.environment)
-        + _changed_versions(latest.versions if latest else stored.versions, fresh.versions),
+        changed=changed,
     )
-    broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
     return replace(
         stored,
         runs=[run for run in stored.runs if (run.task, run.seed) not in broken],
@@ -139,11 +147,20 @@ def _during(stored: Results) -> str:
     runs = [run for run in stored.runs if run.status == "interrupted"]
     if not runs:
         return "with no cell under way"
-    return f"{runs[0].task}, seed {runs[0].seed}, {_progress(runs)}"
+    after = _after(max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs))
+    return f"{runs[0].task}, seed {runs[0].seed}, {after}"
 
 
-def _progress(runs: Sequence[Run]) -> str:
-    epochs, rounds = max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs)
+def _then(begun: Sequence[Checkpoint | None]) -> str:
+    """What becomes of the cell that was under way, if one was."""
+    for checkpoint in begun:
+        if checkpoint:
+            return f"the cell went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
+        return "the cell was started anew"
+    return ""
+
+
+def _after(epochs: int, rounds: int) -> str:
     return f"after {epochs} epochs" + (f" and {rounds} timed rounds" if rounds else "")
 
 

@@ -63,7 +63,7 @@ def _beginning(settings: Settings, blocks: list[Block]) -> Results:
     )
     if settings.resume:
         clear_temporary_files(settings.out)
-        return resumed(settings.out, fresh)
+        return resumed(settings.out, fresh, blocks)
     clear_folder(settings.out)
     return fresh
 

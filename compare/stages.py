@@ -7,7 +7,7 @@ from rich.progress import Progress
 
 from compare.bench.threads import compare_threads, turns
 from compare.conductor import Block, play
-from compare.journal import Journal
+from compare.journal import Journal, going_on
 from compare.plan import Settings
 from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results
@@ -22,7 +22,8 @@ def stages(
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
-            runs = [replace(run, part=part(results)) for run in play(block, tick, journal.keep)]
+            played = play(block, tick, journal, going_on(settings.out, block))
+            runs = [replace(run, part=part(results)) for run in played]
         results = replace(results, runs=[*results.runs, *runs])
         yield results
     for trial in _trials(blocks, results):

@@ -109,6 +109,12 @@ class Worker:
     def parameters(self) -> dict[str, "Array"]:
         return self._adapter.parameters()
 
+    def state(self) -> "dict[str, Array] | None":
+        return self._adapter.state()
+
+    def restore(self, state: Mapping[str, "Array"]) -> None:
+        self._adapter.restore(state)
+
     def conformance(self, check: str, device: str) -> "Outcome":
         from adapters.conformance import CHECKS, run  # noqa: PLC0415
 

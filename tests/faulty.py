@@ -66,3 +66,25 @@ class Unfinished(Adapter):
 
     def __init__(self, model, train, parameters, *, device="cpu"):
         pass
+
+
+class RaisesLater(NumpyAdapter):
+    """In its second epoch; the first is trained in two calls."""
+
+    calls = 0
+
+    def train(self, batches):
+        self.calls += 1
+        if self.calls > 2:
+            raise RuntimeError("the gradient went for a walk\nand did not come back")
+        return super().train(batches)
+
+
+class TellsNot(NumpyAdapter):
+    def state(self):
+        return None
+
+
+class TellsNumbers(NumpyAdapter):
+    def state(self):
+        return {"step": int(super().state()["step"])}

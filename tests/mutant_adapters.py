@@ -297,6 +297,28 @@ class PredictsSomething(NumpyAdapter):
         return super().predict(inputs if len(inputs) else np.zeros((1, *inputs.shape[1:])))
 
 
+class LosesMoments(NumpyAdapter):
+    def state(self) -> dict[str, Array]:
+        state = super().state()
+        return {**state, **{name: np.zeros_like(state[name]) for name in ("mean", "square") if name in state}}
+
+
+class LosesStep(NumpyAdapter):
+    def state(self) -> dict[str, Array]:
+        return {**super().state(), "step": np.array(0)}
+
+
+class LiveState(NumpyAdapter):
+    def state(self) -> dict[str, Array]:
+        return {**super().state(), "parameters": self._parameters}
+
+
+class RestoresElsewhere(NumpyAdapter):
+    def restore(self, state: Any) -> None:
+        self._parameters = self._parameters.copy()
+        super().restore(state)
+
+
 class LosesNothing(NumpyAdapter):
     def train(self, batches: Array) -> Array:
         return super().train(batches) if len(batches) else np.zeros(1, self._dtype)

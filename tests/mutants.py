@@ -250,5 +250,9 @@ MUTANTS = (
     Mutant("sequences cut off", wrong.CutsSequences, "refuses_misfit_sequences", "came no error"),
     Mutant("one prediction for none", wrong.PredictsSomething, "predicts_nothing_of_nothing", "no sequences"),
     Mutant("a loss of no batch", wrong.LosesNothing, "no_batches_no_losses", "losses of no batches"),
+    Mutant("moments left out of the state", wrong.LosesMoments, "goes_on_from_its_state", "of a new adapter"),
+    Mutant("count left out of the state", wrong.LosesStep, "goes_on_from_its_state", "of a new adapter"),
+    Mutant("state handed out alive", wrong.LiveState, "goes_on_from_its_state", "of a new adapter"),
+    Mutant("restored elsewhere", wrong.RestoresElsewhere, "goes_on_from_its_state", "of one that goes back"),
     Mutant("batches of one integer type", wrong.IndexTypeMinded, "any_layout", "IndexError"),
 )

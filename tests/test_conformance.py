@@ -148,9 +148,15 @@ class NothingAtAll(NumpyAdapter):
         raise UnsupportedSpec(f"cell is {model.cell!r}: none is there")
 
 
+class Forgetful(NumpyAdapter):
+    def state(self) -> Any:
+        return None
+
+
 @pytest.mark.parametrize(
     ("adapter_type", "skipped", "passed", "says"),
     [
+        (Forgetful, "goes_on_from_its_state", "rows_equal_calls", "state is None: a cell that is broken off"),
         (LstmOnly, "gradients_elman_tanh", "gradients_lstm", "cell is 'elman': only the LSTM is there"),
         (Float32Only, "gradients_lstm", "no_state_between_batches", "dtype is 'float64'"),
     ],

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import pytest
 
+from compare import checkpoints
+from compare.checkpoints import Snapshot
 from compare.journal import Journal, broken_off
 from compare.records import load, save
 from compare.resume import stored_results
@@ -110,22 +112,25 @@ def test_a_resumed_report_says_where_the_run_was_interrupted(cut_off, whole):
     assert [i.during for i in results.interruptions] == ["sine-online, seed 1, after 11 epochs"]
     report = (cut_off / "README.md").read_text()
     assert "interrupted** (sine-online, seed 1, after 11 epochs)" in report
+    assert "; the cell was started anew." in report
     assert "not pooled" not in report
 
 
 def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
     stored = load(cut_off)
     save(replace(stored, environment=replace(stored.environment, cpu="another processor")), cut_off)
+    checkpoints.write(cut_off, Snapshot(task="sine-online", seed=1, epochs=11, states={"numpy": {}}))
     code, said = finish("run", "--resume", cut_off)
     assert code == 0, said
     results = load(cut_off)
     assert [run.part for run in results.runs] == [0, 1]
+    assert results.interruptions[0].then == "the cell was started anew"
     assert len(results.interruptions[0].changed) == 1
     assert "another processor, then" in results.interruptions[0].changed[0]
     report = (cut_off / "README.md").read_text()
     assert "rounds before and after are not pooled" in report
     throughput = (cut_off / "tables" / "sine-online-throughput.csv").read_text()
-    rounds = len(results.runs[1].rounds)
+    rounds = sum(turn.counts for turn in results.runs[1].rounds)
     assert re.search(rf"numpy,.*,{rounds}\b", throughput), throughput
 
 

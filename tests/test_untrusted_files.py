@@ -2,9 +2,12 @@
 
 import gzip
 import hashlib
+import io
 import json
+import resource
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compare import checkpoints
 from compare.plan import UsageError, check
 from compare.records import Results, UnreadableRun, load
 from compare.resume import stored_results, stored_settings
@@ -117,6 +121,71 @@ def test_a_journal_of_any_bytes_is_read_as_far_as_it_goes(folder, content):
     (folder / "results.json").write_bytes(BYTES)
     (folder / "running.jsonl").write_bytes(content)
     assert stored_results(folder).runs[:1] == load(folder).runs
+
+
+@pytest.fixture(scope="module")
+def snapshot(folder):
+    """The bytes of a valid one."""
+    states = {"numpy": {"parameters": np.arange(6.0), "step": np.array(3)}}
+    checkpoints.write(folder, checkpoints.Snapshot(task="sine-lstm", seed=0, epochs=2, states=states))
+    assert checkpoints.read(folder).states["numpy"]["step"] == 3
+    return (folder / checkpoints.NAME).read_bytes()
+
+
+@given(start=st.integers(0, 2000), length=st.integers(0, 30), new=st.binary(max_size=30))
+def test_a_snapshot_with_any_bytes_changed_is_read_or_is_none(folder, snapshot, start, length, new):
+    (folder / checkpoints.NAME).write_bytes(snapshot[:start] + new + snapshot[start + length :])
+    found = checkpoints.read(folder)
+    assert found is None or isinstance(found, checkpoints.Snapshot)
+
+
+def archive(**entries):
+    """An archive of entries, each packed as tight as it goes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in entries.items():
+            file.writestr(f"{name}.npy", content)
+    return stream.getvalue()
+
+
+def bomb():
+    """An archive of few bytes that holds a hundred megabytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file, file.open("0 step.npy", "w") as entry:
+        for _ in range(100):
+            entry.write(bytes(10**6))
+    return stream.getvalue()
+
+
+def npy(array, **options):
+    stream = io.BytesIO()
+    np.save(stream, array, **options)
+    return stream.getvalue()
+
+
+HEADING = npy(np.array(["sine-lstm", "0", "2", "numpy"]))
+
+
+@pytest.mark.parametrize(
+    "content",
+    {
+        "more than fits": bomb(),
+        "an array that claims more than it has": archive(
+            heading=HEADING, **{"0 step": npy(np.zeros(10)).replace(b"(10,)", b"(10000000000000,)")}
+        ),
+        "a pickle": archive(
+            heading=HEADING, **{"0 step": npy(np.array([{}], dtype=object), allow_pickle=True)}
+        ),
+        "an adapter that it does not name": archive(heading=HEADING, **{"7 step": npy(np.zeros(1))}),
+        "no heading": archive(**{"0 step": npy(np.zeros(1))}),
+    }.items(),
+    ids=lambda pair: pair[0],
+)
+def test_a_hostile_snapshot_is_none(content, tmp_path):
+    (tmp_path / checkpoints.NAME).write_bytes(content[1])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert checkpoints.read(tmp_path) is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
 HOSTILE = {

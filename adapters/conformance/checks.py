@@ -117,6 +117,10 @@ CHECKS: tuple[Check, ...] = (
     Check(optimizers.adam_in_float32),
     Check(state.batch_sizes_change, "nothing may be fixed to the size of the first batch"),
     Check(state.data_change, "load must replace data and spans, and leave parameters and moments alone"),
+    Check(
+        state.goes_on_from_its_state,
+        "state must return copies of all that training changes, restore write it where train finds it",
+    ),
     Check(mathematics.randomised),
 )
 """In the order in which an author would mend what fails: first what an adapter shows by itself."""

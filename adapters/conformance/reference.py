@@ -73,6 +73,22 @@ class Reference(Adapter):
     def parameters(self) -> dict[str, Array]:
         return {name: value.astype(self.spec.dtype) for name, value in self.values.items()}
 
+    def state(self) -> dict[str, Array]:
+        copies = {
+            f"{part} of {name}": value.copy()
+            for part, values in self.changing().items()
+            for name, value in values.items()
+        }
+        return {**copies, "updates": np.array(self.updates)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        for part, values in self.changing().items():
+            values.update({name: state[f"{part} of {name}"].copy() for name in values})
+        self.updates = int(state["updates"])
+
+    def changing(self) -> dict[str, dict[str, Array]]:
+        return {"value": self.values, "mean": self.means, "square": self.squares}
+
     def begin(self, batch: int) -> State:
         """The state before a sequence: hidden, and the LSTM's memory; each (B, H)."""
         return tuple(

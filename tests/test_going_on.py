@@ -1,0 +1,155 @@
+"""A block that was broken off goes on where it was: nothing on disk is done again, the end is the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from compare import checkpoints, journal
+from compare.conductor import Block, play
+from compare.journal import Journal, going_on
+from tests.commands import learned
+
+EPOCHS, ROUNDS = 4, 4
+TELLS_NOT = "tests.faulty:TellsNot"
+RAISES = "tests.faulty:RaisesLater"
+
+
+@pytest.fixture(autouse=True)
+def a_snapshot_after_every_epoch(monkeypatch):
+    monkeypatch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+
+
+def block(folder, *adapters):
+    return Block(
+        task="sine-lstm",
+        data_key="computed",
+        seed=0,
+        epochs=EPOCHS,
+        rounds=ROUNDS,
+        adapters=adapters,
+        threads=1,
+        timeout_seconds=60.0,
+        logs=folder,
+        warm_ups=0,
+        processes=2,
+    )
+
+
+def run(block, folder, turns=None):
+    """The records of a block, or what it goes on from when it is broken off after so many turns."""
+    ticks = iter(range(turns)) if turns else None
+
+    def tick(adapter):
+        if ticks and next(ticks, None) is None:
+            raise KeyboardInterrupt
+
+    checkpoint = going_on(folder, block)
+    try:
+        with Journal(folder) as kept:
+            return {record.adapter: record for record in play(block, tick, kept, checkpoint)}
+    except KeyboardInterrupt:
+        return going_on(folder, block)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    return run(block(folder, "numpy", "torch"), folder)
+
+
+def test_training_goes_on_after_the_last_whole_epoch(tmp_path, uninterrupted):
+    asked = block(tmp_path, "numpy", "torch")
+    checkpoint = run(asked, tmp_path, turns=2 + 2 * 2 + 1)
+    assert (checkpoint.epochs, checkpoint.rounds) == (2, 0)
+    for name, record in run(asked, tmp_path).items():
+        assert learned(record) == learned(uninterrupted[name])
+        assert record.epochs[:2] == checkpoint.runs[name].epochs, "an epoch was trained again"
+        assert [epoch.process for epoch in record.epochs] == [0, 0, 1, 1]
+        assert record.cold_seconds == checkpoint.runs[name].cold_seconds
+
+
+def test_timed_rounds_go_on_after_the_last_whole_one(tmp_path, uninterrupted):
+    asked = block(tmp_path, "numpy")
+    checkpoint = run(asked, tmp_path, turns=1 + EPOCHS + 1)
+    assert (checkpoint.epochs, checkpoint.rounds) == (EPOCHS, 1)
+    record, before = run(asked, tmp_path)["numpy"], checkpoint.runs["numpy"]
+    assert learned(record) == learned(uninterrupted["numpy"])
+    assert record.epochs == before.epochs
+    assert record.rounds[:1] == before.rounds, "a round was timed again"
+    assert [turn.index for turn in record.rounds] == [0, 1, 2, 3]
+    assert [turn.process for turn in record.rounds] == [0, 1, 2, 2]
+    assert len({turn.sequences for turn in record.rounds}) == 1
+
+
+def test_a_block_that_is_broken_off_again_and_again_comes_to_the_same_end(tmp_path, uninterrupted):
+    asked = block(tmp_path, "numpy")
+    reached = [run(asked, tmp_path, turns=1 + 1).epochs for _ in range(EPOCHS)]
+    assert reached == [1, 2, 3, 4]
+    assert learned(run(asked, tmp_path)["numpy"]) == learned(uninterrupted["numpy"])
+
+
+def test_an_adapter_that_had_failed_stays_failed(tmp_path, uninterrupted):
+    asked = block(tmp_path, "numpy", RAISES)
+    checkpoint = run(asked, tmp_path, turns=2 + 2 * 2 + 1)
+    assert checkpoint.states.keys() == {"numpy"}
+    records = run(asked, tmp_path)
+    assert learned(records["numpy"]) == learned(uninterrupted["numpy"])
+    assert records[RAISES].status == "failed"
+    assert records[RAISES].error == "train: RuntimeError: the gradient went for a walk"
+    assert records[RAISES].last_lines[-1] == "and did not come back"
+    assert len(records[RAISES].epochs) == 1
+
+
+def test_one_adapter_that_cannot_tell_its_state_has_the_block_start_anew(tmp_path):
+    assert run(block(tmp_path, "numpy", TELLS_NOT), tmp_path, turns=2 + 2 * 2 + 1) is None
+
+
+def test_a_state_that_is_no_state_costs_its_own_row_alone(tmp_path, uninterrupted):
+    name = "tests.faulty:TellsNumbers"
+    records = run(block(tmp_path, "numpy", name), tmp_path)
+    assert records[name].status == "failed"
+    assert records[name].error == "state: step is a int: expected a NumPy array of plain numbers"
+    assert learned(records["numpy"]) == learned(uninterrupted["numpy"])
+
+
+DAMAGE = {
+    "nothing there": lambda path: path.unlink(),
+    "half of it": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "a bit": lambda path: path.write_bytes(path.read_bytes().replace(b"\x3f", b"\x3e", 1)),
+    "of another seed": lambda path: rewrite(path, seed=1),
+    "of another task": lambda path: rewrite(path, task="sine-window"),
+    "of an epoch to come": lambda path: rewrite(path, epochs=EPOCHS),
+    "without an adapter": lambda path: rewrite(path, states={}),
+}
+
+
+def rewrite(path, **changes):
+    checkpoints.write(path.parent, replace(checkpoints.read(path.parent), **changes))
+
+
+@pytest.fixture(scope="module")
+def cut_off(tmp_path_factory):
+    """What a block leaves that was broken off in its third epoch."""
+    folder = tmp_path_factory.mktemp("cut-off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+        assert run(block(folder, "numpy"), folder, turns=1 + 2).epochs == 2
+    return folder
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_snapshot_that_is_damaged_or_of_something_else_has_the_block_start_anew(damage, tmp_path, cut_off):
+    for name in (journal.NAME, checkpoints.NAME):
+        (tmp_path / name).write_bytes((cut_off / name).read_bytes())
+    asked = block(tmp_path, "numpy")
+    assert going_on(tmp_path, asked).epochs == 2
+    damage(tmp_path / checkpoints.NAME)
+    assert going_on(tmp_path, asked) is None
+
+
+def test_epochs_after_the_snapshot_are_trained_again(tmp_path, cut_off):
+    for name in (journal.NAME, checkpoints.NAME):
+        (tmp_path / name).write_bytes((cut_off / name).read_bytes())
+    rewrite(tmp_path / checkpoints.NAME, epochs=1)
+    checkpoint = going_on(tmp_path, block(tmp_path, "numpy"))
+    assert checkpoint.epochs == len(checkpoint.runs["numpy"].epochs) == 1
