@@ -4,6 +4,8 @@ A block is one task from one seed with all its adapters alive at once. Only one 
 order shuffled anew each round, so that rounds are paired samples of one machine at one moment.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from compare.inference import ROUNDS as INFERENCE_ROUNDS
 from compare.inference import sequences_to_predict
 from compare.limit import matrix_size
 from compare.markup import slug
-from compare.player import TURN_SECONDS, Player
+from compare.player import SETTLE_SECONDS, TURN_SECONDS, Player
 from compare.process import WorkerProcess
 from compare.records import Run
 from compare.trainee import Trainee
@@ -28,6 +30,9 @@ from tasks import find
 from tasks.interface import Dataset, Task
 
 Tick = Callable[[str], None]
+
+STINT_SECONDS = TURN_SECONDS
+"""How long an adapter trains in a row at least, where that takes several epochs."""
 
 
 class Keeper:
@@ -114,17 +119,20 @@ def play(
             kept.keep([player.record(block.warm_ups) for player in players])
 
         keep()
-        for epoch in range(begun, block.epochs):
-            batches = task.batches(len(dataset.inputs), block.seed, epoch)
+        done = begun
+        while done < block.epochs:
+            stint = range(done, min(block.epochs, done + _epochs_in_a_row(players)))
+            batches = [task.batches(len(dataset.inputs), block.seed, epoch) for epoch in stint]
             for player in _shuffled(players, generator):
-                player.learn(batches)
-                tick(player.adapter)
+                time.sleep(SETTLE_SECONDS)
+                for each in batches:
+                    player.learn(each)
+                    tick(player.adapter)
             keep()
-            states = _states(players) if epoch + 1 == block.epochs or kept.snapshot_is_due() else {}
+            done = stint.stop
+            states = _states(players) if done == block.epochs or kept.snapshot_is_due() else {}
             if states:
-                kept.keep_snapshot(
-                    Snapshot(task=block.task, seed=block.seed, epochs=epoch + 1, states=states)
-                )
+                kept.keep_snapshot(Snapshot(task=block.task, seed=block.seed, epochs=done, states=states))
         for player in players:
             player.finish_learning(task.batches(len(dataset.inputs), block.seed, block.epochs))
         _measure_rounds(
@@ -155,6 +163,12 @@ def _player(name: str, block: Block, task: Task, dataset: Dataset) -> Player:
         begin=begin,
     )
     return Player(name, task, dataset, block.seed, trainee)
+
+
+def _epochs_in_a_row(players: list[Player]) -> int:
+    """How many each trains before the next has its turn: one, but more where they are very short."""
+    longest = max((player.epoch_seconds for player in players if player.alive), default=math.inf)
+    return max(1, int(STINT_SECONDS / longest))
 
 
 def _states(players: list[Player]) -> dict[str, State]:

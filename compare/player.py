@@ -44,11 +44,15 @@ def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
 
 
 class Player:
-    """Does what the conductor says until something goes wrong, which ends its part and is recorded."""
+    """Does what the conductor says until something goes wrong, which ends its part and is recorded.
+
+    Units: `epoch_seconds` that the latest epoch took, its judgement included.
+    """
 
     def __init__(self, adapter: str, task: Task, dataset: Dataset, seed: int, trainee: Trainee) -> None:
         self.adapter = adapter
         self._task, self._dataset, self._seed, self._trainee = task, dataset, seed, trainee
+        self.epoch_seconds = math.inf
         self._status: Status = "ok"
         self._error: str | None = None
         self._last_lines: list[str] = []
@@ -111,8 +115,7 @@ class Player:
         The very first batch is trained in a call of its own, whose cost (tracing, compilation,
         first touch of memory) is a cold one; so is that of the first prediction, which follows it.
         """
-        if self._epochs and self._epochs[-1].train_seconds >= TURN_SECONDS:
-            time.sleep(SETTLE_SECONDS)
+        begin = time.perf_counter()
         parts: list[Array] = []
         if not self._epochs:
             first, self._trainee.cold_seconds["first_train"] = self._trainee.train(batches[:1])
@@ -138,6 +141,7 @@ class Player:
             self._trainee.expect_change(parameters)
         self._evaluation = self._task.evaluate(self._trainee.predict, self._dataset)
         self._epochs[-1] = replace(self._epochs[-1], metrics=self._evaluation.metrics)
+        self.epoch_seconds = time.perf_counter() - begin
 
     def epochs_last(self, seconds: float, wanted: int) -> bool:
         """Whether there are so many warm epochs, all of them so long."""
@@ -168,8 +172,7 @@ class Player:
         wanted, seconds = 1, 0.0
         while seconds < TURN_SECONDS and len(self._turn) < MOST_BATCHES_A_TURN:
             self._turn = np.vstack([self._turn, *islice(batches, wanted - len(self._turn))])
-            losses, seconds = self._trainee.train(self._turn)
-            self._trainee.expect_finite(losses)
+            seconds = self._seconds_of_a_turn()
             growth = 1.2 * TURN_SECONDS / max(seconds, 1e-6)
             wanted = min(MOST_BATCHES_A_TURN, math.ceil(wanted * min(10.0, max(2.0, growth))))
 
@@ -242,3 +245,11 @@ class Player:
     def _warm_up(self) -> None:
         self._trainee.train(self._turn[:1])
         self._trainee.train(self._turn)
+
+    def _seconds_of_a_turn(self) -> float:
+        """Timed again where it is long enough: the first time may have compiled for its length."""
+        losses, seconds = self._trainee.train(self._turn)
+        if seconds >= TURN_SECONDS:
+            losses, seconds = self._trainee.train(self._turn)
+        self._trainee.expect_finite(losses)
+        return seconds

@@ -7,6 +7,7 @@ from statistics import median
 import psutil
 import pytest
 
+from compare import conductor
 from compare.conductor import Block, play
 
 
@@ -110,7 +111,23 @@ def test_an_adapter_without_its_framework_says_how_to_get_it(tmp_path):
     assert records["numpy"].status == "ok"
 
 
-def test_every_adapter_has_its_turn_in_every_round(tmp_path):
+@pytest.mark.parametrize("adapter", ["tensorflow", "jax"])
+def test_a_turn_is_as_long_where_calls_of_another_length_are_compiled_anew(adapter, tmp_path):
+    record = run(block(tmp_path, adapter, task="sine-online"))[adapter]
+    assert all(turn.seconds > 0.1 for turn in record.rounds)
+
+
+def test_very_short_epochs_are_trained_in_a_row(tmp_path, monkeypatch):
+    """A worker that begins finds cold caches, and the threads of the one before it: not at every millisecond."""
+    monkeypatch.setattr(conductor, "STINT_SECONDS", 1000.0)
+    ticks = []
+    play(block(tmp_path, "numpy", "torch", epochs=4), ticks.append)
+    assert ticks[2:4] in (["numpy", "torch"], ["torch", "numpy"]), "the first epoch's length is not known yet"
+    assert ticks[4:10] in (["numpy"] * 3 + ["torch"] * 3, ["torch"] * 3 + ["numpy"] * 3)
+
+
+def test_every_adapter_has_its_turn_in_every_round(tmp_path, monkeypatch):
+    monkeypatch.setattr(conductor, "STINT_SECONDS", 0.0)
     turns = Counter()
     ticks = []
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from compare import checkpoints, journal
+from compare import checkpoints, conductor, journal
 from compare.conductor import Block, play
 from compare.journal import Journal, going_on
 from tests.commands import learned
@@ -17,6 +17,7 @@ RAISES = "tests.faulty:RaisesLater"
 @pytest.fixture(autouse=True)
 def a_snapshot_after_every_epoch(monkeypatch):
     monkeypatch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(conductor, "STINT_SECONDS", 0.0)
 
 
 def block(folder, *adapters):
@@ -133,6 +134,7 @@ def cut_off(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut-off")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+        patch.setattr(conductor, "STINT_SECONDS", 0.0)
         assert run(block(folder, "numpy"), folder, turns=1 + 2).epochs == 2
     return folder
 

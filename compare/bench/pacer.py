@@ -89,11 +89,11 @@ class Pacer:
         self._worker.call("take", work.inputs, work.targets)
         self._worker.call("load")
         self._train()
-        seconds = self._train()
+        seconds = self._warm_seconds()
         while seconds < TURN_SECONDS and len(self._turn) < MOST_BATCHES_A_TURN:
             growth = min(10.0, max(2.0, 1.2 * TURN_SECONDS / max(seconds, 1e-6)))
             self._turn = work.batches(min(MOST_BATCHES_A_TURN, math.ceil(len(self._turn) * growth)))
-            seconds = self._train()
+            seconds = self._warm_seconds()
 
     def turn(self) -> None:
         """Train for one timed turn."""
@@ -108,6 +108,11 @@ class Pacer:
     def leave(self) -> None:
         """End the worker."""
         self._worker.end()
+
+    def _warm_seconds(self) -> float:
+        """Timed again where a turn is long enough: the first time may have compiled for its length."""
+        seconds = self._train()
+        return self._train() if seconds >= TURN_SECONDS else seconds
 
     def _train(self) -> float:
         return self._worker.call("train", self._turn).seconds
