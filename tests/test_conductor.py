@@ -118,7 +118,7 @@ def test_a_turn_is_as_long_where_calls_of_another_length_are_compiled_anew(adapt
 
 
 def test_very_short_epochs_are_trained_in_a_row(tmp_path, monkeypatch):
-    """A worker that begins finds cold caches, and the threads of the one before it: not at every millisecond."""
+    """A worker that begins finds cold caches and its predecessor's threads: not at every millisecond."""
     monkeypatch.setattr(conductor, "STINT_SECONDS", 1000.0)
     ticks = []
     play(block(tmp_path, "numpy", "torch", epochs=4), ticks.append)
