@@ -54,8 +54,8 @@ def _write(results: Results, folder: Path, html: bool) -> Path:
     return write_html(folder) if html else page
 
 
-def compare_runs(first: Path, second: Path, threshold: float) -> int:
-    """Print what became of the figures of one run in another; exit code 1 where something got worse.
+def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:
+    """Show, as Markdown, what became of one run's figures in another; exit code 1 where something got worse.
 
     `threshold` is a share in per cent.
     Raises: UsageError where a folder holds no run, or for a threshold that is none.
@@ -67,5 +67,5 @@ def compare_runs(first: Path, second: Path, threshold: float) -> int:
     from compare.report.changes_page import changes_page  # noqa: PLC0415
 
     found = changes(before, after, threshold / 100)
-    print(changes_page(found, first, second, threshold))
+    console.out(changes_page(found, first, second, threshold), highlight=False)
     return 1 if any(change.regression for change in found.changes) else 0

@@ -60,8 +60,8 @@ class CheckSettings:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
 
-def check_adapters(settings: CheckSettings, console: Console) -> int:
-    """Check everything and show what was found; return the exit code.
+def check_adapters(settings: CheckSettings, console: Console, aside: Console) -> int:
+    """Check everything and show what was found; what is told on the way goes aside; return the exit code.
 
     Raises: UsageError before anything is checked.
     """
@@ -70,17 +70,17 @@ def check_adapters(settings: CheckSettings, console: Console) -> int:
     tasks = {task: open_task(task) for task in settings.tasks}
     in_range("--threads", settings.threads, usable_cores())
     check_timeout(settings.timeout_seconds)
-    with console.status("Making the data ready"):
+    with aside.status("Making the data ready"):
         keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
     try:
         with tempfile.TemporaryDirectory() as logs:
-            outcomes, proofs = _examine(settings, keys, Path(logs), console)
+            outcomes, proofs = _examine(settings, keys, Path(logs), aside)
     except KeyboardInterrupt:
-        console.print("Interrupted.")
+        aside.print("Interrupted.")
         return INTERRUPTED
     findings = Findings(outcomes=outcomes, proofs=proofs, declared=declarations(settings.adapters))
     if settings.markdown:
-        console.print(Text(markdown(findings)), soft_wrap=True)
+        console.out(markdown(findings), highlight=False)
     else:
         _show(findings, console)
     return 0 if findings.good else 1
@@ -95,7 +95,7 @@ def _show(findings: Findings, console: Console) -> None:
 
 
 def _examine(
-    settings: CheckSettings, keys: Mapping[str, str], logs: Path, console: Console
+    settings: CheckSettings, keys: Mapping[str, str], logs: Path, aside: Console
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
     """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
     examinees = [
@@ -109,7 +109,7 @@ def _examine(
         for adapter in settings.adapters
     ]
     with (
-        progress_bars(console) as progress,
+        progress_bars(aside) as progress,
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):
