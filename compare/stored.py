@@ -7,6 +7,7 @@ from rich.console import Console
 
 from compare.plan import UsageError, known
 from compare.records import Results, UnreadableRun, load
+from compare.tutorials.expected import expect_complete
 
 
 def open_run(folder: Path) -> Results:
@@ -15,9 +16,14 @@ def open_run(folder: Path) -> Results:
     Raises: UsageError that names the file and the reason.
     """
     try:
-        return load(folder)
+        results = load(folder)
+        if results.tutorials:
+            expect_complete(results.tutorials)
     except UnreadableRun as error:
         raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(f"{folder / 'results.json'}: not the results of a run: {error}") from error
+    return results
 
 
 def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
