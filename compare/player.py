@@ -13,6 +13,7 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.inference import take_turn
+from compare.judging import judge
 from compare.measurements import Inference, ProductRate
 from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
 from compare.records import Epoch, Round, Run, Status, WorkerFacts
@@ -133,7 +134,7 @@ class Player:
         self._epochs.append(Epoch(train_seconds=seconds, sequences=batches.size, losses=kept, metrics={}))
         self._expect_finite(losses)
         self._expect_change()
-        self._evaluation = self._task.evaluate(self._predict, self._dataset)
+        self._evaluation = judge(self._task, self._predict, self._dataset)
         self._epochs[-1] = replace(self._epochs[-1], metrics=self._evaluation.metrics)
 
     def epochs_last(self, seconds: float, wanted: int) -> bool:

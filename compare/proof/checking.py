@@ -21,6 +21,7 @@ from compare.plan import (
     data_key,
     in_range,
     known_adapters,
+    open_dataset,
     open_task,
     usable_cores,
 )
@@ -30,6 +31,7 @@ from compare.proof.summary import LEGEND, markdown
 from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
+from tasks import TASKS
 from tasks.interface import DataRequest
 
 
@@ -72,6 +74,8 @@ def check_adapters(settings: CheckSettings, console: Console, aside: Console) ->
     check_timeout(settings.timeout_seconds)
     with aside.status("Making the data ready"):
         keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
+        for name in keys.keys() - TASKS.keys():
+            open_dataset(tasks[name], keys[name])
     try:
         with tempfile.TemporaryDirectory() as logs:
             outcomes, proofs = _examine(settings, keys, Path(logs), aside)
