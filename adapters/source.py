@@ -63,6 +63,20 @@ def classes(module: str) -> tuple[str, ...]:
     return tuple(node.name for node in body if isinstance(node, ast.ClassDef))
 
 
+def adapter_classes(module: str) -> tuple[str, ...]:
+    """The names of those classes that declare something, or derive from what is called an adapter.
+
+    Raises: as `classes`.
+    """
+    path = find(module)
+    body = _parse(path).body if path else []
+    return tuple(node.name for node in body if isinstance(node, ast.ClassDef) and _looks_like_adapter(node))
+
+
+def _looks_like_adapter(node: ast.ClassDef) -> bool:
+    return any(_own(node)) or any(ast.unparse(base).endswith("Adapter") for base in node.bases)
+
+
 def _spec(module: str) -> ModuleSpec | None:
     top, *rest = module.split(".")
     try:

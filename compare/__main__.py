@@ -4,12 +4,12 @@ from compare.interrupts import heed_interrupts, leave_when_interrupted
 
 leave_when_interrupted()  # before all else is imported, which takes a while
 
-import contextlib
 import sys
 from io import TextIOWrapper
+from typing import NoReturn
 
 from compare.commands import runs, tools
-from compare.commands.application import app, screen
+from compare.commands.application import app, errors, screen
 from compare.plan import UsageError
 
 COMMANDS = (runs, tools)
@@ -22,20 +22,21 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     heed_interrupts()
-    with contextlib.ExitStack() as end:
-        end.callback(
-            lambda: _say(f"cannot write to standard output: {screen.fault}") if screen.fault else None
-        )
+    with errors.in_place():
         try:
-            app()
+            with screen.in_place():
+                app()
         except UsageError as error:
-            _say(str(error))
-            sys.exit(2)
+            _fail(str(error))
+        except SystemExit:
+            if screen.fault:
+                _fail(f"cannot write to standard output: {screen.fault}")
+            raise
 
 
-def _say(error: str) -> None:
-    with contextlib.suppress(OSError):
-        print(f"error: {error}", file=sys.stderr)
+def _fail(error: str) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import time
 from types import FrameType
 
 INTERRUPTED = 130
 """The exit code."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ONE_WISH_SECONDS = 0.5
+"""Signals so near to the first say the same: `timeout` signals its child, and then the child's group."""
+
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -25,7 +29,13 @@ def heed_interrupts() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    _handle(_leave)
+    first = time.monotonic()
+
+    def again(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - first > _ONE_WISH_SECONDS:
+            _leave(number, frame)
+
+    _handle(again)
     raise KeyboardInterrupt
 
 

@@ -14,7 +14,7 @@ def tasks_table() -> Table:
     """The tasks and what they learn; of those of installed packages, which are not imported, their source."""
     table = Table(title="Tasks", title_justify="left", box=None)
     table.add_column("task", style="bold", no_wrap=True)
-    table.add_column("what is learned")
+    table.add_column("what is learned", overflow="fold")
     for name, plugins in registered_tasks().items():
         table.add_row(name, TASKS[name].summary if name in TASKS else _sources(plugins))
     return table
@@ -24,9 +24,8 @@ def adapters_table() -> Table:
     """The adapters, where they come from, and the framework's version or the reason why they cannot run."""
     table = Table(title="Adapters", title_justify="left", box=None)
     table.add_column("adapter", style="bold", no_wrap=True)
-    table.add_column("framework")
-    table.add_column("runs")
-    table.add_column("from")
+    for heading in ("framework", "runs", "from"):
+        table.add_column(heading, overflow="fold")
     for name, plugins in registered().items():
         table.add_row(name, *_state(name), _sources(plugins))
     return table

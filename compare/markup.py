@@ -28,6 +28,11 @@ def slug(name: str) -> str:
     return plain if plain and plain == name else f"{plain or 'unnamed'}-{crc32(name.encode()):08x}"
 
 
+def beside(status: str, reason: str) -> str:
+    """A reason that stands behind a status, which it does not say once more."""
+    return re.sub(rf"(^|: ){re.escape(status)} ", r"\1", reason)
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Three significant digits, or as many as are asked for; whole numbers whole; thousands separated."""
     if value is None or math.isnan(value):
@@ -78,7 +83,7 @@ def between(low: float, high: float) -> str:
         return NOTHING
     if low == high:
         return f"{low:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(high - low)))
+    decimals = max(0, 1 - math.floor(math.log10(high - low))) if math.isfinite(high - low) else math.inf
     if decimals > 6:
         return f"{low:.4g} to {high:.4g}"
     return f"{low:.{decimals}f} to {high:.{decimals}f}".replace("-", "−")

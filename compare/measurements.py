@@ -8,11 +8,17 @@ class Inference:
     """How long single calls of `predict` took, by the worker's own clock.
 
     Units: seconds; `single_seconds` for one sequence a call, `batch_seconds` for `batch` of them.
+    Raises: ValueError for a time that is not above 0.
     """
 
     batch: int
     single_seconds: list[float]
     batch_seconds: list[float]
+
+    def __post_init__(self) -> None:
+        least = min((*self.single_seconds, *self.batch_seconds), default=1.0)
+        if least <= 0:
+            raise ValueError(f"a prediction took {least:g} s: every time must lie above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,8 +76,10 @@ def names(listed: str) -> tuple[str, ...]:
 
 
 def adapter_names(listed: str) -> tuple[str, ...]:
-    """The names in a list with commas; all that are registered for the word that says so."""
-    return tuple(registered()) if listed.strip() == EVERY else names(listed)
+    """The names in a list with commas; `every` stands for all those that are not named beside it."""
+    named = names(listed)
+    others = tuple(name for name in registered() if name not in named)
+    return tuple(name for each in named for name in (others if each == EVERY else (each,)))
 
 
 def proven_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from rich.text import Text
 from compare.analysis.speeds import Twins
 from compare.analysis.standing import Standing
 from compare.analysis.standings import TaskStandings, standings
-from compare.markup import factor, number, percent
+from compare.markup import beside, factor, number, percent
 from compare.records import Results
 
 
@@ -14,9 +14,9 @@ def outcome_table(results: Results) -> Table:
     """One row a task and adapter: what it reached and how fast, or why not."""
     table = Table(box=None, pad_edge=False)
     for heading in ("task", "adapter", "result"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("sequences/s", "time, × fastest"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for task in standings(results):
         for standing in task.adapters:
             rate = standing.throughput.median if standing.throughput else None
@@ -30,7 +30,8 @@ def _result(task: TaskStandings, standing: Standing) -> str:
     metric = task.record.metrics[0]
     reached = standing.metric(metric.name)
     if standing.reason or reached is None:
-        return f"{'not comparable' if standing.status == 'ok' else standing.status}: {standing.reason}"
+        status = "not comparable" if standing.status == "ok" else standing.status
+        return f"{status}: {beside(status, standing.reason)}"
     return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
 
 

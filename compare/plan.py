@@ -10,14 +10,14 @@ from typing import get_args
 import psutil
 
 from adapters import declaration, registered, source
-from adapters.interface import Device
+from adapters.interface import Device, check_data
 from adapters.plugins import NameTaken
 from adapters.source import AdapterBroken, AdapterMissing
 from compare.conductor import Block
 from compare.devices import device_of, gpus
 from tasks import TaskBroken, find
 from tasks import registered as registered_tasks
-from tasks.interface import DataRequest, DataUnavailable, Preset, Task
+from tasks.interface import DataRequest, Dataset, DataUnavailable, Preset, Task
 from tasks.mnist_archives import check_archives
 
 MOST_EPOCHS = 10_000
@@ -164,7 +164,7 @@ def known_adapters(names: Iterable[str]) -> None:
 
 def _expect_no_module(name: str) -> None:
     try:
-        classes = source.classes(name)
+        classes = source.adapter_classes(name)
     except AdapterBroken:
         return
     raise UsageError(f"{name!r} is a module: name its class too, as in {name}:{next(iter(classes), 'Class')}")
@@ -175,7 +175,8 @@ def check_device(device: str, adapters: Iterable[str]) -> None:
 
     Raises: UsageError.
     """
-    known("device", device, get_args(Device))
+    if device not in get_args(Device):
+        raise UsageError(f"unknown device {device!r}: choose from {', '.join(get_args(Device))}")
     if device == "cpu":
         return
     if not gpus():
@@ -193,7 +194,7 @@ def open_task(name: str) -> Task:
     try:
         return find(name)
     except (NameTaken, TaskBroken) as error:
-        raise UsageError(str(error)) from error
+        raise _broken(str(error)) from error
 
 
 def in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
@@ -222,6 +223,39 @@ def data_key(task: Task, request: DataRequest) -> str:
         return task.prepare(request)
     except DataUnavailable as error:
         raise UsageError(str(error)) from error
+    except Exception as error:
+        raise _broken(f"task {task.name!r}: {_said(error)}") from error
+
+
+def open_dataset(task: Task, key: str) -> Dataset:
+    """A task's data, once they and all that is asked of the task are found to fit its specs.
+
+    Raises: UsageError that names the task and what is wrong with it.
+    """
+    try:
+        dataset = task.dataset(key)
+        check_data(task.model, task.train, dataset.inputs, dataset.targets)
+        check_data(task.model, task.train, dataset.held_out_inputs, dataset.held_out_targets)
+        task.initial_parameters(seed=0)
+        if not task.metrics:
+            raise ValueError("metrics is empty: name one at least")
+        if not 1 <= task.batch_size <= len(dataset.inputs):
+            raise ValueError(
+                f"batch_size is {task.batch_size}: there are {len(dataset.inputs)} sequences to take it from"
+            )
+    except Exception as error:
+        raise _broken(f"task {task.name!r}: {_said(error)}") from error
+    return dataset
+
+
+def _broken(reason: str) -> UsageError:
+    return UsageError(f"{reason}; to go on without it, name the others: run TASK …, or check --tasks TASK,…")
+
+
+def _said(error: Exception) -> str:
+    """In one line; a ValueError says by itself what is wrong."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
 
 
 def _blocks(settings: Settings, name: str) -> list[Block]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.inference import take_turn
+from compare.judging import judge
 from compare.measurements import Inference, ProductRate
 from compare.process import WorkerFailed
 from compare.records import Epoch, Round, Run, Status
@@ -98,7 +99,7 @@ class Player:
         self._trainee.start()
         self._trainee.train(batch)
         self._trainee.restore(state, updates=sum(len(epoch.losses) for epoch in self._epochs))
-        self._evaluation = self._task.evaluate(self._trainee.predict, self._dataset)
+        self._evaluation = judge(self._task, self._trainee.predict, self._dataset)
 
     def state(self) -> dict[str, Array] | None:
         """All that training goes on from; None where the adapter cannot tell, or fails to."""
@@ -139,7 +140,7 @@ class Player:
         parameters = self._trainee.parameters()
         if len(self._epochs) == 1:
             self._trainee.expect_change(parameters)
-        self._evaluation = self._task.evaluate(self._trainee.predict, self._dataset)
+        self._evaluation = judge(self._task, self._trainee.predict, self._dataset)
         self._epochs[-1] = replace(self._epochs[-1], metrics=self._evaluation.metrics)
         self.epoch_seconds = time.perf_counter() - begin
 

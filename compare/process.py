@@ -157,7 +157,7 @@ class WorkerProcess:
             return "the worker closed its connection"
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
         if code == -signal.SIGKILL:
-            how += " (out of memory?)"
+            how += " (out of memory, or by hand?)"
         lines = self.last_lines(LAST_WORDS)
         return f"the worker {how}" + (f"; its last words: {' | '.join(lines)}" if lines else "")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Literal
 
 import msgspec
@@ -331,6 +332,8 @@ def load(folder: Path) -> Results:
     """
     path = folder / "results.json"
     try:
+        if not S_ISREG(path.stat().st_mode):
+            raise UnreadableRun(f"{path}: not a file that can be read: expected the results of a run")
         content = path.read_bytes()
         schema = msgspec.json.decode(content, type=_Header).schema
         if schema != SCHEMA:

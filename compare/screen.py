@@ -2,25 +2,44 @@
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO
 
 
 class Screen:
-    """Like `sys.stdout`, until a write fails; `fault` then says why, unless it is that nobody reads on."""
+    """Like `sys.stdout` or `sys.stderr`, until a write fails; `fault` says why, unless nobody reads on."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: Literal["stdout", "stderr"]) -> None:
         self.fault: str | None = None
+        self._name = name
+        self._stream: TextIO | None = None
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """From here to the end, all that is printed goes through this; nowhere, if there was no stream."""
+        original = getattr(sys, self._name)
+        self.fault, self._stream = None, original or open(os.devnull, "w")  # noqa: SIM115 - ends as the process
+        setattr(sys, self._name, self)
+        try:
+            yield
+        finally:
+            self.flush()
+            setattr(sys, self._name, original)
 
     def write(self, text: str) -> int:
-        self._attempt(sys.stdout.write, text)
+        self._attempt(self._open.write, text)
         return len(text)
 
     def flush(self) -> None:
-        self._attempt(sys.stdout.flush)
+        self._attempt(self._open.flush)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stdout, name)
+        return getattr(self._open, name)
+
+    @property
+    def _open(self) -> TextIO:
+        return self._stream or getattr(sys, self._name)
 
     def _attempt(self, action: Callable[..., object], *arguments: object) -> None:
         try:
@@ -34,5 +53,5 @@ class Screen:
     def _leave_off(self) -> None:
         """Have all that is still to come vanish."""
         descriptor = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(descriptor, sys.stdout.fileno())
+        os.dup2(descriptor, self._open.fileno())
         os.close(descriptor)

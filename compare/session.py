@@ -15,7 +15,7 @@ from compare.environment import Watch, environment
 from compare.folder import check_folder, clear_folder, clear_temporary_files, held
 from compare.interrupts import INTERRUPTED
 from compare.limit import operations_per_sequence
-from compare.plan import Settings, check, data_key, plan
+from compare.plan import Settings, check, data_key, open_dataset, plan
 from compare.records import NO_FAULT, Environment, Results, TaskRecord, save
 from compare.resume import framework_versions, request, resumed, stored_results
 from compare.stages import stages
@@ -40,7 +40,11 @@ def compare(settings: Settings, console: Console) -> int:
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
         try:
-            return _run(settings, blocks, keys, _beginning(settings, blocks), console)
+            results = _beginning(settings, blocks)
+            if results.interrupted:
+                return _run(settings, blocks, keys, results, console)
+            console.print("This run was finished: nothing is left to run, its report is written anew.")
+            return _end(settings, results, console)
         except OSError as error:
             where = error.filename or settings.out
             reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
@@ -94,9 +98,12 @@ def _run(
         save(replace(results, environment=watch.note(results.environment)), settings.out)
         _show(settings, stored_results(settings.out), console)
         return INTERRUPTED
-    if results.interrupted:
-        results = replace(results, interrupted=False, environment=watch.note(results.environment))
-        save(results, settings.out)
+    results = replace(results, interrupted=False, environment=watch.note(results.environment))
+    save(results, settings.out)
+    return _end(settings, results, console)
+
+
+def _end(settings: Settings, results: Results, console: Console) -> int:
     journal.clear(settings.out)
     _show(settings, results, console)
     return exit_code(results)
@@ -166,7 +173,7 @@ def command_line() -> str:
 
 def _task_record(block: Block) -> TaskRecord:
     task = find(block.task)
-    dataset = task.dataset(block.data_key)
+    dataset = open_dataset(task, block.data_key)
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))
     return TaskRecord(

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from compare.plan import UsageError, known
 from compare.records import Results, UnreadableRun, load
+from compare.tutorials.expected import expect_complete
 
 
 def open_run(folder: Path) -> Results:
@@ -15,9 +16,14 @@ def open_run(folder: Path) -> Results:
     Raises: UsageError that names the file and the reason.
     """
     try:
-        return load(folder)
+        results = load(folder)
+        if results.tutorials:
+            expect_complete(results.tutorials)
     except UnreadableRun as error:
         raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(f"{folder / 'results.json'}: not the results of a run: {error}") from error
+    return results
 
 
 def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
@@ -54,8 +60,8 @@ def _write(results: Results, folder: Path, html: bool) -> Path:
     return write_html(folder) if html else page
 
 
-def compare_runs(first: Path, second: Path, threshold: float) -> int:
-    """Print what became of the figures of one run in another; exit code 1 where something got worse.
+def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:
+    """Show, as Markdown, what became of one run's figures in another; exit code 1 where something got worse.
 
     `threshold` is a share in per cent.
     Raises: UsageError where a folder holds no run, or for a threshold that is none.
@@ -69,5 +75,5 @@ def compare_runs(first: Path, second: Path, threshold: float) -> int:
     found = changes(before, after, threshold / 100)
     if not found.changes:
         raise UsageError(f"{first} and {second} hold no tasks: there is nothing to compare")
-    print(changes_page(found, first, second, threshold))
+    console.out(changes_page(found, first, second, threshold), highlight=False)
     return 1 if any(change.regression for change in found.changes) else 0

@@ -18,9 +18,9 @@ WORDS = {"failed": "failed", "expected": "failed as declared", "skipped": "skipp
 def progress_bars(console: Console) -> Progress:
     """A place for bars that fill the width."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[current]:<10}"),
+        TextColumn("{task.fields[current]:<10}", markup=False),
         TimeElapsedColumn(),
         console=console,
     )

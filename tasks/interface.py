@@ -58,7 +58,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Predicted against actual values, for a figure; `kind` says what sort of forecast it is."""
+    """Predicted against actual values, for a figure; `kind` says what sort of forecast it is.
+
+    Raises: ValueError where there is not one of each for every x.
+    """
 
     x_label: str
     y_label: str
@@ -66,6 +69,11 @@ class Forecast:
     actual: tuple[float, ...]
     predicted: tuple[float, ...]
     kind: str = "forecast"
+
+    def __post_init__(self) -> None:
+        sizes = (len(self.x), len(self.actual), len(self.predicted))
+        if len(set(sizes)) > 1:
+            raise ValueError("a forecast has {} x, {} actual and {} predicted values".format(*sizes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

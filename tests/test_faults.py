@@ -19,7 +19,7 @@ FAULTS = {
     "exits": ("failed", "train: the worker exited with code 3; its last words: so long"),
     "aborts": ("failed", "train: the worker was killed by SIGABRT"),
     "segfaults": ("failed", "train: the worker was killed by SIGSEGV"),
-    "is killed": ("failed", "train: the worker was killed by SIGKILL (out of memory?)"),
+    "is killed": ("failed", "train: the worker was killed by SIGKILL (out of memory, or by hand?)"),
     "hogs memory": ("failed", r"train: used \d+ MiB: the limit is 200 MiB"),
     "hangs": ("timeout", "train: no answer within 12 s"),
     "floods its output": ("ok", None),

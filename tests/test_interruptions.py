@@ -80,13 +80,27 @@ def test_the_second_interrupt_ends_the_run_at_once(tmp_path):
             lambda: (tmp_path / "results.json").exists() and load(tmp_path).runs, "the first cell", seconds=60
         )
         process.send_signal(signal.SIGINT)
-        time.sleep(0.05)
+        time.sleep(0.6)
         process.send_signal(signal.SIGINT)
         said, errors = process.communicate(timeout=10)
     assert process.returncode == 130
     assert "Traceback" not in said + errors
     assert len(load(tmp_path).runs) == 1
     wait_until(lambda: not marked(tmp_path), "the end of every process")
+
+
+def test_two_signals_at_once_are_one_interrupt(tmp_path):
+    with start(*QUICK, "--seeds", 2, "--out", tmp_path, mark=tmp_path) as process:
+        wait_until(
+            lambda: (tmp_path / "results.json").exists() and load(tmp_path).runs, "the first cell", seconds=60
+        )
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"Report: {tmp_path / 'README.md'}" in said
+    assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
 
 
 def test_an_early_interrupt_is_no_traceback(tmp_path):
@@ -154,6 +168,8 @@ def test_a_finished_run_is_only_reported_again(whole):
     code, said = finish("run", "--resume", whole)
     assert code == 0, said
     assert (whole / "results.json").read_bytes() == before
+    assert said.startswith("This run was finished: nothing is left to run, its report is written anew.\n")
+    assert said.endswith(f"Report: {whole / 'README.md'}\n")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 import adapters
@@ -14,8 +15,11 @@ from adapters.conformance import CHECKS, run
 from adapters.conformance.reference import Reference
 from adapters.interface import Adapter, Declaration, ModelSpec, Sgd, TrainSpec
 from adapters.source import AdapterBroken, AdapterMissing, declaration
+from compare.judging import judge
 from compare.options import adapter_names
+from compare.process import WorkerFailed
 from compare.records import load
+from tasks.sine import SineOnline
 
 ROOT = Path(__file__).parents[1]
 
@@ -290,6 +294,13 @@ def test_variants_run_only_when_they_or_every_adapter_is_asked_for(monkeypatch: 
     assert "numpy-otherwise" not in adapters.default_names()
 
 
+def test_every_adapter_may_be_named_beside_others():
+    every = tuple(adapters.registered())
+    assert adapter_names("every") == every
+    assert adapter_names("a.py:Mine, every") == ("a.py:Mine", *every)
+    assert sorted(adapter_names("every,numpy")) == sorted(every)
+
+
 # Files that are not installed, and those that `new` writes
 
 
@@ -364,15 +375,25 @@ class FilledGaps(Adapter):
         self._parameters = {name: value.astype(self._dtype) for name, value in reference.values.items()}
 
 
-@pytest.mark.parametrize("name", ["", "2fast", "my-adapter", "a.b", "../up", "class", "_", "Ünicode"])
+@pytest.mark.parametrize(
+    "name", ["", "2fast", "my-adapter", "a.b", "../up", "class", "_", "Ünicode", "Été", "an_été"]
+)
 def test_new_refuses_what_is_no_identifier(site: Path, name: str):
     refused = compare(site, "new", "--", name)
     assert refused.returncode == 2
-    assert (
-        refused.stderr
-        == f"error: NAME is {name!r}: it must be a Python identifier that begins with a letter\n"
+    assert refused.stderr == (
+        f"error: NAME is {name!r}: it must be a Python identifier that begins with a letter from a to z, "
+        "and holds only such letters, digits and _\n"
     )
     assert [path.name for path in site.parent.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("options", [(), ("--package",)])
+def test_new_refuses_a_name_too_long_for_a_file(site: Path, options: tuple[str, ...]):
+    assert compare(site, "new", "a" * 80, *options).returncode == 0
+    refused = compare(site, "new", "a" * 300, *options)
+    assert refused.returncode == 2
+    assert refused.stderr == "error: NAME has 300 letters: it may have 80 at most\n"
 
 
 def test_new_refuses_a_name_that_is_taken(site: Path):
@@ -399,6 +420,87 @@ def test_a_task_from_outside_runs_like_any_other(site: Path):
     lost = compare(site, "run", "lost", "--adapters", "numpy")
     assert lost.returncode == 2
     assert lost.stderr.startswith("error: task 'lost', toys:Lost of toys-pack 1.0: AttributeError")
+
+
+FAULTY = {
+    "wrong shape": ("inputs=1,", "inputs=2,", "inputs have shape (8, 1, 1): expected (N, T, 2)"),
+    "huge batch": ("batch_size = 2", "batch_size = 9", "batch_size is 9: there are 8 sequences"),
+    "no metric": ("metrics = (Metric", "metrics = ()\n        unused = (Metric", "metrics is empty"),
+    "no data": ('name="eight numbers"', "name=1 / 0", "ZeroDivisionError: division by zero"),
+    "no start": ("normal(0.5))", "normal(0.5))\n        initializers = {}", "KeyError: 'input_kernel'"),
+    "no import": ("import numpy", "import nmupy", "ModuleNotFoundError: No module named 'nmupy'"),
+}
+
+
+@pytest.mark.parametrize(
+    "command", [("run", "doubling"), ("check", "numpy", "--tasks", "doubling", "--quick")]
+)
+@pytest.mark.parametrize(("right", "wrong", "says"), FAULTY.values(), ids=FAULTY)
+def test_a_faulty_task_is_found_before_anything_runs(
+    site: Path, command: tuple[str, ...], right: str, wrong: str, says: str
+):
+    assert right in TASK
+    write(site / "toys.py", TASK.replace(right, wrong, 1))
+    install(site, "toys-pack", "lockstep.tasks", doubling="toys:Doubling")
+    refused = compare(site, *command)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: task 'doubling'")
+    assert says in refused.stderr
+    assert refused.stderr.endswith(
+        "; to go on without it, name the others: run TASK …, or check --tasks TASK,…\n"
+    )
+    assert refused.stderr.count("\n") == 1
+    assert [path.name for path in site.parent.iterdir() if path.name != "site"] in ([], ["reports"])
+
+
+class Judge(SineOnline):
+    """Judges as it is told to."""
+
+    def __init__(self, evaluate):
+        self.evaluate = lambda predict, dataset: evaluate(super(Judge, self).evaluate(predict, dataset))
+
+
+def raises(evaluation):
+    raise KeyError("no\nsuch metric")
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "says"),
+    [
+        (raises, "KeyError: 'no\\nsuch metric'"),
+        (lambda right: replace(right, metrics={}), "the metric rmse is missing"),
+        (lambda right: replace(right, metrics={"rmse": float("nan")}), "the metric rmse is nan"),
+        (
+            lambda right: replace(right, metrics={"rmse": np.float32(1)}),
+            "TypeError: Encoding objects of type numpy",
+        ),
+        (lambda right: None, "AttributeError: 'NoneType' object has no attribute 'metrics'"),
+        (
+            lambda right: replace(right, picture=replace(right.picture, x=(1.0,))),
+            "ValueError: a forecast has 1 x",
+        ),
+    ],
+)
+def test_a_task_that_cannot_judge_is_a_failure_of_that_row(evaluate, says: str):
+    task = Judge(evaluate)
+    dataset = task.dataset("computed")
+    with pytest.raises(WorkerFailed) as failure:
+        judge(task, lambda inputs: np.zeros((*inputs.shape[:2], 1)), dataset)
+    assert failure.value.status == "failed"
+    assert str(failure.value).startswith(f"evaluate of task sine-online: {says}")
+
+
+def test_a_task_that_raises_while_it_judges_ends_no_run(site: Path):
+    write(site / "toys.py", TASK.replace("metrics={", "metrics=1 / 0 and {"))
+    install(site, "toys-pack", "lockstep.tasks", doubling="toys:Doubling")
+    out = site.parent / "report"
+    ran = compare(site, "run", "doubling", "sine-online", "--adapters", "numpy", "--epochs", 1, "--out", out)
+    assert ran.returncode == 1, ran.stderr
+    assert {(run.task, run.status) for run in load(out).runs} == {
+        ("doubling", "failed"),
+        ("sine-online", "ok"),
+    }
+    assert "evaluate of task doubling: ZeroDivisionError" in (out / "README.md").read_text()
 
 
 # Devices

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from compare.analysis.lockstep import BAND, agreements
 from compare.analysis.standings import standings
 from compare.markup import code, escape, number, slug, uncertain
+from compare.outcome import outcome_table
 from compare.records import Epoch, Round, Run, UnreadableRun, load, save
 from compare.report.html import write_html
 from compare.report.page import write_report
@@ -302,3 +304,13 @@ def test_the_html_page_says_what_the_markdown_says(html, page):
         assert f'id="{target}"' in html
     assert 'blockquote class="warning"' in html
     assert "[!WARNING]" not in html
+
+
+def test_the_terminals_table_cuts_no_word_and_says_a_status_once(results):
+    name = "a_package_with_a_long_name.and_a_module:AndAnAdapter"
+    run = replace(results.runs[0], adapter=name, status="interrupted", error="interrupted after 2 epochs")
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(outcome_table(replace(results, runs=[*results.runs, run])))
+    assert "…" not in captured.get()
+    assert captured.get().count("interrupted") == 1

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import resource
 import shutil
 import struct
@@ -216,6 +217,16 @@ def test_a_hostile_stored_run_is_refused_in_one_line(content, tmp_path):
     assert said.startswith("error: ")
     assert said.count("\n") == 1
     assert (tmp_path / "results.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("command", [("report",), ("diff", "reports/reference"), ("run", "--resume")])
+def test_only_a_file_is_read(command, make, tmp_path):
+    make(tmp_path / "results.json")
+    code, said = finish(*command, tmp_path, seconds=20)
+    assert code == 2
+    place = tmp_path / "results.json"
+    assert said == f"error: {place}: not a file that can be read: expected the results of a run\n"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The application that commands belong to, and the screen that they print to."""
+"""The application that commands belong to, and the screens that they print to."""
 
 from typing import IO, cast
 
@@ -14,5 +14,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-screen = Screen()
-console = Console(file=cast(IO[str], screen))
+screen, errors = Screen("stdout"), Screen("stderr")
+
+
+def _console(shown_on: Screen) -> Console:
+    """What is printed is shown as it is: a path or a name may look like markup."""
+    return Console(file=cast(IO[str], shown_on), markup=False, emoji=False)
+
+
+console, aside = _console(screen), _console(errors)

@@ -113,4 +113,4 @@ def diff(
     """Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression."""
     from compare.stored import compare_runs  # noqa: PLC0415
 
-    raise typer.Exit(compare_runs(run_a, run_b, threshold))
+    raise typer.Exit(compare_runs(run_a, run_b, threshold, console))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from adapters import default_names, registered
-from compare.commands.application import app, console, screen
+from compare.commands.application import app, aside, console
 from compare.options import (
     ALL_ADAPTERS,
     Adapters,
@@ -61,7 +61,7 @@ def check(
         device=device,
         markdown=markdown,
     )
-    raise typer.Exit(check_adapters(chosen, console))
+    raise typer.Exit(check_adapters(chosen, console, aside if markdown else console))
 
 
 @app.command()
@@ -124,4 +124,3 @@ def list_all() -> None:
     from compare.listing import adapters_table, tasks_table  # noqa: PLC0415
 
     console.print(tasks_table(), adapters_table())
-    raise typer.Exit(2 if screen.fault else 0)

@@ -21,6 +21,7 @@ from compare.plan import (
     data_key,
     in_range,
     known_adapters,
+    open_dataset,
     open_task,
     usable_cores,
 )
@@ -30,6 +31,7 @@ from compare.proof.summary import LEGEND, markdown
 from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
+from tasks import TASKS
 from tasks.interface import DataRequest
 
 
@@ -60,8 +62,8 @@ class CheckSettings:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
 
-def check_adapters(settings: CheckSettings, console: Console) -> int:
-    """Check everything and show what was found; return the exit code.
+def check_adapters(settings: CheckSettings, console: Console, aside: Console) -> int:
+    """Check everything and show what was found; what is told on the way goes aside; return the exit code.
 
     Raises: UsageError before anything is checked.
     """
@@ -70,17 +72,19 @@ def check_adapters(settings: CheckSettings, console: Console) -> int:
     tasks = {task: open_task(task) for task in settings.tasks}
     in_range("--threads", settings.threads, usable_cores())
     check_timeout(settings.timeout_seconds)
-    with console.status("Making the data ready"):
+    with aside.status("Making the data ready"):
         keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
+        for name in keys.keys() - TASKS.keys():
+            open_dataset(tasks[name], keys[name])
     try:
         with tempfile.TemporaryDirectory() as logs:
-            outcomes, proofs = _examine(settings, keys, Path(logs), console)
+            outcomes, proofs = _examine(settings, keys, Path(logs), aside)
     except KeyboardInterrupt:
-        console.print("Interrupted.")
+        aside.print("Interrupted.")
         return INTERRUPTED
     findings = Findings(outcomes=outcomes, proofs=proofs, declared=declarations(settings.adapters))
     if settings.markdown:
-        console.print(Text(markdown(findings)), soft_wrap=True)
+        console.out(markdown(findings), highlight=False)
     else:
         _show(findings, console)
     return 0 if findings.good else 1
@@ -95,7 +99,7 @@ def _show(findings: Findings, console: Console) -> None:
 
 
 def _examine(
-    settings: CheckSettings, keys: Mapping[str, str], logs: Path, console: Console
+    settings: CheckSettings, keys: Mapping[str, str], logs: Path, aside: Console
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
     """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
     examinees = [
@@ -109,7 +113,7 @@ def _examine(
         for adapter in settings.adapters
     ]
     with (
-        progress_bars(console) as progress,
+        progress_bars(aside) as progress,
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):

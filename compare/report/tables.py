@@ -10,7 +10,7 @@ import pandas as pd
 from compare.analysis.standing import Standing
 from compare.analysis.standings import TaskStandings
 from compare.analysis.statistics import Difference, Ratio, Sample, Spread
-from compare.markup import escape, factor, mebibytes, number, seconds, uncertain
+from compare.markup import beside, escape, factor, mebibytes, number, seconds, uncertain
 from compare.records import TaskRecord
 from compare.storage import write_text
 
@@ -59,7 +59,7 @@ def summary_table(tasks: Sequence[TaskStandings]) -> Table:
         "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
         "Start-up, s": raw["startup_seconds"].map(seconds),
         "Status": [
-            f"**{'not comparable' if status == 'ok' else status}**: {escape(shorten(reason))}"
+            f"**{'not comparable' if status == 'ok' else status}**: {escape(shorten(beside(status, reason)))}"
             if reason
             else status
             for status, reason in zip(raw["status"], raw["reason"], strict=True)

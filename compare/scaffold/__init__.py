@@ -19,14 +19,22 @@ PACKAGE_FILES = {
 }
 """Template -> where it is written."""
 
+MOST_LETTERS = 80
+"""Of a name: the names of files are made from it."""
+
 
 def scaffold(name: str, *, package: bool) -> list[Path]:
     """Write the files into the current folder, or into a new one for a package; return their paths.
 
     Raises: UsageError for a name that is no identifier or is taken, and where a file is there already.
     """
+    if len(name) > MOST_LETTERS:
+        raise UsageError(f"NAME has {len(name)} letters: it may have {MOST_LETTERS} at most")
     if not (name.isascii() and name.isidentifier() and name[0].isalpha()) or keyword.iskeyword(name):
-        raise UsageError(f"NAME is {name!r}: it must be a Python identifier that begins with a letter")
+        raise UsageError(
+            f"NAME is {name!r}: it must be a Python identifier that begins with a letter from a to z, "
+            "and holds only such letters, digits and _"
+        )
     if name in registered():
         taken = ", ".join(plugin.source for plugin in registered()[name])
         raise UsageError(f"NAME is {name!r}: an adapter of this name is there already, from {taken}")

@@ -38,8 +38,8 @@ def recipes_table(tutorials: Tutorials) -> Table:
             )
             for record in tutorials.recipes
         ],
-        "Start": [escape(record.settings["start"]) for record in tutorials.recipes],
-        "Length": [escape(record.settings["length"]) for record in tutorials.recipes],
+        "Start": [escape(record.settings.get("start", NOTHING)) for record in tutorials.recipes],
+        "Length": [escape(record.settings.get("length", NOTHING)) for record in tutorials.recipes],
     }
     return Table(name="tutorials-recipes", raw=raw, shown=pd.DataFrame(shown), words=tuple(shown))
 

@@ -24,7 +24,7 @@ def online_verdict(found: Sequence[Finding]) -> str:
     errors = finding.metric("rmse")
     luck = (
         f", {number(max(errors) / min(errors), 2)} times as large for the unluckiest seed as for the luckiest"
-        if len(errors) > 1
+        if len(errors) > 1 and min(errors) > 0
         else ""
     )
     return (
