@@ -13,6 +13,7 @@ import msgspec
 from compare import checkpoints
 from compare.checkpoints import Checkpoint, Snapshot
 from compare.conductor import Block, Keeper
+from compare.markup import counted
 from compare.records import Epoch, Round, Run
 from compare.storage import write_bytes
 
@@ -152,5 +153,6 @@ def clear(folder: Path) -> None:
 def _interrupted(run: Run) -> Run:
     if run.status != "ok":
         return run
-    error = f"interrupted after {len(run.epochs)} epochs and {len(run.rounds)} timed rounds"
+    done = f"{counted(len(run.epochs), 'epoch')} and {counted(len(run.rounds), 'timed round')}"
+    error = f"interrupted after {done}"
     return replace(run, status="interrupted", error=error, metrics={}, sequences_per_second=None)

@@ -43,6 +43,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:#.{digits}g}".removesuffix(".")
 
 
+def counted(number: int, thing: str) -> str:
+    """As in "1 epoch" and "2 epochs"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def difference(value: float | None) -> str:
     """A relative difference: its order of magnitude is what counts."""
     if value is None or math.isnan(value):

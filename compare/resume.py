@@ -13,6 +13,7 @@ from compare import checkpoints
 from compare.checkpoints import Checkpoint
 from compare.conductor import Block
 from compare.journal import broken_off, going_on
+from compare.markup import counted
 from compare.plan import Settings, UsageError
 from compare.records import Environment, Interruption, Results, TaskRecord, UnreadableRun, load
 from tasks.interface import DataChoice, DataRequest
@@ -161,7 +162,8 @@ def _then(begun: Sequence[Checkpoint | None]) -> str:
 
 
 def _after(epochs: int, rounds: int) -> str:
-    return f"after {epochs} epochs" + (f" and {rounds} timed rounds" if rounds else "")
+    done = f"after {counted(epochs, 'epoch')}"
+    return f"{done} and {counted(rounds, 'timed round')}" if rounds else done
 
 
 def _work(record: TaskRecord) -> tuple[object, ...]:
