@@ -25,6 +25,7 @@ class Screen:
             yield
         finally:
             self.flush()
+            self._stream = None
             setattr(sys, self._name, original)
 
     def write(self, text: str) -> int:
