@@ -154,11 +154,12 @@ def _during(stored: Results) -> str:
 
 def _then(begun: Sequence[Checkpoint | None]) -> str:
     """What becomes of the cell that was under way, if one was."""
-    for checkpoint in begun:
-        if checkpoint:
-            return f"the cell went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
+    if not begun:
+        return ""
+    checkpoint = begun[0]
+    if checkpoint is None:
         return "the cell was started anew"
-    return ""
+    return f"the cell went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
 
 
 def _after(epochs: int, rounds: int) -> str:
