@@ -13,7 +13,7 @@ from adapters.conformance import CHECKS, Check, Outcome, conforms, run
 from adapters.conformance.cases import random_case
 from adapters.conformance.comparison import compare_predictions, compare_training
 from adapters.conformance.reference import Reference
-from adapters.interface import Adapter, Array, UnsupportedSpec
+from adapters.interface import Adapter, Array, Declaration, UnsupportedSpec
 from adapters.numpy_adapter import NumpyAdapter
 
 
@@ -68,6 +68,18 @@ def test_the_quick_checks_find_the_common_mistakes(mistake: str):
     mutant = next(mutant for mutant in MUTANTS if mutant.name == mistake)
     outcomes = (run(check, mutant.adapter_type) for check in CHECKS if check.quick)
     assert any(outcome.status == "failed" for outcome in outcomes)
+
+
+@pytest.mark.parametrize("mistake", ["gates i and f exchanged", "epsilon of its own", "clipped by norm"])
+def test_the_quick_checks_find_mistakes_in_float32_where_an_adapter_has_nothing_finer(mistake: str):
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == mistake)
+
+    class Coarse(mutant.adapter_type):
+        declaration = Declaration(dtypes=("float32",))
+
+    outcomes = {check.name: run(check, Coarse) for check in CHECKS if check.quick}
+    assert outcomes["everything_at_once"].status == "failed"
+    assert {outcome.status for outcome in outcomes.values()} >= {"skipped", "failed"}
 
 
 class Raising(NumpyAdapter):
