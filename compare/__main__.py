@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from compare.commands import runs, tools
 from compare.commands.application import app, errors, screen
-from compare.plan import UsageError
+from compare.usage import UsageError
 
 COMMANDS = (runs, tools)
 """The modules whose commands the application has."""

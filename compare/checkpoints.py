@@ -76,6 +76,8 @@ def _arrays(path: Path) -> dict[str, Array]:
 
     Checksums are those of the archive, and no array may hold objects.
     """
+    if not path.is_file():
+        raise ValueError(f"{path} is no file that can be read")
     with ZipFile(path) as archive:
         entries = archive.infolist()
         if sum(entry.file_size for entry in entries) > path.stat().st_size:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compare import checkpoints, journal
-from compare.plan import UsageError
 from compare.records import UnreadableRun, load
 from compare.storage import temporary_name_of
+from compare.usage import UsageError
 
 OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME, checkpoints.NAME)
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}

@@ -99,8 +99,10 @@ class Journal(Keeper):
 def under_way(folder: Path) -> dict[str, Run]:
     """The records of the latest cell, by adapter, as far as they are there; half a line is no line."""
     runs: dict[str, Run] = {}
+    path = folder / NAME
+    content = path.read_bytes() if path.is_file() else b""
     try:
-        for line in (folder / NAME).read_bytes().splitlines():
+        for line in content.splitlines():
             new = msgspec.json.decode(line, type=Growth)
             old = runs.get(new.adapter)
             base = new.run or old
@@ -108,7 +110,7 @@ def under_way(folder: Path) -> dict[str, Run]:
                 epochs = [*(old.epochs if old else ()), *new.epochs]
                 rounds = [*(old.rounds if old else ()), *new.rounds]
                 runs[new.adapter] = replace(base, epochs=epochs, rounds=rounds)
-    except (FileNotFoundError, msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         pass
     return runs
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from adapters import default_names, registered
-from compare.plan import Settings, UsageError, known, usable_cores
+from compare.plan import Settings
+from compare.usage import UsageError, known, usable_cores
 from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Preset
 

@@ -15,7 +15,8 @@ from compare.inference import take_turn
 from compare.judging import judge
 from compare.measurements import Inference, ProductRate
 from compare.process import WorkerFailed
-from compare.records import Epoch, Round, Run, Status
+from compare.records import Epoch, Round, Run
+from compare.status import Status
 from compare.trainee import Trainee
 from compare.warmup import mark_warm_ups
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Task

@@ -17,7 +17,7 @@ from adapters.interface import Array, Dtype, ModelSpec
 from adapters.parameters import shapes
 from adapters.source import AdapterBroken
 from compare.channel import Garbled, limit_waiting, receive
-from compare.records import Status
+from compare.status import Status
 from compare.worker import Failure, Reply
 
 LAST_WORDS = 3

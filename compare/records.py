@@ -7,16 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from compare.measurements import Inference, ProductRate
+from compare.measurements import Inference, ProductRate, SweepPoint, ThreadRounds
+from compare.status import Status
 from compare.storage import write_bytes
+from compare.tutorials.records import Tutorials
 from tasks.interface import Confusion, Forecast, Metric
-from tasks.recipes import Outcome
 
 SCHEMA = 1
-Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported", "interrupted"]
-NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
-"""An adapter that says what it cannot do has done nothing wrong."""
-
 ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
@@ -163,86 +160,6 @@ class TaskRecord:
     time_steps: int
     metrics: list[Metric]
     operations_per_sequence: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipeRecord:
-    """A tutorial's recipe: its settings, and figures to hold its runs against, by metric.
-
-    `published` are the text's own figures, `zero` those of predicting zero always; `losses` the losses
-    that the text prints, line by line; `untrained` the loss before training of many more starts than are
-    trained. Empty where there is nothing.
-    """
-
-    name: str
-    program: str
-    label: str
-    source: str
-    dataset: str
-    step: str
-    settings: dict[str, str | int | float]
-    published: dict[str, float] = field(default_factory=dict)
-    zero: dict[str, float] = field(default_factory=dict)
-    losses: list[float] = field(default_factory=list)
-    untrained: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TutorialRun:
-    """One adapter, or a program of the tutorial's own, on one recipe from one seed."""
-
-    recipe: str
-    adapter: str
-    seed: int
-    status: Status = "ok"
-    error: str | None = None
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tutorials:
-    """What the section “Published and reproduced” is made from."""
-
-    recipes: list[RecipeRecord]
-    runs: list[TutorialRun]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """The sizes of one training step: B sequences of T steps through H hidden units."""
-
-    hidden: int
-    batch: int
-    time_steps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepPoint:
-    """One adapter at one size.
-
-    Units: `seconds` of one step, round by round; `memory_bytes` above what the worker had after its import.
-    """
-
-    adapter: str
-    size: Size
-    seconds: list[float]
-    memory_bytes: int
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadRounds:
-    """One adapter's training on one task with one thread and with `threads`, in alternating turns.
-
-    Units: seconds of an update, round by round; `error` says why there are none.
-    """
-
-    task: str
-    adapter: str
-    threads: int
-    single: list[float]
-    several: list[float]
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ from compare.checkpoints import Checkpoint
 from compare.conductor import Block
 from compare.journal import broken_off, going_on
 from compare.markup import counted
-from compare.plan import Settings, UsageError
-from compare.records import Environment, Interruption, Results, TaskRecord, UnreadableRun, load
+from compare.plan import Settings
+from compare.records import Environment, Interruption, Results, TaskRecord
+from compare.stored import open_run
+from compare.usage import UsageError
 from tasks.interface import DataChoice, DataRequest
 
 OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
@@ -58,13 +60,11 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     if refused := sorted(typed.keys() - OF_THE_MACHINE):
         named = ", ".join("--" + name.replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
+    found = open_run(folder).request
+    if not found:
+        raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
     try:
-        found = load(folder).request
-        if not found:
-            raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
         settings = msgspec.convert(found, Settings, dec_hook=lambda kind, value: kind(value))
-    except UnreadableRun as error:
-        raise UsageError(str(error)) from error
     except msgspec.ValidationError as error:
         raise UsageError(f"{folder} holds settings that cannot be read: {error}") from error
     return replace(
@@ -81,9 +81,9 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
 def stored_results(folder: Path) -> Results:
     """What a run has left, the cell that was under way included.
 
-    Raises: UnreadableRun.
+    Raises: UsageError where there is none.
     """
-    results = load(folder)
+    results = open_run(folder)
     return replace(results, runs=[*results.runs, *broken_off(folder, results.runs)])
 
 

@@ -15,10 +15,12 @@ from compare.environment import Watch, environment
 from compare.folder import check_folder, clear_folder, clear_temporary_files, held
 from compare.interrupts import INTERRUPTED
 from compare.limit import operations_per_sequence
-from compare.plan import Settings, check, data_key, open_dataset, plan
-from compare.records import NO_FAULT, Environment, Results, TaskRecord, save
+from compare.plan import Settings, check, plan
+from compare.records import Environment, Results, TaskRecord, save
 from compare.resume import framework_versions, request, resumed, stored_results
 from compare.stages import stages
+from compare.status import NO_FAULT
+from compare.task_data import data_key, open_dataset
 from compare.terminal import progress_bars
 from tasks import find
 from tasks.interface import DataRequest

@@ -13,6 +13,7 @@ from compare.proof.trial import Trial, prove, with_reference
 from compare.records import Results
 from compare.resume import part, remaining
 from compare.terminal import bar
+from compare.tutorials.assignments import assignments
 
 
 def stages(
@@ -69,7 +70,7 @@ def _tutorials(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
-    from compare.tutorials.runs import Limits, assignments, reproduce  # noqa: PLC0415 - pandas can wait
+    from compare.tutorials.runs import Limits, reproduce  # noqa: PLC0415 - pandas can wait
 
     seeds = None if settings.tasks else settings.seeds
     jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")

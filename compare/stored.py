@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from compare.plan import UsageError, known
 from compare.records import Results, UnreadableRun, load
 from compare.tutorials.expected import expect_complete
+from compare.usage import UsageError, known
 
 
 def open_run(folder: Path) -> Results:

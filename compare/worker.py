@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from adapters.conformance import Outcome
     from adapters.interface import Array, ModelSpec, TrainSpec
     from compare.measurements import ProductRate
-    from compare.records import Status, WorkerFacts
+    from compare.records import WorkerFacts
+    from compare.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

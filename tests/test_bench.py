@@ -22,7 +22,8 @@ from compare.bench.sweep_page import write_page
 from compare.bench.threads import compare_threads, turns
 from compare.conductor import Block
 from compare.environment import environment
-from compare.records import Results, Size, SweepPoint, save
+from compare.measurements import Size, SweepPoint
+from compare.records import Results, save
 from compare.stored import render
 from tasks import TASKS
 

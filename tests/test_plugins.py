@@ -426,6 +426,11 @@ FAULTY = {
     "wrong shape": ("inputs=1,", "inputs=2,", "inputs have shape (8, 1, 1): expected (N, T, 2)"),
     "huge batch": ("batch_size = 2", "batch_size = 9", "batch_size is 9: there are 8 sequences"),
     "no metric": ("metrics = (Metric", "metrics = ()\n        unused = (Metric", "metrics is empty"),
+    "no time": (
+        "batch_size = 2",
+        "batch_size = 2\n        timeout_seconds = 0",
+        "timeout_seconds is 0: it must",
+    ),
     "no data": ('name="eight numbers"', "name=1 / 0", "ZeroDivisionError: division by zero"),
     "no start": ("normal(0.5))", "normal(0.5))\n        initializers = {}", "KeyError: 'input_kernel'"),
     "no import": ("import numpy", "import nmupy", "ModuleNotFoundError: No module named 'nmupy'"),
@@ -451,6 +456,38 @@ def test_a_faulty_task_is_found_before_anything_runs(
     )
     assert refused.stderr.count("\n") == 1
     assert [path.name for path in site.parent.iterdir() if path.name != "site"] in ([], ["reports"])
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("def epochs(self, preset, key)", "def epochs(self)", "TypeError: "),
+        (
+            "def seeds(self, preset):\n",
+            "def seeds(self, preset):\n            raise KeyError(preset)\n",
+            "KeyError",
+        ),
+        (
+            "return 1\n\n        def seeds",
+            "return 1.5\n\n        def seeds",
+            "epochs is 1.5: it must be a whole number",
+        ),
+        (
+            "return 1\n\n        def evaluate",
+            "return 0\n\n        def evaluate",
+            "seeds is 0: it must be a whole",
+        ),
+    ],
+)
+def test_so_is_one_that_cannot_say_how_much_is_trained(site: Path, right: str, wrong: str, says: str):
+    assert right in TASK
+    write(site / "toys.py", TASK.replace(right, wrong, 1))
+    install(site, "toys-pack", "lockstep.tasks", doubling="toys:Doubling")
+    refused = compare(site, "run", "doubling")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: task 'doubling': ")
+    assert says in refused.stderr
+    assert refused.stderr.count("\n") == 1
 
 
 class Judge(SineOnline):

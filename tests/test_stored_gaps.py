@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.plan import UsageError
 from compare.stored import open_run
+from compare.usage import UsageError
 
 STORED = json.loads((Path(__file__).parents[1] / "reports" / "reference" / "results.json").read_text())
 TUTORIALS = STORED["tutorials"]

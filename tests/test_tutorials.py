@@ -7,10 +7,13 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from adapters import open_adapter
-from compare.records import Environment, Results, TutorialRun, Tutorials, load, save
+from compare.records import Environment, Results, load, save
+from compare.tutorials.assignments import RULE, Assignment, assignments
 from compare.tutorials.findings import findings, span
 from compare.tutorials.page import write_page
-from compare.tutorials.runs import RULE, Assignment, assignments, recipe_record, reproduce, rule_record
+from compare.tutorials.recipe_records import recipe_record, rule_record
+from compare.tutorials.records import TutorialRun, Tutorials
+from compare.tutorials.runs import reproduce
 from compare.tutorials.verdicts import correct_verdict, images_verdict, rule_verdict
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compare import checkpoints
-from compare.plan import UsageError, check
+from compare.plan import check
 from compare.records import Results, UnreadableRun, load
 from compare.resume import stored_results, stored_settings
+from compare.usage import UsageError
 from tasks import mnist_data
 from tasks.interface import DataUnavailable
 from tasks.mnist_archives import check_archives, registered_archives
@@ -122,6 +123,14 @@ def test_a_journal_of_any_bytes_is_read_as_far_as_it_goes(folder, content):
     (folder / "results.json").write_bytes(BYTES)
     (folder / "running.jsonl").write_bytes(content)
     assert stored_results(folder).runs[:1] == load(folder).runs
+
+
+def test_a_pipe_in_place_of_a_journal_or_a_snapshot_is_no_such_thing(tmp_path):
+    (tmp_path / "results.json").write_bytes(BYTES)
+    os.mkfifo(tmp_path / "running.jsonl")
+    os.mkfifo(tmp_path / checkpoints.NAME)
+    assert stored_results(tmp_path).runs == load(tmp_path).runs
+    assert checkpoints.read(tmp_path) is None
 
 
 @pytest.fixture(scope="module")

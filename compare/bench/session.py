@@ -13,8 +13,9 @@ from compare.analysis.statistics import Ratio
 from compare.bench.duels import BARE_LOOPS, Pace, duel
 from compare.interrupts import INTERRUPTED
 from compare.markup import NOTHING, factor, number
-from compare.plan import UsageError, data_key, in_range, known, known_adapters, usable_cores
+from compare.task_data import data_key
 from compare.terminal import bar, progress_bars
+from compare.usage import UsageError, in_range, known, known_adapters, usable_cores
 from tasks import TASKS
 from tasks.interface import DataRequest
 

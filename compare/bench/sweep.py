@@ -10,7 +10,7 @@ from scipy import stats
 from adapters.parameters import draw, normal, shapes
 from compare.bench.pacer import Contender, Work
 from compare.bench.race import race
-from compare.records import Size, SweepPoint
+from compare.measurements import Size, SweepPoint
 from tasks.mnist import MnistRows
 
 CENTRE = Size(hidden=128, batch=128, time_steps=28)

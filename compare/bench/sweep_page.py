@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from compare.analysis.statistics import median
 from compare.bench.sweep import AXES, CENTRE, along, exponent, fastest
 from compare.markup import NOTHING, escape, factor, number
-from compare.records import Environment, SweepPoint
+from compare.measurements import SweepPoint
+from compare.records import Environment
 from compare.report.environment_tables import environment_table
 from compare.report.figures import Style, legend_below, plain, save, styles
 from compare.report.page import template

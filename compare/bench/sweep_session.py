@@ -10,10 +10,11 @@ from compare.bench.sweep_page import write_page
 from compare.environment import environment
 from compare.folder import check_folder, clear_folder, held
 from compare.interrupts import INTERRUPTED
-from compare.plan import Settings, check, in_range
+from compare.plan import Settings, check
 from compare.records import Results, save
 from compare.session import command_line
 from compare.terminal import bar, progress_bars
+from compare.usage import in_range
 
 
 def sweep_all(settings: Settings, rounds: int, console: Console) -> int:

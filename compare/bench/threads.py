@@ -3,7 +3,7 @@
 from compare.bench.pacer import Contender, work_of
 from compare.bench.race import race
 from compare.conductor import Block, Tick
-from compare.records import ThreadRounds
+from compare.measurements import ThreadRounds
 from tasks import find
 
 

@@ -22,7 +22,8 @@ from compare.options import (
     settings_or_stored,
     taking_settings,
 )
-from compare.plan import Settings, UsageError
+from compare.plan import Settings
+from compare.usage import UsageError
 from tasks import registered as registered_tasks
 
 

@@ -20,7 +20,7 @@ from compare.options import (
     proven_tasks,
     settings,
 )
-from compare.plan import usable_cores
+from compare.usage import usable_cores
 
 
 @app.command()

@@ -15,22 +15,14 @@ from adapters.conformance import CHECKS, Check, Outcome
 from compare.devices import device_of
 from compare.interrupts import INTERRUPTED
 from compare.markup import slug
-from compare.plan import (
-    check_device,
-    check_timeout,
-    data_key,
-    in_range,
-    known_adapters,
-    open_dataset,
-    open_task,
-    usable_cores,
-)
 from compare.proof.examination import Examinee
 from compare.proof.findings import Findings, declarations, misdeclared
 from compare.proof.summary import LEGEND, markdown
 from compare.proof.trial import Trial, at_once, prove, with_reference
 from compare.records import Proof
+from compare.task_data import data_key, open_dataset, open_task
 from compare.terminal import bar, conformance_table, progress_bars, proof_table
+from compare.usage import check_device, check_timeout, in_range, known_adapters, usable_cores
 from tasks import TASKS
 from tasks.interface import DataRequest
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from compare.devices import device_of
 from compare.markup import slug
-from compare.plan import usable_cores
 from compare.process import WorkerFailed
 from compare.proof.oracle import Slope, slopes
 from compare.proof.verdicts import GRADIENT_BAND, judge, slope_differences
 from compare.proof.witness import STAGES, Answers, Hearing, Witness, hearing
 from compare.records import Proof
+from compare.usage import usable_cores
 from tasks import find
 
 UPDATES = 200

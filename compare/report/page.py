@@ -13,7 +13,7 @@ from compare.analysis.trust import doubts
 from compare.markup import code, difference, escape, factor, number, percent
 from compare.proof.trial import UPDATES
 from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
-from compare.records import NO_FAULT, Results, Run, Status
+from compare.records import Results, Run
 from compare.report.environment_tables import environment_table, workers_table
 from compare.report.figures import save, styles, summary_figure
 from compare.report.limits import limit_figure
@@ -22,6 +22,7 @@ from compare.report.sections import Picture, proof_pictures, section
 from compare.report.self_test import twins_table
 from compare.report.tables import summary_table
 from compare.report.thread_table import thread_table
+from compare.status import NO_FAULT, Status
 from compare.storage import write_text
 from compare.tutorials.section import tutorial_section
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from compare.analysis.statistics import Ratio, median, paired_ratio
 from compare.markup import NOTHING, escape, factor, number
-from compare.records import ThreadRounds
+from compare.measurements import ThreadRounds
 from compare.report.tables import Table
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adapters import registered
-from compare.plan import UsageError
+from compare.usage import UsageError
 
 FILES = {
     "adapter.py.jinja": "{module}.py",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from compare.records import RecipeRecord, TutorialRun, Tutorials
+from compare.tutorials.records import RecipeRecord, TutorialRun, Tutorials
 
 
 @dataclass(frozen=True, slots=True)

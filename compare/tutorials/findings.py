@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.markup import NOTHING, number
-from compare.records import RecipeRecord, TutorialRun, Tutorials
+from compare.tutorials.records import RecipeRecord, TutorialRun, Tutorials
 from tasks.recipes import Outcome, Printed
 
 NEAR = 0.1

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from compare.records import Results, Tutorials
+from compare.records import Results
 from compare.report.environment_tables import environment_table
 from compare.report.figures import styles
 from compare.report.page import template
 from compare.storage import write_text
+from compare.tutorials.records import Tutorials
 from compare.tutorials.section import tutorial_section
 
 

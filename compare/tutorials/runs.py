@@ -1,10 +1,9 @@
 """Runs the tutorials' recipes, several workers at once: nothing here is timed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 import numpy as np
@@ -13,86 +12,18 @@ from threadpoolctl import threadpool_limits
 from adapters.interface import Array
 from compare.markup import slug
 from compare.process import WorkerFailed, WorkerProcess, expect_array
-from compare.records import RecipeRecord, TutorialRun, Tutorials
+from compare.tutorials.assignments import Assignment, unfinished
+from compare.tutorials.recipe_records import recipe_record, rule_record
+from compare.tutorials.records import TutorialRun, Tutorials
 from tasks import published
-from tasks.interface import Dataset, Preset
+from tasks.interface import Dataset
 from tasks.recipes import Recipe
 from tasks.tutorials import RECIPES
 
-RULE = "published-rule"
-IMAGES = "row-wise-mnist"
-SEEDS = 10
-UNTRAINED_DRAWS = 100
 TIMEOUT_SECONDS = 600.0
 
 Tick = Callable[[str], None]
 Put = Callable[[TutorialRun], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """From how many seeds the first adapter runs, and from how many the others."""
-
-    first: int
-    others: int
-
-
-SINES: dict[Preset, Effort] = {
-    "quick": Effort(SEEDS, 1),
-    "standard": Effort(SEEDS, SEEDS),
-    "full": Effort(SEEDS, SEEDS),
-}
-IMAGE_ROWS: dict[Preset, Effort] = {
-    "quick": Effort(1, 0),
-    "standard": Effort(3, 3),
-    "full": Effort(SEEDS, SEEDS),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """One recipe for one adapter, from some seeds: plain data, to be run anywhere.
-
-    The published rule has no adapter: it is a recipe and what runs it in one.
-    """
-
-    recipe: str
-    adapter: str
-    seeds: tuple[int, ...]
-    data_key: str
-    logs: Path
-
-
-def assignments(
-    adapters: Sequence[str], preset: Preset, seeds: int | None, keys: Mapping[str, str], logs: Path
-) -> list[Assignment]:
-    """What a preset runs, the longest first; `seeds` overrules it, `keys` has each recipe's data key.
-
-    The sines run from ten seeds; in the quick preset the adapters after the first run from one, enough
-    to see that they do the same, and the images, which take longest, run once on the first.
-    """
-
-    def chosen(recipe: str, adapter: str) -> tuple[int, ...]:
-        effort = (IMAGE_ROWS if recipe == IMAGES else SINES)[preset]
-        return tuple(range(seeds or (effort.first if adapter == adapters[0] else effort.others)))
-
-    by_recipe = [
-        Assignment(
-            recipe=recipe,
-            adapter=adapter,
-            seeds=chosen(recipe, adapter),
-            data_key=keys[recipe],
-            logs=logs,
-        )
-        for recipe in reversed(RECIPES)
-        for adapter in reversed(adapters)
-        if chosen(recipe, adapter)
-    ]
-    rule = [
-        Assignment(recipe=RULE, adapter=RULE, seeds=(seed,), data_key="computed", logs=logs)
-        for seed in range(seeds or SEEDS)
-    ]
-    return by_recipe + rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +95,6 @@ def reproduce(
     yield found()
 
 
-def unfinished(jobs: Sequence[Assignment], known: Sequence[TutorialRun]) -> list[Assignment]:
-    """The assignments with the seeds that are left of them: none after one that failed."""
-    left = []
-    for job in jobs:
-        own = [run for run in known if run.recipe == job.recipe and run.adapter == job.adapter]
-        done = {run.seed for run in own}
-        seeds = tuple(seed for seed in job.seeds if seed not in done)
-        if seeds and all(run.status == "ok" for run in own):
-            left.append(replace(job, seeds=seeds))
-    return left
-
-
 def follow(job: Assignment, put: Put) -> None:
     """Run the published rule."""
     for seed in job.seeds:
@@ -232,61 +151,3 @@ class Trainee:
         if not np.isfinite(values).all():
             raise WorkerFailed("diverged", f"{method} returned values that are not finite")
         return values
-
-
-def recipe_record(recipe: Recipe, dataset: Dataset) -> RecipeRecord:
-    """A recipe as it was run on its data."""
-    task = recipe.task
-    train = {name: value for name, value in asdict(task.train).items() if name != "optimizer"}
-    settings = {
-        "cell": task.model.cell,
-        "hidden": task.model.hidden,
-        "optimizer": type(task.train.optimizer).__name__.lower(),
-        **asdict(task.train.optimizer),
-        **train,
-        "batch_size": task.batch_size,
-        "length": recipe.length,
-        "start": recipe.start,
-    }
-    return RecipeRecord(
-        name=recipe.name,
-        program=recipe.program,
-        label=recipe.label,
-        source=recipe.source,
-        dataset=dataset.name,
-        step=recipe.step,
-        settings={name: value for name, value in settings.items() if value is not None},
-        zero=recipe.zero(dataset),
-    )
-
-
-def rule_record() -> RecipeRecord:
-    """The published rule's settings and its published figures."""
-    losses, validation_losses = zip(*published.PUBLISHED_LOSSES, strict=True)
-    return RecipeRecord(
-        name=RULE,
-        program="from-scratch sine",
-        label="published rule, errors included",
-        source="tutorial 002",
-        dataset="sin(0), sin(1), …, sin(199)",
-        step="epoch",
-        settings={
-            "cell": "elman",
-            "hidden": published.HIDDEN,
-            "optimizer": "the published update",
-            "learning_rate": published.LEARNING_RATE,
-            "backprop_through": published.BACKPROP_THROUGH,
-            "clip_value": published.CLIP_VALUE,
-            "dtype": "float64",
-            "batch_size": 1,
-            "length": f"{published.EPOCHS} epochs",
-            "start": "all weights U(0, 1)",
-        },
-        published={
-            "loss": losses[-1],
-            "validation_loss": validation_losses[-1],
-            "rmse": published.PUBLISHED_RMSE,
-        },
-        losses=[*losses],
-        untrained=published.untrained_losses(UNTRAINED_DRAWS),
-    )

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.records import Tutorials
 from compare.report.figures import Style, save
 from compare.report.tables import Table
 from compare.tutorials.figures import from_scratch_figure, images_figure, points_figure
 from compare.tutorials.findings import Finding, findings, most_seeds
+from compare.tutorials.records import Tutorials
 from compare.tutorials.tables import draws_table, outcomes_table, printed_table, recipes_table
 from compare.tutorials.verdicts import (
     correct_verdict,

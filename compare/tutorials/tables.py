@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from compare.markup import NOTHING, escape, number
-from compare.records import Tutorials
 from compare.report.tables import Row, Table
 from compare.tutorials.findings import Finding, span
+from compare.tutorials.records import Tutorials
 
 SETTINGS: dict[str, str] = {
     "cell": "cell",

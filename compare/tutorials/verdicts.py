@@ -111,11 +111,13 @@ def corrected_verdict(found: Sequence[Finding], rule: Sequence[Finding]) -> str:
     if published is None:
         return f"{words}. {agreement(found, 'rmse', 'RMSE')}"
     always = "always " if len(errors) > 1 else ""
+    typical = float(np.median(errors))
+    compared = f"{number(published / typical, 2)} times smaller than" if typical else "next to"
     worse = f"It does not {always}beat the published error"
     better = "It learns the wave" if max(errors) < published else worse
     return (
-        f"**{better}.** {words}, {number(published / float(np.median(errors)), 2)} times smaller than the "
-        f"published {number(published)}. {agreement(found, 'rmse', 'RMSE')}"
+        f"**{better}.** {words}, {compared} the published {number(published)}. "
+        f"{agreement(found, 'rmse', 'RMSE')}"
     )
 
 
