@@ -84,6 +84,24 @@ def test_what_scatters_beyond_the_threshold_is_not_called_unchanged():
     assert all(c.finding == "cannot tell" and not c.regression for c in found)
 
 
+@pytest.mark.parametrize(("slow_seeds", "finding"), [(1, "cannot tell"), (3, "slower")])
+def test_one_slow_moment_is_no_change_where_there_are_three(slow_seeds, finding):
+    """All processes of a seed run within a minute: that they agree says nothing of the next minute."""
+
+    def slowed(run):
+        factor = 1.5 if run.seed < slow_seeds else 1.0
+        return replace(run, rounds=[replace(turn, seconds=turn.seconds * factor) for turn in run.rounds])
+
+    spread = spread_over_processes(another_run())
+    after = replace(spread, runs=[slowed(run) for run in spread.runs])
+    (speed,) = (
+        c
+        for c in changes(spread_over_processes(BEFORE), after, 0.05).changes
+        if (c.task, c.adapter, c.measure) == (SINE.name, "torch", "sequences/s")
+    )
+    assert speed.finding == finding
+
+
 def test_a_change_below_the_threshold_is_none():
     assert findings(another_run(factor=1.2), threshold=0.5) == UNFINISHED
 

@@ -1,5 +1,6 @@
 """One figure in two runs, and whether it has changed by more than luck and a threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from compare.analysis.speeds import process_medians
+from compare.analysis.speeds import process_medians, seed_medians
 from compare.analysis.standing import Standing
 from compare.analysis.statistics import FEWEST_CLUSTERS, paired_difference
 from tasks.interface import Metric
@@ -93,15 +94,13 @@ def _finding(low: float, high: float, threshold: float) -> Finding:
 def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
     """Of our time for the same work to theirs, with its 95 % interval.
 
-    A process is a sample, its rounds' median (Welch's t on logarithms), where both ran in several;
-    else a round is (bootstrap of medians).
+    A seed is a sample (Welch's t on logarithms) where both runs have three: what ran within a minute had
+    that minute's machine in common. Else a process is; else a round (bootstrap of medians).
     """
-    processes = [process_medians(standing.runs) for standing in (ours, theirs)]
-    if min(map(len, processes)) >= FEWEST_CLUSTERS:
-        logarithms = [np.log(medians) for medians in processes]
-        interval = stats.ttest_ind(*logarithms, equal_var=False).confidence_interval(0.95)
-        middle = logarithms[0].mean() - logarithms[1].mean()
-        return float(np.exp(middle)), float(np.exp(interval.low)), float(np.exp(interval.high))
+    for medians in (seed_medians, process_medians):
+        samples = [medians(standing.runs) for standing in (ours, theirs)]
+        if min(map(len, samples)) >= FEWEST_CLUSTERS:
+            return _ratio_of_means(*samples)
     first, second = (
         np.array([turn.seconds / turn.sequences for turn in standing.rounds]) for standing in (ours, theirs)
     )
@@ -114,6 +113,14 @@ def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
         rng=np.random.default_rng(0),
     ).confidence_interval
     return float(_ratio_of_medians(first, second)), float(interval.low), float(interval.high)
+
+
+def _ratio_of_means(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """Of geometric means, with the 95 % interval."""
+    first, second = np.log(ours), np.log(theirs)
+    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+    middle = first.mean() - second.mean()
+    return float(np.exp(middle)), float(np.exp(interval.low)), float(np.exp(interval.high))
 
 
 def _ratio_of_medians(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import geometric_mean, median
 
 from compare.analysis.standing import Standing
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
@@ -48,6 +48,13 @@ def process_medians(runs: Sequence[Run]) -> list[float]:
     for (seed, process, _), seconds in _round_times(runs).items():
         by_process.setdefault((seed, process), []).append(seconds)
     return [median(each) for each in by_process.values()]
+
+
+def seed_medians(runs: Sequence[Run]) -> list[float]:
+    """The time of a sequence from each seed: the geometric mean over its processes, of their medians."""
+    seeds = dict.fromkeys(run.seed for run in runs)
+    by_seed = (process_medians([run for run in runs if run.seed == seed]) for seed in seeds)
+    return [geometric_mean(medians) for medians in by_seed if medians]
 
 
 def against_the_fastest(plain: Sequence[Standing]) -> tuple[Standing, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from compare.analysis.lockstep import Agreement
 from compare.analysis.statistics import Ratio, Sample, Spread, median, sample
-from compare.records import Proof, Round, Run, Status
+from compare.records import Proof, Round, Run
+from compare.status import Status
 from tasks.interface import Metric
 
 

@@ -22,9 +22,12 @@ def changes_page(found: Changes, first: Path, second: Path, threshold: float) ->
         "",
         changes_table(found.changes).markdown,
         "",
-        "Change: the second speed in multiples of the first, with its 95 % interval, from the medians of "
-        "processes where there were several. A speed has changed where that interval lies beyond the "
-        "threshold, and has not where it lies within; else the runs cannot tell. A result, the mean over "
+        "Change: the second speed in multiples of the first, with its 95 % interval. A sample is a "
+        "seed where both runs have three or more, for what was timed within a minute had that minute's "
+        "machine in common (more seeds make the interval narrower); else it is a process, and a slow minute "
+        "can pass for a change. A speed has "
+        "changed where the interval lies beyond the threshold, and has not where it lies within; else the "
+        "runs cannot tell. A result, the mean over "
         "seeds in both, has changed where it differs by more than the threshold and by more than luck, "
         "seed by seed.",
     ]
