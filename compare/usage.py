@@ -100,4 +100,4 @@ def check_device(device: str, adapters: Iterable[str]) -> None:
     if not gpus():
         raise UsageError(f"--device is {device!r}: no GPU was found (nvidia-smi -L lists none); leave it out")
     if not any(device_of(adapter, device) == device for adapter in adapters):
-        raise UsageError(f"--device is {device!r}: no adapter that was named declares it")
+        raise UsageError(f"--device is {device!r}: no adapter that was named declares it, leave it out")

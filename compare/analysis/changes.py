@@ -76,8 +76,15 @@ def _machine_difference(before: Results, after: Results) -> str:
         "cores": (ours.logical_cores, theirs.logical_cores),
         "threads": (ours.threads, theirs.threads),
         "container limits in cores": (ours.quota_cores, theirs.quota_cores),
+        "devices": (_devices(before), _devices(after)),
     }
     return "; ".join(f"other {name}: {a} and {b}" for name, (a, b) in facts.items() if a != b)
+
+
+def _devices(results: Results) -> str:
+    """The devices that adapters ran on, if any was not the CPU."""
+    others = {f"{run.adapter} on {run.device}" for run in results.runs if run.device != "cpu"}
+    return ", ".join(sorted(others)) or "CPUs alone"
 
 
 def _task_difference(before: TaskRecord, after: TaskRecord) -> str:
@@ -95,6 +102,8 @@ def _remarks(before: Results, after: Results) -> Iterator[str]:
         if ours.get(name) != theirs.get(name):
             yield f"{name}: {ours.get(name, 'absent')} before, {theirs.get(name, 'absent')} after."
     for which, results in (("first", before), ("second", after)):
+        if results.interrupted:
+            yield f"The {which} run was interrupted: what it had not come to is missing."
         for doubt in doubts(results, standings(results)):
             yield f"The {which} run: {doubt}"
 

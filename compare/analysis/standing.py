@@ -102,6 +102,14 @@ class Standing:
     def startup_seconds(self) -> float | None:
         return median([sum(run.cold_seconds.values()) for run in self.finished if run.cold_seconds])
 
+    @property
+    def job_seconds(self) -> float | None:
+        """Start-up and all training of the task, the median over the seeds that finished."""
+        runs = [run for run in self.finished if run.cold_seconds and run.epochs]
+        return median(
+            [sum(run.cold_seconds.values()) + sum(each.train_seconds for each in run.epochs) for run in runs]
+        )
+
     def cold_seconds(self, phase: str) -> float | None:
         return median([run.cold_seconds[phase] for run in self.finished if phase in run.cold_seconds])
 

@@ -105,6 +105,12 @@ class TaskStandings:
         return quickest if best > CLEARLY * beaten else None
 
     @property
+    def by_job(self) -> tuple[Standing, ...]:
+        """Those that finished and whose speed is comparable, in the order in which the whole job is done."""
+        done = [(s.job_seconds, s) for s in self.ranked if s.job_seconds is not None]
+        return tuple(standing for _, standing in sorted(done, key=lambda pair: pair[0]))
+
+    @property
     def unsteady(self) -> bool:
         """Whether the rounds scattered too much for a ranking."""
         return self.resolution > UNSTEADY

@@ -70,7 +70,7 @@ def loss_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | None:
         _draw(by_seconds, drawing, "seconds")
     _scale_losses(by_updates, [drawing.middle.losses for drawing in drawings])
     _scale_seconds(by_seconds, [drawing.middle.seconds for drawing in drawings])
-    by_updates.set_ylabel(f"loss ({task.record.model.get('loss', 'of one update')})".replace("_", " "))
+    by_updates.set_ylabel(_loss_label(task.record))
     by_updates.set_xlabel("updates")
     by_seconds.set_xlabel("seconds of training (warm: the first call is excluded)")
     for axes in (by_updates, by_seconds):
@@ -84,6 +84,12 @@ def averaging_window(record: TaskRecord) -> int:
     """How many updates one point of a curve averages: an epoch where there are many, else a part of one."""
     updates = record.epochs * record.updates_per_epoch
     return max(1, record.updates_per_epoch if record.epochs >= 10 else updates // POINTS)
+
+
+def _loss_label(record: TaskRecord) -> str:
+    loss = str(record.model.get("loss", "of one update")).replace("_", " ")
+    unit = "nats" if "entropy" in loss else "unit of the targets, squared"
+    return f"loss ({loss}; {unit})"
 
 
 def _drawing(standing: Standing, look: Style, window: int) -> Drawing | None:

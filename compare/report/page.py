@@ -10,7 +10,7 @@ from compare.analysis.lockstep import BAND
 from compare.analysis.physics import limit, product_rates
 from compare.analysis.standings import standings
 from compare.analysis.trust import doubts
-from compare.markup import code, difference, escape, factor, number, percent
+from compare.markup import code, difference, escape, factor, number, percent, seconds
 from compare.proof.trial import UPDATES
 from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from compare.records import Results, Run
@@ -141,5 +141,6 @@ def template(name: str) -> Template:
         "factor": factor,
         "difference": difference,
         "percent": percent,
+        "seconds": seconds,
     }
     return environment.get_template(name)

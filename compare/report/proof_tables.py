@@ -93,6 +93,7 @@ def _finish(axes: Axes, heading: str, band: float) -> None:
     axes.set_ylim(bottom=LOWEST, top=max(10 * band, axes.get_ylim()[1]))
     axes.set_title(heading, fontsize=10)
     axes.set_xlabel("updates")
+    axes.set_ylabel("difference in the loss")
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -55,9 +55,10 @@ def summary_table(tasks: Sequence[TaskStandings]) -> Table:
         "Adapter": raw["adapter"].map(escape),
         "Result": [uncertain(*pair) for pair in zip(raw["result_mean"], raw["result_sd"], strict=True)],
         "Sequences/s": raw["sequences_per_second_median"].map(number),
-        "Time, × fastest": times_fastest(raw),
-        "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
+        "Time, × fastest": _times_with_interval(raw),
         "Start-up, s": raw["startup_seconds"].map(seconds),
+        "Whole job, s": raw["job_seconds"].map(seconds),
+        "Peak memory": raw["peak_rss_bytes"].map(mebibytes),
         "Status": [
             f"**{'not comparable' if status == 'ok' else status}**: {escape(shorten(beside(status, reason)))}"
             if reason
@@ -81,6 +82,15 @@ def times_fastest(raw: pd.DataFrame) -> list[str]:
         "not comparable" if not comparable and not math.isnan(speed) else factor(times)
         for comparable, speed, times in zip(
             raw["comparable"], raw["sequences_per_second_median"], raw["times_fastest_median"], strict=True
+        )
+    ]
+
+
+def _times_with_interval(raw: pd.DataFrame) -> list[str]:
+    return [
+        times if math.isnan(low) or low == high else f"{times} ({factor(low)}–{factor(high)})"
+        for times, low, high in zip(
+            times_fastest(raw), raw["times_fastest_low"], raw["times_fastest_high"], strict=True
         )
     ]
 
@@ -110,5 +120,6 @@ def _summary_row(record: TaskRecord, standing: Standing) -> Row:
         "comparable": standing.comparable,
         "peak_rss_bytes": standing.peak_rss_bytes,
         "startup_seconds": standing.startup_seconds,
+        "job_seconds": standing.job_seconds,
         "reason": standing.reason,
     }

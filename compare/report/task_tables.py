@@ -73,7 +73,7 @@ def metrics_table(task: TaskStandings) -> Table:
         "Adapter": raw["adapter"].map(escape),
         "Mean ± sd": [uncertain(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
         "95 % interval": [between(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
-        f"Less {escape(task.compared_with or 'the reference')}'s": _differences(raw),
+        f"Difference from {escape(task.compared_with or 'the reference')}": _differences(raw),
         "Target": [f"{target:g}" for target in raw["target"]],
         "Reached by": [
             NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
@@ -97,7 +97,7 @@ def lockstep_table(task: TaskStandings) -> Table:
         "Verdict": raw["verdict"],
         "Seeds": raw["seeds"].map(str),
         "Largest difference": [number(value, digits=2) for value in raw["largest_absolute"]],
-        "Relative": [number(value, digits=2) for value in raw["largest_relative"]],
+        "÷ max(1, loss)": [number(value, digits=2) for value in raw["largest_relative"]],
         "Left at update": [
             NOTHING if pd.isna(update) else f"{update:.0f} (seed {seed:.0f})"
             for update, seed in zip(raw["left_at"], raw["left_seed"], strict=True)

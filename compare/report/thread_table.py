@@ -7,7 +7,7 @@ import pandas as pd
 from compare.analysis.statistics import Ratio, median, paired_ratio
 from compare.markup import NOTHING, escape, factor, number
 from compare.measurements import ThreadRounds
-from compare.report.tables import Table
+from compare.report.tables import Table, shorten
 
 
 def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
@@ -36,7 +36,10 @@ def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
             "Adapter": raw["adapter"].map(escape),
             "1 thread, µs an update": [number(_micro(each.single)) for each in rounds],
             "All threads, µs an update": [number(_micro(each.several)) for each in rounds],
-            "All, × as fast as 1": [_shown(ratio) for ratio in ratios],
+            "All, × as fast as 1": [
+                escape(shorten(each.error)) if each.error else _shown(ratio)
+                for each, ratio in zip(rounds, ratios, strict=True)
+            ],
         }
     )
     return Table(name="threads", raw=raw, shown=shown, words=("Task", "Adapter"))

@@ -1,6 +1,7 @@
 """Figures of the tutorials' section."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,10 +11,13 @@ from matplotlib.lines import Line2D
 from compare.report.figures import Style, legend_below, plain
 from compare.tutorials.findings import Finding, most_seeds
 
+Line = tuple[str, Literal["-", "--", ":"]]
+
 PUBLISHED = "#D55E00"
-RULE = "#56B4E9"
-CORRECT = "#000000"
-CORRECTED = "#009E73"
+RULE: Line = ("#44AA99", "-")
+CORRECT: Line = ("#332288", "--")
+CORRECTED: Line = ("#882255", ":")
+"""Colours that no adapter has: here lines are recipes."""
 
 
 def points_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figure | None:
@@ -57,8 +61,8 @@ def from_scratch_figure(
 ) -> Figure | None:
     """Every seed's training loss beside the published one, and what each recipe predicts."""
     series = [
-        (finding, colour)
-        for found, colour in ((rule, RULE), (correct, CORRECT), (corrected, CORRECTED))
+        (finding, line)
+        for found, line in ((rule, RULE), (correct, CORRECT), (corrected, CORRECTED))
         if (finding := most_seeds(found)) is not None
     ]
     if not series:
@@ -67,27 +71,27 @@ def from_scratch_figure(
     figure.suptitle(f"from-scratch sine\ndata: {plain(series[0][0].recipe.dataset)}", fontsize=11)
     losses, predictions = figure.subplots(1, 2)
     handles = []
-    for finding, colour in series:
+    for finding, (colour, dashes) in series:
         for outcome in finding.finished.values():
             epochs = [line.at for line in outcome.printed]
             values = [line.values["loss"] for line in outcome.printed]
-            losses.plot(epochs, values, color=colour, linewidth=0.9)
+            losses.plot(epochs, values, color=colour, linestyle=dashes, linewidth=0.9)
         label = plain(f"{finding.recipe.label}, {len(finding.finished)} seeds")
-        handles.append(Line2D([], [], color=colour, label=label))
+        handles.append(Line2D([], [], color=colour, linestyle=dashes, label=label))
         seed = finding.nearest_seed if finding.recipe.published else finding.middle_seed()
         picture = finding.finished[seed].forecast
         assert picture is not None
         if not predictions.lines:
             predictions.plot(picture.x, picture.actual, color="0.82", linewidth=8)
             handles.append(Line2D([], [], color="0.82", linewidth=8, label="actual"))
-        predictions.plot(picture.x, picture.predicted, color=colour, linewidth=1.4)
+        predictions.plot(picture.x, picture.predicted, color=colour, linestyle=dashes, linewidth=1.6)
         if finding.recipe.losses:
             published = finding.recipe.losses
             losses.plot(range(1, len(published) + 1), published, color=PUBLISHED, linewidth=2.4, zorder=3)
-            handles.append(Line2D([], [], color=PUBLISHED, linewidth=2.4, label="published"))
+            handles.append(Line2D([], [], color=PUBLISHED, linewidth=2.4, label="published losses"))
     losses.set_yscale("log")
-    _finish(losses, "epoch (losses are taken before its training)", "summed training loss")
-    _finish(predictions, "n in sin(n)", "sin")
+    _finish(losses, "epoch (losses are taken before its training)", "summed training loss (amplitude²)")
+    _finish(predictions, "n in sin(n)", "amplitude")
     legend_below(figure, handles, columns=2)
     return figure
 
@@ -106,13 +110,15 @@ def images_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figur
     panels = figure.subplots(1, 2)
     for axes, name, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy (%)"), strict=True):
         for finding in drawn:
-            look = looks[finding.adapter]
+            look, count = looks[finding.adapter], len(finding.points)
             axes.plot(
                 finding.points,
                 [float(np.median(finding.printed(at, name))) for at in finding.points],
                 color=look.colour,
                 linestyle=look.line,
                 linewidth=look.width,
+                marker=look.marker,
+                markevery=(min(count - 1, 2 * look.place), max(1, count // 8)),
             )
         _finish(axes, "step", label)
     handles = [
@@ -122,6 +128,7 @@ def images_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figur
             color=looks[f.adapter].colour,
             linestyle=looks[f.adapter].line,
             linewidth=looks[f.adapter].width,
+            marker=looks[f.adapter].marker,
             label=plain(f.adapter),
         )
         for f in drawn
