@@ -81,12 +81,13 @@ class Block:
 
     @property
     def renewals(self) -> set[int]:
-        """The rounds before which every adapter gets a fresh process."""
-        return {self.paced_rounds * part // self.processes for part in range(1, self.processes)} - {0}
+        """The rounds before which every adapter gets a fresh process: those that count are spread evenly."""
+        warm_ups, parts = self.warm_ups or 0, range(1, self.processes)
+        return {warm_ups + self.rounds * part // self.processes for part in parts} - {0}
 
     @property
     def turns(self) -> int:
-        """How often `play` calls its `tick`."""
+        """How often `play` calls its `tick` at most."""
         return len(self.adapters) * (1 + self.epochs + self.paced_rounds)
 
 
@@ -120,11 +121,12 @@ def play(
 
         keep()
         done = begun
-        while done < block.epochs:
+        while done < block.epochs and any(player.alive for player in players):
             stint = range(done, min(block.epochs, done + _epochs_in_a_row(players)))
             batches = [task.batches(len(dataset.inputs), block.seed, epoch) for epoch in stint]
             for player in _shuffled(players, generator):
-                time.sleep(SETTLE_SECONDS)
+                if player.alive:
+                    time.sleep(SETTLE_SECONDS)
                 for each in batches:
                     player.learn(each)
                     tick(player.adapter)

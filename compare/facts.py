@@ -22,7 +22,7 @@ def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
         versions={
             name: metadata.version(name) for name in (adapter.declaration.distribution or "numpy", "numpy")
         },
-        blas=[*adapter.libraries()] or blas,
+        blas=[str(library) for library in adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
         settings={name: os.environ[name] for name in sorted(os.environ) if _is_thread_setting(name)},

@@ -16,6 +16,7 @@ from compare.conductor import Block, Keeper
 from compare.markup import counted
 from compare.records import Epoch, Round, Run
 from compare.storage import write_bytes
+from compare.warmup import mark_warm_ups
 
 NAME = "running.jsonl"
 SYNC_SECONDS = 1.0
@@ -153,6 +154,9 @@ def clear(folder: Path) -> None:
 
 
 def _interrupted(run: Run) -> Run:
+    """With the rounds that turn out to be warm-up, now that there are later ones, marked as such."""
+    if not any(turn.warm_up for turn in run.rounds):
+        run = replace(run, rounds=mark_warm_ups(run.rounds, None))
     if run.status != "ok":
         return run
     done = f"{counted(len(run.epochs), 'epoch')} and {counted(len(run.rounds), 'timed round')}"

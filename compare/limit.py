@@ -44,4 +44,6 @@ def product_rate(product: MatrixProduct, size: int) -> ProductRate:
         begin = perf_counter()
         product.multiply()
         seconds.append(perf_counter() - begin)
-    return ProductRate(size=size, operations_per_second=2 * size**3 / min(seconds), kernel=product.kernel)
+    return ProductRate(
+        size=size, operations_per_second=2 * size**3 / min(seconds), kernel=str(product.kernel)
+    )

@@ -22,6 +22,7 @@ from compare.worker import Failure, Reply
 
 LAST_WORDS = 3
 LOG_LINES = 20
+LONGEST_LINE = 500
 LOG_BYTES = 20_000
 """How much of a log's end is read, however long it is."""
 
@@ -108,7 +109,8 @@ class WorkerProcess:
         """The end of the worker's log; empty where it wrote nothing."""
         with self._log.open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - LOG_BYTES))
-            return stream.read().decode(errors="replace").strip().splitlines()[-number:]
+            lines = stream.read().decode(errors="replace").strip().splitlines()
+            return [line[-LONGEST_LINE:] for line in lines[-number:]]
 
     def end(self) -> None:
         """Stop the worker and everything that it started; a call under way elsewhere fails."""

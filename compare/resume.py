@@ -18,6 +18,7 @@ from compare.plan import Settings
 from compare.records import Environment, Interruption, Results, TaskRecord
 from compare.stored import open_run
 from compare.usage import UsageError
+from tasks import TASKS
 from tasks.interface import DataChoice, DataRequest
 
 OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
@@ -40,9 +41,10 @@ OF_THE_SPEED = (
 """Facts of the environment that times before and after a change of them do not bear comparison for."""
 
 
-def request(settings: Settings, blocks: Sequence[Block]) -> dict[str, Any]:
-    """The settings as plain values, the data fixed to those that were found."""
-    choice = next((block.data_key for block in blocks if block.data_key in get_args(DataChoice)), None)
+def request(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> dict[str, Any]:
+    """The settings as plain values, the data fixed to those that were found for blocks and recipes."""
+    found = [*(block.data_key for block in blocks if block.task in TASKS), *keys.values()]
+    choice = next((key for key in found if key in get_args(DataChoice)), None)
     archives = settings.data.mnist_archives
     data = DataRequest(
         choice=cast(DataChoice, choice) if choice else settings.data.choice,
@@ -84,7 +86,8 @@ def stored_results(folder: Path) -> Results:
     Raises: UsageError where there is none.
     """
     results = open_run(folder)
-    return replace(results, runs=[*results.runs, *broken_off(folder, results.runs)])
+    broken = [replace(run, part=part(results)) for run in broken_off(folder, results.runs)]
+    return replace(results, runs=[*results.runs, *broken])
 
 
 def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:

@@ -42,7 +42,7 @@ def compare(settings: Settings, console: Console) -> int:
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
         try:
-            results = _beginning(settings, blocks)
+            results = _beginning(settings, blocks, keys)
             if results.interrupted:
                 return _run(settings, blocks, keys, results, console)
             console.print("This run was finished: nothing is left to run, its report is written anew.")
@@ -55,14 +55,14 @@ def compare(settings: Settings, console: Console) -> int:
             return CANNOT_GO_ON
 
 
-def _beginning(settings: Settings, blocks: list[Block]) -> Results:
+def _beginning(settings: Settings, blocks: list[Block], keys: Mapping[str, str]) -> Results:
     """What the run begins with: nothing yet or, to be resumed, what is finished of it."""
     fresh = Results(
         environment=_environment(settings),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
         interrupted=True,
-        request=request(settings, blocks),
+        request=request(settings, blocks, keys),
         versions=framework_versions(settings.adapters),
         baseline=settings.baseline,
         twins=settings.twins,

@@ -1,7 +1,10 @@
 """Tasks by their names, and their data, found fit for use before anything is trained on them."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 from adapters.interface import check_data
 from adapters.plugins import NameTaken
@@ -44,12 +47,18 @@ def open_dataset(task: Task, key: str) -> Dataset:
         task.initial_parameters(seed=0)
         if not task.metrics:
             raise ValueError("metrics is empty: name one at least")
+        for metric in task.metrics:
+            if not math.isfinite(metric.target):
+                raise ValueError(f"target of {metric.name} is {metric.target}: it must be a finite number")
         if not 1 <= task.batch_size <= len(dataset.inputs):
             raise ValueError(
                 f"batch_size is {task.batch_size}: there are {len(dataset.inputs)} sequences to take it from"
             )
         if not 0 < task.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
             raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
+        if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
+            raise ValueError(f"{missing[0]} is no text")
+        _expect_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0))
     return dataset
 
 
@@ -69,6 +78,12 @@ def epochs_of(task: Task, preset: Preset, key: str) -> int:
     """
     with _blaming(task):
         return _number("epochs", task.epochs(preset, key), MOST_EPOCHS)
+
+
+def _expect_batches(task: Task, batches: object) -> None:
+    found: tuple[int, ...] = batches.shape if isinstance(batches, np.ndarray) else ()
+    if len(found) != 2 or 0 in found or found[1] != task.batch_size:
+        raise ValueError(f"batches have shape {found}: expected (S, {task.batch_size}), S at least 1")
 
 
 def _number(name: str, value: int, most: int) -> int:

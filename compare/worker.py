@@ -168,7 +168,7 @@ def gist(error: Exception) -> str:
     text = _COLOUR.sub("", str(error)).partition("\nArguments received by ")[0].strip() or "no message"
     first, *others = text.splitlines()
     said = [line.strip() for line in others if _STATEMENT.match(line)] if _HEADING.search(first) else []
-    return (said[-1] if said else first)[:LONGEST_GIST]
+    return (said[-1] if said else first)[:LONGEST_GIST].encode(errors="replace").decode()
 
 
 def main() -> None:

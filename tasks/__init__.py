@@ -43,7 +43,7 @@ def _open(plugin: Plugin) -> Task:
         task = getattr(importlib.import_module(module), attribute)()
     except Exception as error:
         raise TaskBroken(f"{place}: {type(error).__name__}: {error}") from error
-    if not isinstance(task, Task) or task.name != plugin.name:
+    if not isinstance(task, Task) or getattr(task, "name", None) != plugin.name:
         raise TaskBroken(
             f"{place}: it must be a subclass of tasks.interface.Task whose name is {plugin.name!r}"
         )

@@ -73,15 +73,29 @@ def test_batches_name_every_sequence_as_often_as_any_other():
     assert_array_equal(counts, np.full(len(work.inputs), 2))
 
 
+LATE = "tests.faulty:RaisesOnceWarm"
+
+
 def test_a_race_times_everybody_in_every_round_and_names_who_cannot_run():
     contenders = [
         Contender(name=name, adapter=adapter, threads=1)
-        for name, adapter in {"a": "numpy", "b": "numpy", "broken": "tests.faulty:Aborts"}.items()
+        for name, adapter in {
+            "a": "numpy",
+            "b": "numpy",
+            "broken": "tests.faulty:Aborts",
+            "late": LATE,
+        }.items()
     ]
     heard: list[str] = []
     laps = race(work_of(ONLINE, "computed"), contenders, 3, heard.append)
-    assert {name: len(lap.seconds_per_update) for name, lap in laps.items()} == {"a": 3, "b": 3, "broken": 0}
+    assert {name: len(lap.seconds_per_update) for name, lap in laps.items()} == {
+        "a": 3,
+        "b": 3,
+        "broken": 0,
+        "late": 0,
+    }
     assert "SIGABRT" in (laps["broken"].error or "")
+    assert laps["late"].error == "train: RuntimeError: enough is enough"
     assert heard.count("a") == heard.count("b") == 4
 
 

@@ -8,8 +8,8 @@ from numpy.random import PCG64, Generator
 
 from compare.__main__ import main
 from compare.analysis.changes import changes
-from compare.records import save
-from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results
+from compare.records import Interruption, save
+from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results, made_up_run
 
 BEFORE = made_up_results()
 
@@ -84,22 +84,77 @@ def test_what_scatters_beyond_the_threshold_is_not_called_unchanged():
     assert all(c.finding == "cannot tell" and not c.regression for c in found)
 
 
-@pytest.mark.parametrize(("slow_seeds", "finding"), [(1, "cannot tell"), (3, "slower")])
-def test_one_slow_moment_is_no_change_where_there_are_three(slow_seeds, finding):
+def three_seeds(*slow):
+    """Three seeds, three processes from each; those from the slow seeds took longer, all alike."""
+    turns = [made_up_run(SINE, name, seed) for seed in range(3) for name in ("numpy", "torch")]
+    runs = [
+        replace(
+            run,
+            rounds=[
+                replace(turn, seconds=turn.seconds * (1.3 if run.seed in slow else 1.0))
+                for turn in run.rounds
+            ],
+        )
+        for run in turns
+    ]
+    return spread_over_processes(replace(BEFORE, tasks=[SINE], runs=runs))
+
+
+@pytest.mark.parametrize(("slow", "finding"), [((0, 2), "cannot tell"), ((0, 1, 2), "slower")])
+def test_a_seed_is_the_sample_where_there_are_three(slow, finding):
     """All processes of a seed run within a minute: that they agree says nothing of the next minute."""
+    found = changes(three_seeds(), three_seeds(*slow), 0.05).changes
+    assert {c.finding for c in found if c.measure == "sequences/s"} == {finding}
 
-    def slowed(run):
-        factor = 1.5 if run.seed < slow_seeds else 1.0
-        return replace(run, rounds=[replace(turn, seconds=turn.seconds * factor) for turn in run.rounds])
 
-    spread = spread_over_processes(another_run())
-    after = replace(spread, runs=[slowed(run) for run in spread.runs])
+def test_speeds_from_before_a_change_of_the_environment_count_no_more():
+    def resumed(results):
+        runs = [replace(run, part=min(run.seed, 1)) for run in results.runs]
+        now = replace(results.environment, cpu="another")
+        note = Interruption(during="", environment=now, versions={}, changed=["cpu"])
+        return replace(results, runs=runs, interruptions=[note])
+
+    before, after = resumed(three_seeds()), resumed(three_seeds(0))
+    speeds = [c for c in changes(before, after, 0.05).changes if c.measure == "sequences/s"]
+    assert speeds
+    assert all(c.ratio == pytest.approx(1) for c in speeds)
+    compared = changes(three_seeds(), resumed(three_seeds()), 0.05).changes
+    assert {c.reason for c in compared if c.measure == "sequences/s"} == {
+        f"other CPUs: {BEFORE.environment.cpu} and another"
+    }
+
+
+def test_speeds_on_other_devices_or_off_the_reference_are_not_compared():
+    on_gpu = replace(BEFORE, runs=[replace(run, device="cuda") for run in BEFORE.runs])
+    speeds = [c for c in changes(BEFORE, on_gpu, 0.05).changes if c.measure == "sequences/s"]
+    assert speeds
+    assert all("other devices: CPUs alone and " in c.reason for c in speeds)
+
+    def strayed(run):
+        epochs = [replace(each, losses=[loss + 1 for loss in each.losses]) for each in run.epochs]
+        return replace(run, epochs=epochs) if run.adapter == "torch" else run
+
+    after = replace(BEFORE, runs=[strayed(run) for run in BEFORE.runs])
     (speed,) = (
         c
-        for c in changes(spread_over_processes(BEFORE), after, 0.05).changes
+        for c in changes(BEFORE, after, 0.05).changes
         if (c.task, c.adapter, c.measure) == (SINE.name, "torch", "sequences/s")
     )
-    assert speed.finding == finding
+    assert (speed.finding, speed.reason) == ("not comparable", "left the reference's losses")
+
+
+def test_an_interrupted_run_is_named():
+    remarks = changes(BEFORE, replace(BEFORE, interrupted=True), 0.05).remarks
+    assert "The second run was interrupted: what it had not come to is missing." in remarks
+
+
+def test_one_result_of_one_adapter_alone_says_nothing_of_luck():
+    before = replace(BEFORE, tasks=[SINE], runs=[made_up_run(SINE, "torch", 0)])
+    worse = replace(before.runs[0], metrics={"rmse": 1.0})
+    (result,) = (
+        c for c in changes(before, replace(before, runs=[worse]), 0.05).changes if c.measure == "rmse"
+    )
+    assert result.finding == "cannot tell"
 
 
 def test_a_change_below_the_threshold_is_none():

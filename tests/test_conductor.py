@@ -65,6 +65,20 @@ def test_rounds_are_spread_over_fresh_processes_that_go_on_where_the_last_one_wa
     assert len(list(tmp_path.glob("*.log"))) == 3
 
 
+def test_the_rounds_that_count_are_spread_however_many_warm_up(tmp_path):
+    asked = replace(block(tmp_path, "numpy"), rounds=10, processes=5)
+    assert asked.renewals == {2, 4, 6, 8}
+    assert replace(asked, warm_ups=20).renewals == {22, 24, 26, 28}
+
+
+def test_nothing_is_waited_for_once_all_adapters_are_out(tmp_path):
+    heard = []
+    endless = block(tmp_path, "tests.faulty:WithoutItsFramework", epochs=10**9)
+    (record,) = play(endless, heard.append)
+    assert record.status == "unavailable"
+    assert len(heard) < 10
+
+
 def test_memory_is_the_workers_own(numpy_alone):
     assert 10e6 < numpy_alone.import_rss_bytes <= numpy_alone.peak_rss_bytes < 500e6
 

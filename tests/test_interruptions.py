@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from compare import checkpoints
 from compare.checkpoints import Snapshot
 from compare.journal import Journal, broken_off
-from compare.records import load, save
-from compare.resume import stored_results
+from compare.plan import Settings
+from compare.records import Round, load, save
+from compare.resume import request, stored_results
+from tasks.interface import DataRequest
 from tests.commands import CHAOS, ROOT, finish, learned, marked, start, wait_until
 
 QUICK = ("run", "sine-online", "--adapters", "numpy", "--epochs", 20, "--threads", 1)
@@ -41,6 +44,21 @@ def cut_off(whole, tmp_path):
             journal.keep([replace(second, epochs=second.epochs[:count], rounds=[])])
     (tmp_path / "logs").mkdir()
     return tmp_path
+
+
+def settings_of_tutorials():
+    return Settings(
+        tasks=(),
+        adapters=("numpy",),
+        preset="full",
+        seeds=1,
+        epochs=None,
+        threads=1,
+        data=DataRequest(choice="auto"),
+        out=Path("reports"),
+        overwrite=False,
+        tutorials=True,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -154,6 +172,24 @@ def test_the_rounds_of_a_cell_under_way_are_on_disk(cut_off, whole):
     assert run.error == "interrupted after 11 epochs and 0 timed rounds"
     assert run.epochs == load(whole).runs[1].epochs[:11]
     assert stored_results(cut_off).runs == [*load(cut_off).runs, run]
+
+
+def test_rounds_that_turn_out_to_be_warm_up_are_marked(cut_off, whole):
+    """Each is written once, when nothing is known of the later ones."""
+    run = load(whole).runs[1]
+    turns = [Round(index=index, sequences=1, seconds=9.0 if index == 0 else 1.0) for index in range(8)]
+    with Journal(cut_off) as journal:
+        for count in range(9):
+            journal.keep([replace(run, rounds=turns[:count])])
+    (found,) = broken_off(cut_off, load(cut_off).runs)
+    assert [turn.warm_up for turn in found.rounds] == [True] + 7 * [False]
+
+
+@pytest.mark.parametrize("found", ["digits", "mnist"])
+def test_the_tutorials_go_on_with_the_data_that_they_began_with(found):
+    settings = settings_of_tutorials()
+    assert settings.data.choice == "auto"
+    assert request(settings, [], {"row-wise-mnist": found})["data"]["choice"] == found
 
 
 def test_a_torn_line_of_the_journal_is_no_line(cut_off):

@@ -426,6 +426,13 @@ FAULTY = {
     "wrong shape": ("inputs=1,", "inputs=2,", "inputs have shape (8, 1, 1): expected (N, T, 2)"),
     "huge batch": ("batch_size = 2", "batch_size = 9", "batch_size is 9: there are 8 sequences"),
     "no metric": ("metrics = (Metric", "metrics = ()\n        unused = (Metric", "metrics is empty"),
+    "no target": ("target=0.1", "target=float('nan')", "target of rmse is nan: it must be a finite number"),
+    "no summary": ("summary =", "words =", "has no attribute 'summary'"),
+    "no batches": (
+        "def dataset",
+        "def batches(self, *_, **__):\n            return [[0, 1]]\n\n        def dataset",
+        "batches have shape (): expected (S, 2), S at least 1",
+    ),
     "no time": (
         "batch_size = 2",
         "batch_size = 2\n        timeout_seconds = 0",
@@ -516,6 +523,17 @@ def raises(evaluation):
             lambda right: replace(right, picture=replace(right.picture, x=(1.0,))),
             "ValueError: a forecast has 1 x",
         ),
+        (
+            lambda right: replace(right, metrics=right.metrics | {"other": float("inf")}),
+            "not all is finite: Expected `float`, got `null` - at `$[...]`",
+        ),
+        (
+            lambda right: replace(
+                right, picture=replace(right.picture, x=(float("nan"), *right.picture.x[1:]))
+            ),
+            "not all is finite: Expected `float`, got `null` - at `$.x[0]`",
+        ),
+        (lambda right: replace(right, picture=None), "not all is finite: Expected `object`, got `null`"),
     ],
 )
 def test_a_task_that_cannot_judge_is_a_failure_of_that_row(evaluate, says: str):

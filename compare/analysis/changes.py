@@ -1,5 +1,6 @@
 """What became of the figures of one run in another, and which of them cannot be compared."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ from compare.analysis.change import Change, Finding, metric_change, speed_change
 from compare.analysis.standing import Standing
 from compare.analysis.standings import TaskStandings, standings
 from compare.analysis.trust import doubts
-from compare.records import Results, TaskRecord
+from compare.records import Environment, Results, TaskRecord
+from tasks.interface import Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +47,26 @@ def _task_changes(
         if broken:
             yield broken
             continue
-        yield speed_change(name, ours, theirs, spec or machine, threshold)
+        left = "" if _in_lockstep(ours) and _in_lockstep(theirs) else "left the reference's losses"
+        yield speed_change(name, ours, theirs, spec or left or machine, threshold)
         epochs = (
             f"{before.record.epochs} and {after.record.epochs} epochs"
             if before.record.epochs != after.record.epochs
             else ""
         )
-        noise = max(task.scatter.difference if task.scatter else 0.0 for task in (before, after))
-        for place, metric in enumerate(after.record.metrics):
-            yield metric_change(
-                name, metric, ours, theirs, spec or epochs, threshold, noise if place == 0 else 0.0
-            )
+        for metric in after.record.metrics:
+            noise = max(_noise(task, metric) for task in (before, after))
+            yield metric_change(name, metric, ours, theirs, spec or epochs, threshold, noise)
+
+
+def _in_lockstep(standing: Standing) -> bool:
+    return standing.throughput is None or standing.comparable
+
+
+def _noise(task: TaskStandings, metric: Metric) -> float:
+    """How far apart adapters that do the same come out; without bound where no two can tell."""
+    scatter = task.scatter_of(metric)
+    return scatter.difference if scatter and scatter.adapters > 1 else math.inf
 
 
 def _status_change(task: str, before: Standing, after: Standing) -> Change | None:
@@ -70,7 +81,7 @@ def _status_change(task: str, before: Standing, after: Standing) -> Change | Non
 
 def _machine_difference(before: Results, after: Results) -> str:
     """Why speeds cannot be compared; empty where they can."""
-    ours, theirs = before.environment, after.environment
+    ours, theirs = _environment(before), _environment(after)
     facts = {
         "CPUs": (ours.cpu, theirs.cpu),
         "cores": (ours.logical_cores, theirs.logical_cores),
@@ -79,6 +90,12 @@ def _machine_difference(before: Results, after: Results) -> str:
         "devices": (_devices(before), _devices(after)),
     }
     return "; ".join(f"other {name}: {a} and {b}" for name, (a, b) in facts.items() if a != b)
+
+
+def _environment(results: Results) -> Environment:
+    """That of the speeds: since it last changed, if it did."""
+    changed = [each.environment for each in results.interruptions if each.changed]
+    return changed[-1] if changed else results.environment
 
 
 def _devices(results: Results) -> str:

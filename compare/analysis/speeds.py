@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from compare.analysis.standing import Standing
+from compare.analysis.standing import Standing, latest
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.records import Run
 
@@ -26,9 +26,9 @@ class Twins:
 
 def throughput(runs: Sequence[Run]) -> Spread | None:
     """Sequences per second over the rounds that count, or the runs' own medians where none were kept."""
-    latest = _latest(runs)
-    turns = [turn.sequences / turn.seconds for run in latest for turn in run.rounds if turn.counts]
-    medians = [run.sequences_per_second for run in latest if run.sequences_per_second is not None]
+    runs_now = latest(runs)
+    turns = [turn.sequences / turn.seconds for run in runs_now for turn in run.rounds if turn.counts]
+    medians = [run.sequences_per_second for run in runs_now if run.sequences_per_second is not None]
     return spread(turns or medians)
 
 
@@ -52,8 +52,9 @@ def process_medians(runs: Sequence[Run]) -> list[float]:
 
 def seed_medians(runs: Sequence[Run]) -> list[float]:
     """The time of a sequence from each seed: the geometric mean over its processes, of their medians."""
-    seeds = dict.fromkeys(run.seed for run in runs)
-    by_seed = (process_medians([run for run in runs if run.seed == seed]) for seed in seeds)
+    runs_now = latest(runs)
+    seeds = dict.fromkeys(run.seed for run in runs_now)
+    by_seed = (process_medians([run for run in runs_now if run.seed == seed]) for seed in seeds)
     return [geometric_mean(medians) for medians in by_seed if medians]
 
 
@@ -87,13 +88,7 @@ def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, 
 def _round_times(runs: Sequence[Run]) -> dict[tuple[int, int, int], float]:
     return {
         (run.seed, turn.process, turn.index): turn.seconds / turn.sequences
-        for run in _latest(runs)
+        for run in latest(runs)
         for turn in run.rounds
         if turn.counts
     }
-
-
-def _latest(runs: Sequence[Run]) -> list[Run]:
-    """Those since the last change of the environment: speeds from before it are not pooled with them."""
-    part = max((run.part for run in runs), default=0)
-    return [run for run in runs if run.part == part]

@@ -1,6 +1,7 @@
 """Where one adapter stands on one task: what its runs came to."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compare.analysis.lockstep import Agreement
@@ -74,7 +75,7 @@ class Standing:
     @property
     def epoch_throughput(self) -> float | None:
         """Sequences per second of learning, an epoch a call: the median over warm epochs."""
-        epochs = [epoch for run in self.finished for epoch in run.epochs[1:] if epoch.train_seconds]
+        epochs = [epoch for run in latest(self.finished) for epoch in run.epochs[1:] if epoch.train_seconds]
         return median([epoch.sequences / epoch.train_seconds for epoch in epochs])
 
     @property
@@ -126,8 +127,8 @@ class Standing:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
-        """Those that count, of all seeds."""
-        return tuple(turn for run in self.runs for turn in run.rounds if turn.counts)
+        """Those that count, of all seeds since the last change of the environment."""
+        return tuple(turn for run in latest(self.runs) for turn in run.rounds if turn.counts)
 
     @property
     def warm_ups(self) -> int:
@@ -144,6 +145,12 @@ class Standing:
         """Warm training seconds to the end of the epoch that reached the target, of each seed that did."""
         times = (_seconds_to(run, metric) for run in self.finished)
         return [time for time in times if time is not None]
+
+
+def latest(runs: Sequence[Run]) -> list[Run]:
+    """Those since the last change of the environment: speeds from before it are not pooled with them."""
+    part = max((run.part for run in runs), default=0)
+    return [run for run in runs if run.part == part]
 
 
 def _seconds_to(run: Run, metric: Metric) -> float | None:

@@ -51,7 +51,9 @@ class TaskStandings:
     @property
     def scatter(self) -> Scatter | None:
         """Of the first metric; None where no adapter finished."""
-        metric = self.record.metrics[0]
+        return self.scatter_of(self.record.metrics[0])
+
+    def scatter_of(self, metric: Metric) -> Scatter | None:
         results = [result for s in self.adapters if (result := s.metric(metric.name)) is not None]
         if not results:
             return None
@@ -64,7 +66,7 @@ class TaskStandings:
             lowest=min(result.mean for result in results),
             highest=max(result.mean for result in results),
             difference=max(max(together) - min(together) for together in values.values()),
-            seeds_sd=max(result.sd for result in results),
+            seeds_sd=max((r.sd for r in results if not math.isnan(r.sd)), default=math.nan),
             adapters=len(results),
         )
 

@@ -73,10 +73,19 @@ class Pacer:
     Raises: WorkerFailed where the worker cannot do the work.
     """
 
-    def __init__(self, contender: Contender, work: Work, timeout_seconds: float, log: Path) -> None:
+    def __init__(
+        self,
+        contender: Contender,
+        work: Work,
+        timeout_seconds: float,
+        log: Path,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
         self.contender = contender
         self._work = work
-        self._worker = WorkerProcess(contender.adapter, contender.threads, timeout_seconds, log)
+        self._worker = WorkerProcess(
+            contender.adapter, contender.threads, timeout_seconds, log, memory_limit_bytes
+        )
         self.seconds_per_update: list[float] = []
         self._import_rss_bytes: int | None = None
         self._turn = work.batches(1)

@@ -29,9 +29,18 @@ class Lap:
 
 
 def race(
-    work: Work, contenders: Sequence[Contender], rounds: int, tick: Callable[[str], None]
+    work: Work,
+    contenders: Sequence[Contender],
+    rounds: int,
+    tick: Callable[[str], None],
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    memory_limit_bytes: int | None = None,
 ) -> dict[str, Lap]:
-    """By name, what each took; turns come in an order shuffled anew each round, `tick` hears of each."""
+    """By name, what each took; turns come in an order shuffled anew each round, `tick` hears of each.
+
+    A contender whose worker fails takes no further part.
+    """
     generator = Generator(PCG64(SeedSequence(0)))
     laps: dict[str, Lap] = {}
     with tempfile.TemporaryDirectory() as logs, ExitStack() as stack:
@@ -40,20 +49,34 @@ def race(
             tick(contender.name)
             try:
                 log = Path(logs) / f"{slug(contender.name)}.log"
-                pacer = Pacer(contender, work, TIMEOUT_SECONDS, log)
+                pacer = Pacer(contender, work, timeout_seconds, log, memory_limit_bytes)
                 stack.callback(pacer.leave)
                 pacer.warm_up()
                 racing.append(pacer)
             except WorkerFailed as failure:
-                laps[contender.name] = Lap(name=contender.name, seconds_per_update=[], error=str(failure))
+                laps[contender.name] = _out(contender, failure)
         for _ in range(rounds):
             for place in generator.permutation(len(racing)):
-                racing[place].turn()
-                tick(racing[place].contender.name)
-        for pacer in racing:
-            laps[pacer.contender.name] = Lap(
-                name=pacer.contender.name,
-                seconds_per_update=pacer.seconds_per_update,
-                memory_bytes=pacer.memory_bytes,
-            )
-    return laps
+                pacer = racing[place]
+                tick(pacer.contender.name)
+                if pacer.contender.name in laps:
+                    continue
+                try:
+                    pacer.turn()
+                except WorkerFailed as failure:
+                    pacer.leave()
+                    laps[pacer.contender.name] = _out(pacer.contender, failure)
+        finished = [pacer for pacer in racing if pacer.contender.name not in laps]
+        return laps | {pacer.contender.name: _lap(pacer) for pacer in finished}
+
+
+def _lap(pacer: Pacer) -> Lap:
+    return Lap(
+        name=pacer.contender.name,
+        seconds_per_update=pacer.seconds_per_update,
+        memory_bytes=pacer.memory_bytes,
+    )
+
+
+def _out(contender: Contender, failure: WorkerFailed) -> Lap:
+    return Lap(name=contender.name, seconds_per_update=[], error=str(failure))

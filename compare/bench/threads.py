@@ -21,7 +21,14 @@ def compare_threads(block: Block, tick: Tick) -> list[ThreadRounds]:
         several = Contender(
             name=f"{adapter}, {block.threads} threads", adapter=adapter, threads=block.threads
         )
-        laps = race(work, (single, several), block.rounds, tick)
+        laps = race(
+            work,
+            (single, several),
+            block.rounds,
+            tick,
+            timeout_seconds=block.timeout_seconds,
+            memory_limit_bytes=block.memory_limit_bytes,
+        )
         found.append(
             ThreadRounds(
                 task=block.task,

@@ -88,7 +88,7 @@ def tutorials(
         "memory_limit": memory_limit,
     }
     chosen = settings_or_stored(context, resume, options)
-    raise typer.Exit(compare(replace(chosen, tutorials=True), console))
+    raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
 
 
 @app.command()

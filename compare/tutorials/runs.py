@@ -107,13 +107,14 @@ def train(job: Assignment, dataset: Dataset, put: Put, workers: ExitStack, limit
     recipe = RECIPES[job.recipe]
     seed = job.seeds[0]
     try:
-        trainee = Trainee(job, recipe, dataset, limits)
-        workers.callback(trainee.worker.end)
-        for seed in job.seeds:
-            trainee.begin(seed, job.data_key)
-            outcome = recipe.run(trainee, dataset, seed)
-            put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
-        trainee.worker.end()
+        with ExitStack() as stack:
+            trainee = Trainee(job, recipe, dataset, limits)
+            for whose in (stack, workers):
+                whose.callback(trainee.worker.end)
+            for seed in job.seeds:
+                trainee.begin(seed, job.data_key)
+                outcome = recipe.run(trainee, dataset, seed)
+                put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
     except WorkerFailed as failure:
         status, error = failure.status, str(failure)
         put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, status=status, error=error))

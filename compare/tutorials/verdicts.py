@@ -20,7 +20,7 @@ def online_verdict(found: Sequence[Finding]) -> str:
     if finding is None:
         return "**Not run.** No adapter finished it."
     first, last = (finding.printed(point, "loss") for point in (finding.points[0], finding.points[-1]))
-    learns = max(last) < min(first)
+    learns = all(after < before for before, after in zip(first, last, strict=True))
     errors = finding.metric("rmse")
     luck = (
         f", {number(max(errors) / min(errors), 2)} times as large for the unluckiest seed as for the luckiest"
