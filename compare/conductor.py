@@ -20,10 +20,11 @@ from compare.checkpoints import Checkpoint, Snapshot, State
 from compare.devices import device_of
 from compare.inference import ROUNDS as INFERENCE_ROUNDS
 from compare.inference import sequences_to_predict
+from compare.judging import order
 from compare.limit import matrix_size
 from compare.markup import slug
 from compare.player import SETTLE_SECONDS, TURN_SECONDS, Player
-from compare.process import WorkerProcess
+from compare.process import WorkerFailed, WorkerProcess
 from compare.records import Run
 from compare.trainee import Trainee
 from tasks import find
@@ -101,49 +102,66 @@ def play(
     """
     task = find(block.task)
     dataset = task.dataset(block.data_key)
-    generator = Generator(PCG64(SeedSequence(block.seed)))
-    kept = keeper or Keeper()
-    begun = checkpoint.epochs if checkpoint else 0
     with ExitStack() as stack:
         players = [_player(name, block, task, dataset) for name in block.adapters]
         for player in players:
             stack.callback(player.leave)
-            if checkpoint:
-                player.take_over(checkpoint.runs[player.adapter])
-                first = task.batches(len(dataset.inputs), block.seed, begun)[:1]
-                player.go_on(checkpoint.states.get(player.adapter, {}), first)
-            else:
-                player.set_up()
-            tick(player.adapter)
-
-        def keep() -> None:
-            kept.keep([player.record(block.warm_ups) for player in players])
-
-        keep()
-        done = begun
-        while done < block.epochs and any(player.alive for player in players):
-            stint = range(done, min(block.epochs, done + _epochs_in_a_row(players)))
-            batches = [task.batches(len(dataset.inputs), block.seed, epoch) for epoch in stint]
-            for player in _shuffled(players, generator):
-                if player.alive:
-                    time.sleep(SETTLE_SECONDS)
-                for each in batches:
-                    player.learn(each)
-                    tick(player.adapter)
-            keep()
-            done = stint.stop
-            states = _states(players) if done == block.epochs or kept.snapshot_is_due() else {}
-            if states:
-                kept.keep_snapshot(Snapshot(task=block.task, seed=block.seed, epochs=done, states=states))
-        for player in players:
-            player.finish_learning(task.batches(len(dataset.inputs), block.seed, block.epochs))
-        _measure_rounds(
-            block, task, dataset, players, generator, tick, keep, checkpoint.rounds if checkpoint else 0
-        )
-        _measure_predictions(dataset, players, generator)
-        for player in players:
-            player.multiply(matrix_size(block.threads))
+        try:
+            _go_through(block, task, dataset, players, tick, keeper or Keeper(), checkpoint)
+        except WorkerFailed as failure:  # the task's: an adapter's own ends in its player
+            for player in players:
+                player.fail(failure)
         return [player.record(block.warm_ups) for player in players]
+
+
+def _go_through(
+    block: Block,
+    task: Task,
+    dataset: Dataset,
+    players: list[Player],
+    tick: Tick,
+    keeper: Keeper,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Set up, learn, measure."""
+    generator = Generator(PCG64(SeedSequence(block.seed)))
+    begun = checkpoint.epochs if checkpoint else 0
+    for player in players:
+        if checkpoint:
+            player.take_over(checkpoint.runs[player.adapter])
+            first = order(task, len(dataset.inputs), block.seed, begun)[:1]
+            player.go_on(checkpoint.states.get(player.adapter, {}), first)
+        else:
+            player.set_up()
+        tick(player.adapter)
+
+    def keep() -> None:
+        keeper.keep([player.record(block.warm_ups) for player in players])
+
+    keep()
+    done = begun
+    while done < block.epochs and any(player.alive for player in players):
+        stint = range(done, min(block.epochs, done + _epochs_in_a_row(players)))
+        batches = [order(task, len(dataset.inputs), block.seed, epoch) for epoch in stint]
+        for player in _shuffled(players, generator):
+            if player.alive:
+                time.sleep(SETTLE_SECONDS)
+            for each in batches:
+                player.learn(each)
+                tick(player.adapter)
+        keep()
+        done = stint.stop
+        states = _states(players) if done == block.epochs or keeper.snapshot_is_due() else {}
+        if states:
+            keeper.keep_snapshot(Snapshot(task=block.task, seed=block.seed, epochs=done, states=states))
+    for player in players:
+        player.finish_learning(order(task, len(dataset.inputs), block.seed, block.epochs))
+    _measure_rounds(
+        block, task, dataset, players, generator, tick, keep, checkpoint.rounds if checkpoint else 0
+    )
+    _measure_predictions(dataset, players, generator)
+    for player in players:
+        player.multiply(matrix_size(block.threads))
 
 
 def _player(name: str, block: Block, task: Task, dataset: Dataset) -> Player:
@@ -226,4 +244,4 @@ def _shuffled(players: list[Player], generator: Generator) -> Iterator[Player]:
 
 def _batches_after_learning(block: Block, task: Task, dataset: Dataset) -> Iterator[Array]:
     for epoch in count(block.epochs):
-        yield from task.batches(len(dataset.inputs), block.seed, epoch)
+        yield from order(task, len(dataset.inputs), block.seed, epoch)

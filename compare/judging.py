@@ -1,11 +1,55 @@
-"""A task's judgement of a model, which may be wrong in itself: tasks come from other packages, too."""
+"""What a task is asked while a run goes on, which may be wrong: tasks come from other packages, too."""
 
-import math
+import sys
 
 import msgspec
+import numpy as np
 
+from adapters.interface import Array
 from compare.process import WorkerFailed
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Predict, Task
+
+
+def start(task: Task, seed: int) -> dict[str, Array]:
+    """The parameters that a seed begins with.
+
+    Raises: WorkerFailed where the task does.
+    """
+    try:
+        return dict(task.initial_parameters(seed))
+    except Exception as error:
+        raise _fault(task, "initial_parameters", error) from error
+
+
+def order(task: Task, sequences: int, seed: int, epoch: int) -> Array:
+    """The batches of an epoch.
+
+    Shapes: (S, B).
+    Raises: WorkerFailed where the task does, or where they are none.
+    """
+    try:
+        return expect_batches(task, task.batches(sequences, seed, epoch), sequences)
+    except Exception as error:
+        raise _fault(task, f"batches of epoch {epoch}, seed {seed},", error) from error
+
+
+def expect_batches(task: Task, batches: object, sequences: int) -> Array:
+    """The batches, once they are found to be whole and to name sequences that there are.
+
+    Raises: ValueError.
+    """
+    found: tuple[int, ...] = batches.shape if isinstance(batches, np.ndarray) else ()
+    if len(found) != 2 or 0 in found or found[1] != task.batch_size:
+        raise ValueError(f"batches have shape {found}: expected (S, {task.batch_size}), S at least 1")
+    assert isinstance(batches, np.ndarray)
+    if batches.dtype.kind not in "iu" or batches.min() < 0 or batches.max() >= sequences:
+        raise ValueError(f"batches must hold whole numbers from 0 to {sequences - 1}")
+    return batches
+
+
+def _fault(task: Task, part: str, error: BaseException) -> WorkerFailed:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return WorkerFailed("failed", f"{part} of task {task.name}: {reason}")
 
 
 def judge(task: Task, predict: Predict, dataset: Dataset) -> Evaluation:
@@ -20,11 +64,10 @@ def judge(task: Task, predict: Predict, dataset: Dataset) -> Evaluation:
         metrics = {metric.name: evaluation.metrics.get(metric.name) for metric in task.metrics}
     except WorkerFailed:
         raise
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise WorkerFailed("failed", f"evaluate of task {task.name}: {reason}") from error
+    except (Exception, SystemExit) as error:
+        raise _fault(task, "evaluate", error) from error
     for name, value in metrics.items():
-        if not (isinstance(value, float | int) and math.isfinite(value)):
+        if not (isinstance(value, float | int) and abs(value) <= sys.float_info.max):
             found = "is missing" if value is None else f"is {value}"
             raise WorkerFailed("failed", f"evaluate of task {task.name}: the metric {name} {found}")
     try:

@@ -73,6 +73,11 @@ class Player:
         self._trainee.leave()
         self._last_lines = self._trainee.last_lines()
 
+    @_while_alive
+    def fail(self, failure: WorkerFailed) -> None:
+        """Take no further part for a reason that lies elsewhere."""
+        raise failure
+
     @property
     def alive(self) -> bool:
         return self._status == "ok"

@@ -148,7 +148,9 @@ def exit_code(results: Results) -> int:
     ran = all(run.status in NO_FAULT for run in results.runs)
     proven = all(proof.status in NO_FAULT and proof.verdict != "DIFFERENT" for proof in results.proofs)
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
-    return 0 if ran and proven and reproduced and passed_self_test(results) else 1
+    sound = {(run.task, run.adapter) for run in results.runs if run.status == "ok"}
+    scaled = not any(each.error and (each.task, each.adapter) in sound for each in results.threads)
+    return 0 if ran and proven and reproduced and scaled and passed_self_test(results) else 1
 
 
 def passed_self_test(results: Results) -> bool:

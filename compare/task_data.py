@@ -4,14 +4,15 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
+import msgspec
 
 from adapters.interface import check_data
 from adapters.plugins import NameTaken
+from compare.judging import expect_batches
 from compare.usage import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS, UsageError, known
 from tasks import TaskBroken, find
 from tasks import registered as registered_tasks
-from tasks.interface import DataRequest, Dataset, DataUnavailable, Preset, Task
+from tasks.interface import DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
 
 
 def open_task(name: str) -> Task:
@@ -50,6 +51,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
         for metric in task.metrics:
             if not math.isfinite(metric.target):
                 raise ValueError(f"target of {metric.name} is {metric.target}: it must be a finite number")
+        msgspec.json.decode(msgspec.json.encode(task.metrics), type=tuple[Metric, ...])
         if not 1 <= task.batch_size <= len(dataset.inputs):
             raise ValueError(
                 f"batch_size is {task.batch_size}: there are {len(dataset.inputs)} sequences to take it from"
@@ -58,7 +60,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
             raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
         if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
             raise ValueError(f"{missing[0]} is no text")
-        _expect_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0))
+        expect_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
     return dataset
 
 
@@ -78,12 +80,6 @@ def epochs_of(task: Task, preset: Preset, key: str) -> int:
     """
     with _blaming(task):
         return _number("epochs", task.epochs(preset, key), MOST_EPOCHS)
-
-
-def _expect_batches(task: Task, batches: object) -> None:
-    found: tuple[int, ...] = batches.shape if isinstance(batches, np.ndarray) else ()
-    if len(found) != 2 or 0 in found or found[1] != task.batch_size:
-        raise ValueError(f"batches have shape {found}: expected (S, {task.batch_size}), S at least 1")
 
 
 def _number(name: str, value: int, most: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from adapters.interface import Array
+from compare.judging import start
 from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters, expect_state
 from compare.records import WorkerFacts
 from compare.worker import Reply
@@ -56,12 +57,12 @@ class Trainee:
         The adapter begins with these parameters, or those that the task draws.
         """
         task = self._task
-        start = parameters or task.initial_parameters(self._seed)
+        parameters = parameters or start(task, self._seed)
         self._worker = self._begin(self.log)
         self._cold("import", "import_framework")
         self.import_rss_bytes = self.import_rss_bytes or self._worker.peak_rss_bytes
         self.facts = self.call("facts").value
-        self._cold("construct", "construct", task.model, task.train, start, self.device)
+        self._cold("construct", "construct", task.model, task.train, parameters, self.device)
         self.call("read", task.name, self._data_key)
         self._cold("load", "load")
 

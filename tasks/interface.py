@@ -78,10 +78,18 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """How often each true class (row) was taken for each class (column), for a figure."""
+    """How often each true class (row) was taken for each class (column), for a figure.
+
+    Raises: ValueError where there is not one of each for every label.
+    """
 
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.counts), *map(len, self.counts)}
+        if sizes != {len(self.labels)}:
+            raise ValueError(f"a confusion of {len(self.labels)} labels has rows of other lengths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from compare.judging import judge
 from compare.options import adapter_names
 from compare.process import WorkerFailed
 from compare.records import load
+from tasks.interface import Confusion
 from tasks.sine import SineOnline
 
 ROOT = Path(__file__).parents[1]
@@ -427,6 +428,12 @@ FAULTY = {
     "huge batch": ("batch_size = 2", "batch_size = 9", "batch_size is 9: there are 8 sequences"),
     "no metric": ("metrics = (Metric", "metrics = ()\n        unused = (Metric", "metrics is empty"),
     "no target": ("target=0.1", "target=float('nan')", "target of rmse is nan: it must be a finite number"),
+    "no unit": ('unit=""', "unit=None", "Expected `str`, got `null` - at `$[0].unit`"),
+    "no such batches": (
+        "def dataset",
+        "def batches(self, *_, **__):\n            return np.array([[7, 8]])\n\n        def dataset",
+        "batches must hold whole numbers from 0 to 7",
+    ),
     "no summary": ("summary =", "words =", "has no attribute 'summary'"),
     "no batches": (
         "def dataset",
@@ -533,6 +540,10 @@ def raises(evaluation):
             ),
             "not all is finite: Expected `float`, got `null` - at `$.x[0]`",
         ),
+        (
+            lambda right: replace(right, picture=Confusion(labels=("a",), counts=((1, 2), (3,)))),
+            "ValueError: a confusion of 1 labels has rows of other lengths",
+        ),
         (lambda right: replace(right, picture=None), "not all is finite: Expected `object`, got `null`"),
     ],
 )
@@ -543,6 +554,33 @@ def test_a_task_that_cannot_judge_is_a_failure_of_that_row(evaluate, says: str):
         judge(task, lambda inputs: np.zeros((*inputs.shape[:2], 1)), dataset)
     assert failure.value.status == "failed"
     assert str(failure.value).startswith(f"evaluate of task sine-online: {says}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("if epoch: raise KeyError(epoch)", "batches of epoch 1, seed 0, of task doubling: KeyError: 1"),
+        (
+            "if epoch > 1: return np.zeros((0, 2), int)",
+            "batches of epoch 2, seed 0, of task doubling: Value",
+        ),
+    ],
+)
+def test_a_task_without_batches_for_a_later_epoch_ends_no_run(site: Path, fault: str, says: str):
+    batches = f"def batches(self, sequences, seed, epoch):\n            {fault}\n"
+    batches += "            return super().batches(sequences, seed, epoch)\n\n        def dataset"
+    write(site / "toys.py", TASK.replace("def dataset", batches))
+    install(site, "toys-pack", "lockstep.tasks", doubling="toys:Doubling")
+    out = site.parent / "report"
+    options = ("--adapters", "numpy", "--epochs", 2, "--rounds", 2, "--out", out)
+    ran = compare(site, "run", "doubling", "sine-online", *options)
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    by_task = {run.task: run for run in load(out).runs}
+    assert by_task["sine-online"].status == "ok"
+    assert by_task["doubling"].status == "failed"
+    assert says in (by_task["doubling"].error or "")
+    assert {proof.status for proof in load(out).proofs if proof.task == "doubling"} == {"failed"}
 
 
 def test_a_task_that_raises_while_it_judges_ends_no_run(site: Path):

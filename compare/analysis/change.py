@@ -1,6 +1,5 @@
 """One figure in two runs, and whether it has changed by more than luck and a threshold."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -142,8 +141,7 @@ def metric_change(
 ) -> Change:
     """Errors, seed by seed: they must change by more than the threshold, and by more than luck does.
 
-    Luck: the interval of the differences holds zero; with one seed, they are below twice the `noise`,
-    and it cannot be told where that is infinite.
+    Luck: the interval of the differences holds zero; with one seed, they are below twice the `noise`.
     """
     first, second = before.results(metric.name), after.results(metric.name)
     shared = sorted(first.keys() & second.keys())
@@ -164,8 +162,7 @@ def metric_change(
             else difference.low > 0 or difference.high < 0
         )
         worse: Finding = "less accurate" if difference.mean > 0 else "more accurate"
-        unknown = difference.pairs == 1 and noise == math.inf
-        finding = "no change" if not large else "cannot tell" if unknown else worse if surely else "no change"
+        finding = "no change" if not large else worse if surely else "cannot tell"
     return Change(
         task=task,
         adapter=after.adapter,

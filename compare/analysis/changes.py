@@ -1,14 +1,14 @@
 """What became of the figures of one run in another, and which of them cannot be compared."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compare.analysis.change import Change, Finding, metric_change, speed_change
-from compare.analysis.standing import Standing
+from compare.analysis.standing import Standing, latest
 from compare.analysis.standings import TaskStandings, standings
 from compare.analysis.trust import doubts
-from compare.records import Environment, Results, TaskRecord
+from compare.records import Results, TaskRecord
 from tasks.interface import Metric
 
 
@@ -22,17 +22,20 @@ class Changes:
 
 def changes(before: Results, after: Results, threshold: float) -> Changes:
     """Compare every task and adapter of two runs; a change counts from `threshold` on, a share."""
-    machine = _machine_difference(before, after)
     earlier = {task.record.name: task for task in standings(before) if task.adapters}
     later = {task.record.name: task for task in standings(after) if task.adapters}
     found: list[Change] = []
     for name in dict.fromkeys([*earlier, *later]):
-        found += _task_changes(name, earlier.get(name), later.get(name), machine, threshold)
+        found += _task_changes(name, earlier.get(name), later.get(name), (before, after), threshold)
     return Changes(changes=tuple(found), remarks=tuple(_remarks(before, after)))
 
 
 def _task_changes(
-    name: str, before: TaskStandings | None, after: TaskStandings | None, machine: str, threshold: float
+    name: str,
+    before: TaskStandings | None,
+    after: TaskStandings | None,
+    results: tuple[Results, Results],
+    threshold: float,
 ) -> Iterator[Change]:
     first = {s.adapter: s for s in before.adapters} if before else {}
     second = {s.adapter: s for s in after.adapters} if after else {}
@@ -48,6 +51,7 @@ def _task_changes(
             yield broken
             continue
         left = "" if _in_lockstep(ours) and _in_lockstep(theirs) else "left the reference's losses"
+        machine = _machine_difference(_machine(results[0], ours), _machine(results[1], theirs))
         yield speed_change(name, ours, theirs, spec or left or machine, threshold)
         epochs = (
             f"{before.record.epochs} and {after.record.epochs} epochs"
@@ -55,8 +59,7 @@ def _task_changes(
             else ""
         )
         for metric in after.record.metrics:
-            noise = max(_noise(task, metric) for task in (before, after))
-            yield metric_change(name, metric, ours, theirs, spec or epochs, threshold, noise)
+            yield metric_change(name, metric, ours, theirs, spec or epochs, threshold, _noise(before, metric))
 
 
 def _in_lockstep(standing: Standing) -> bool:
@@ -79,29 +82,25 @@ def _status_change(task: str, before: Standing, after: Standing) -> Change | Non
     return Change(task=task, adapter=after.adapter, measure="all", finding=finding, reason=reason)
 
 
-def _machine_difference(before: Results, after: Results) -> str:
+def _machine_difference(ours: Mapping[str, object], theirs: Mapping[str, object]) -> str:
     """Why speeds cannot be compared; empty where they can."""
-    ours, theirs = _environment(before), _environment(after)
-    facts = {
-        "CPUs": (ours.cpu, theirs.cpu),
-        "cores": (ours.logical_cores, theirs.logical_cores),
-        "threads": (ours.threads, theirs.threads),
-        "container limits in cores": (ours.quota_cores, theirs.quota_cores),
-        "devices": (_devices(before), _devices(after)),
+    return "; ".join(
+        f"other {name}: {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]
+    )
+
+
+def _machine(results: Results, standing: Standing) -> dict[str, object]:
+    """What an adapter's speed was measured on, by the words for it."""
+    parts = [results.environment, *(each.environment for each in results.interruptions if each.changed)]
+    run = latest(standing.runs)[0]
+    environment = parts[min(run.part, len(parts) - 1)]
+    return {
+        "CPUs": environment.cpu,
+        "cores": environment.logical_cores,
+        "threads": environment.threads,
+        "container limits in cores": environment.quota_cores,
+        "devices": run.device,
     }
-    return "; ".join(f"other {name}: {a} and {b}" for name, (a, b) in facts.items() if a != b)
-
-
-def _environment(results: Results) -> Environment:
-    """That of the speeds: since it last changed, if it did."""
-    changed = [each.environment for each in results.interruptions if each.changed]
-    return changed[-1] if changed else results.environment
-
-
-def _devices(results: Results) -> str:
-    """The devices that adapters ran on, if any was not the CPU."""
-    others = {f"{run.adapter} on {run.device}" for run in results.runs if run.device != "cpu"}
-    return ", ".join(sorted(others)) or "CPUs alone"
 
 
 def _task_difference(before: TaskRecord, after: TaskRecord) -> str:

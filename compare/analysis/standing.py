@@ -101,18 +101,18 @@ class Standing:
 
     @property
     def startup_seconds(self) -> float | None:
-        return median([sum(run.cold_seconds.values()) for run in self.finished if run.cold_seconds])
+        return median([sum(run.cold_seconds.values()) for run in latest(self.finished) if run.cold_seconds])
 
     @property
     def job_seconds(self) -> float | None:
         """Start-up and all training of the task, the median over the seeds that finished."""
-        runs = [run for run in self.finished if run.cold_seconds and run.epochs]
+        runs = [run for run in latest(self.finished) if run.cold_seconds and run.epochs]
         return median(
             [sum(run.cold_seconds.values()) + sum(each.train_seconds for each in run.epochs) for run in runs]
         )
 
     def cold_seconds(self, phase: str) -> float | None:
-        return median([run.cold_seconds[phase] for run in self.finished if phase in run.cold_seconds])
+        return median([run.cold_seconds[phase] for run in latest(self.finished) if phase in run.cold_seconds])
 
     @property
     def first_train_excess_seconds(self) -> float | None:
@@ -120,7 +120,7 @@ class Standing:
         return median(
             [
                 run.cold_seconds["first_train"] - run.warm_train_seconds
-                for run in self.finished
+                for run in latest(self.finished)
                 if run.warm_train_seconds is not None and "first_train" in run.cold_seconds
             ]
         )
@@ -143,7 +143,7 @@ class Standing:
 
     def seconds_to(self, metric: Metric) -> list[float]:
         """Warm training seconds to the end of the epoch that reached the target, of each seed that did."""
-        times = (_seconds_to(run, metric) for run in self.finished)
+        times = (_seconds_to(run, metric) for run in latest(self.finished))
         return [time for time in times if time is not None]
 
 

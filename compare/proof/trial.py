@@ -46,7 +46,19 @@ def prove(trial: Trial, tick: Callable[[str], None]) -> list[Proof]:
     """One record an adapter, whatever became of it; as many work at once as the cores have threads for."""
     task = find(trial.task)
     dataset = task.dataset(trial.data_key)
-    asked = hearing(task, trial.data_key, dataset, UPDATES)
+    try:
+        asked = hearing(task, trial.data_key, dataset, UPDATES)
+    except WorkerFailed as failure:
+        return [
+            Proof(
+                task=trial.task,
+                adapter=name,
+                dataset=dataset.name,
+                status=failure.status,
+                error=str(failure),
+            )
+            for name in trial.adapters
+        ]
     expected = slopes(task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
     answers = _hear(trial, asked, tick)
     heard = {name: answer for name, answer in answers.items() if isinstance(answer, Answers)}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adapters.interface import Array, Dtype, Sgd, TrainSpec
+from compare.judging import order
 from compare.process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
 from tasks.interface import Dataset, Task
 
@@ -47,12 +48,15 @@ class Answers:
 
 
 def hearing(task: Task, data_key: str, dataset: Dataset, updates: int) -> Hearing:
-    """At least so many updates from seed 0, in float32 at least an epoch."""
+    """At least so many updates from seed 0, in float32 at least an epoch.
+
+    Raises: WorkerFailed where the task has no batches for them.
+    """
     spans = task.train.spans(task.model, dataset.inputs.shape[1])
     rows = -(-updates // len(spans))
     epochs = -(-rows // (len(dataset.inputs) // task.batch_size))
-    order = [task.batches(len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
-    batches = np.concatenate(order)[: max(rows, len(order[0]))]
+    epochs_of_batches = [order(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
+    batches = np.concatenate(epochs_of_batches)[: max(rows, len(epochs_of_batches[0]))]
     steps, first = spans[0].stop, batches[0]
     targets = dataset.targets[first]
     return Hearing(

@@ -29,7 +29,7 @@ def changes_page(found: Changes, first: Path, second: Path, threshold: float) ->
         "changed where the interval lies beyond the threshold, and has not where it lies within; else the "
         "runs cannot tell. A result, the mean over "
         "seeds in both, has changed where it differs by more than the threshold and by more than luck, "
-        "seed by seed.",
+        "seed by seed (from one seed alone, by more than adapters in the first run differ).",
     ]
     if found.remarks:
         lines += ["", *(f"- {escape(remark)}" for remark in found.remarks)]
