@@ -5,8 +5,12 @@ import importlib.util
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from threading import Lock
 
 from adapters.interface import Declaration
+
+_ONE_AT_A_TIME = Lock()
+"""CPython 3.11 counts the depth of what it parses in one place for all threads, and may find it wrong."""
 
 
 class AdapterBroken(Exception):  # noqa: N818 - reads as the fact that it states
@@ -92,7 +96,8 @@ def _spec(module: str) -> ModuleSpec | None:
 
 def _parse(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes())
+        with _ONE_AT_A_TIME:
+            return ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError) as error:
         raise AdapterBroken(f"{path.name} cannot be read: {error}") from None
 
