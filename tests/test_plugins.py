@@ -246,7 +246,7 @@ def test_what_an_adapter_does_not_support_is_shown_and_is_no_failure(site: Path)
     write(site / "half.py", ADAPTER, declared="cells=('lstm',), dtypes=('float32',)")
     install(site, "half-pack", "lockstep.adapters", half="half:Mine")
     out = site.parent / "report"
-    arguments = ("--adapters", "numpy,half", "--epochs", 1, "--seeds", 1, "--out", out)
+    arguments = ("--adapters", "numpy,half", "--epochs", 1, "--rounds", 2, "--out", out)
     ran = compare(site, "run", "sine-window", "sine-lstm", *arguments)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     rows = {(run.task, run.adapter): run.status for run in load(out).runs}
@@ -414,7 +414,7 @@ def test_a_task_from_outside_runs_like_any_other(site: Path):
     out = site.parent / "report"
     listed = compare(site, "list")
     assert "toys-pack 1.0" in listed.stdout
-    ran = compare(site, "run", "doubling", "--adapters", "numpy,torch", "--out", out)
+    ran = compare(site, "run", "doubling", "--adapters", "numpy,torch", "--rounds", 2, "--out", out)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert {(run.task, run.status) for run in load(out).runs} == {("doubling", "ok")}
     assert {proof.verdict for proof in load(out).proofs} == {"in lockstep"}
