@@ -22,10 +22,13 @@ from compare.bench.sweep_page import write_page
 from compare.bench.threads import compare_threads, turns
 from compare.conductor import Block
 from compare.environment import environment
-from compare.measurements import Size, SweepPoint
+from compare.measurements import Size, SweepPoint, ThreadRounds
 from compare.records import Results, save
+from compare.report.thread_table import thread_table
+from compare.session import exit_code
 from compare.stored import render
 from tasks import TASKS
+from tests.made_up import SINE, made_up_results
 
 ROOT = Path(__file__).parents[1]
 ONLINE = TASKS["sine-online"]
@@ -126,6 +129,19 @@ def test_threads_are_compared_within_an_adapter(tmp_path: Path):
     assert found.error is None
     assert len(found.single) == len(found.several) == 2
     assert len(heard) == turns(block)
+
+
+def test_a_worker_that_fails_among_the_threads_makes_the_exit_code_one():
+    made_up = made_up_results()
+    sound = [run for run in made_up.runs if run.task == SINE.name and run.adapter == "numpy"]
+    failed = ThreadRounds(
+        task=SINE.name, adapter="numpy", threads=2, single=[], several=[], error="train: it died"
+    )
+    results = replace(made_up, runs=sound)
+    assert exit_code(results) == 0
+    assert exit_code(replace(results, threads=[failed])) == 1
+    assert exit_code(replace(results, threads=[replace(failed, adapter="not installed")])) == 0
+    assert "train: it died" in thread_table([failed]).markdown
 
 
 def test_a_sweep_passes_through_every_value_and_the_centre_once():

@@ -141,8 +141,15 @@ class Standing:
     def metric(self, name: str) -> Sample | None:
         return sample(list(self.results(name).values()))
 
+    def reached(self, metric: Metric) -> int:
+        """How many seeds reached the target."""
+        return sum(_seconds_to(run, metric) is not None for run in self.finished)
+
     def seconds_to(self, metric: Metric) -> list[float]:
-        """Warm training seconds to the end of the epoch that reached the target, of each seed that did."""
+        """Warm training seconds to the end of the epoch that reached the target, of each seed that did.
+
+        Those from before the last change of the environment are left out.
+        """
         times = (_seconds_to(run, metric) for run in latest(self.finished))
         return [time for time in times if time is not None]
 

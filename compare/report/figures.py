@@ -13,6 +13,7 @@ from matplotlib.typing import LineStyleType
 
 from compare.analysis.standing import Standing
 from compare.analysis.standings import TaskStandings
+from compare.analysis.statistics import Ratio
 from compare.markup import factor, number
 from compare.records import TaskRecord
 from compare.storage import write_bytes
@@ -120,14 +121,13 @@ def _draw_speed(axes: Axes, place: int, standing: Standing, look: Style) -> None
             markeredgewidth=1.5,
             capsize=4,
         )
-    margin = _times(standing) if standing.times_fastest else standing.status
+    margin = _times(standing.times_fastest) if standing.times_fastest else standing.status
     if standing.times_fastest is None and speed is not None:
         margin = "not comparable"
     axes.text(1.01, place, margin, transform=axes.get_yaxis_transform(), va="center", fontsize=9)
 
 
-def _times(standing: Standing) -> str:
+def _times(times: Ratio) -> str:
     """The time in multiples of the fastest's; a tie where the interval does not tell them apart."""
-    times = standing.times_fastest
-    tie = times is not None and times.low < 1 <= times.high
-    return factor(standing.slowdown) + (" ×, a tie" if tie else " ×")
+    tie = times.holds_one and times.low < times.high
+    return factor(times.median) + (" ×, a tie" if tie else " ×")

@@ -55,8 +55,8 @@ def metrics_table(task: TaskStandings) -> Table:
             **columns("", Sample, standing.metric(metric.name)),
             "compared_with": task.compared_with,
             **columns("difference_", Difference, task.difference(standing, metric)),
-            "seeds_at_target": len(times := standing.seconds_to(metric)),
-            "seconds_to_target": median(times),
+            "seeds_at_target": standing.reached(metric),
+            "seconds_to_target": median(times := standing.seconds_to(metric)),
             "seconds_to_target_minimum": min(times, default=math.nan),
             "seconds_to_target_maximum": max(times, default=math.nan),
         }
