@@ -7,29 +7,26 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
-from adapters import source
+from adapters import declaration_reader
+from adapters.declaration_reader import AdapterBroken
+from adapters.entry_points import NameTaken, Plugin, registry, the_only
 from adapters.interface import Adapter, Declaration
-from adapters.kernels import kernel_variables
-from adapters.plugins import NameTaken, Plugin, registry, the_only
-from adapters.source import AdapterBroken
 
 ADAPTERS: dict[str, str] = {
-    "numpy": "adapters.numpy_adapter:NumpyAdapter",
-    "torch": "adapters.torch_adapter:TorchAdapter",
-    "tensorflow": "adapters.tensorflow_adapter:TensorFlowAdapter",
+    "numpy": "adapters.numpy_backend.adapter:NumpyAdapter",
+    "torch": "adapters.torch_backend.adapter:TorchAdapter",
+    "tensorflow": "adapters.tensorflow_backend.adapter:TensorFlowAdapter",
 }
 """Name -> "module:Class"."""
 
 VARIANTS: dict[str, str] = {
-    "torch-autograd": "adapters.torch_autograd:TorchAutogradAdapter",
-    "tensorflow-graph": "adapters.tensorflow_graph:TensorFlowGraphAdapter",
+    "torch-autograd": "adapters.torch_backend.autograd:TorchAutogradAdapter",
+    "tensorflow-graph": "adapters.tensorflow_backend.graph:TensorFlowGraphAdapter",
 }
 """Other ways of using the same frameworks, run only when they are asked for."""
 
 GROUP = "lockstep.adapters"
 """The entry points by which other packages add adapters."""
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class AdapterUnavailable(Exception):  # noqa: N818 - reads as the fact that it states
@@ -61,7 +58,7 @@ def declaration(name: str) -> Declaration:
 
     Raises: as `target`; AdapterBroken.
     """
-    return source.declaration(target(name))
+    return declaration_reader.declaration(target(name))
 
 
 def version(name: str) -> str:
@@ -74,19 +71,6 @@ def version(name: str) -> str:
         return metadata.version(distribution) if distribution else ""
     except metadata.PackageNotFoundError:
         raise AdapterUnavailable(f"{distribution} is not installed: pip install {distribution}") from None
-
-
-def environment(name: str, threads: int) -> dict[str, str]:
-    """The variables that must stand in the environment of an adapter's worker before anything is imported.
-
-    Raises: as `declaration`.
-    """
-    declared = declaration(name).variables
-    return {
-        **kernel_variables(),
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        **{variable: value.replace("{threads}", str(threads)) for variable, value in declared.items()},
-    }
 
 
 def open_adapter(name: str) -> type[Adapter]:

@@ -1,6 +1,6 @@
 """The command line: `python -m compare`."""
 
-from compare.interrupts import heed_interrupts, leave_when_interrupted
+from compare.cli.signals import heed_interrupts, leave_when_interrupted
 
 leave_when_interrupted()  # before all else is imported, which takes a while
 
@@ -8,9 +8,10 @@ import sys
 from io import TextIOWrapper
 from typing import NoReturn
 
-from compare.commands import runs, tools
-from compare.commands.application import app, errors, screen
-from compare.usage import UsageError
+from compare.cli import run_commands as runs
+from compare.cli import tool_commands as tools
+from compare.cli.app import app, errors, screen
+from compare.errors import UsageError
 
 COMMANDS = (runs, tools)
 """The modules whose commands the application has."""

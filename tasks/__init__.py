@@ -2,7 +2,7 @@
 
 import importlib
 
-from adapters.plugins import Plugin, registry, the_only
+from adapters.entry_points import Plugin, registry, the_only
 from tasks.interface import Task
 from tasks.mnist import MnistRows
 from tasks.sine import SineLstm, SineOnline, SineWindow

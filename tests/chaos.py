@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_backend.adapter import NumpyAdapter
 
 
 class Chaos(NumpyAdapter):

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from adapters.interface import Adam
-from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_backend.adapter import NumpyAdapter
 
 
 class FasterByAMillionth(NumpyAdapter):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from adapters.interface import Adapter, Declaration
-from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_backend.adapter import NumpyAdapter
 
 
 class Raises(NumpyAdapter):

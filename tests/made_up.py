@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import PCG64, Generator
 
-from compare.measurements import Inference, ProductRate
-from compare.records import Environment, Epoch, Results, Round, Run, TaskRecord, WorkerFacts
+from compare.records.environment import Environment
+from compare.records.results import Results, TaskRecord
+from compare.records.run import Epoch, Inference, ProductRate, Round, Run, WorkerFacts
 from tasks.interface import Confusion, Forecast, Metric
 
 HOSTILE = "a|b<script>alert(1)</script>\n`*[x](y)$"

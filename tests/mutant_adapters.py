@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from adapters import numpy_optimizers
 from adapters.interface import Adam, Array
-from adapters.numpy_adapter import NumpyAdapter
-from adapters.numpy_calls import Calls, carry_out
+from adapters.numpy_backend import optimizers as numpy_optimizers
+from adapters.numpy_backend.adapter import NumpyAdapter
+from adapters.numpy_backend.calls import Calls, carry_out
 
 
 class LeakyPredict(NumpyAdapter):

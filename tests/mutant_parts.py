@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from adapters.interface import Array, ModelSpec, Span
-from adapters.numpy_calls import Calls
-from adapters.numpy_cells import Cell, Lstm, SigmoidElman, TanhElman, cell_type
-from adapters.numpy_losses import SoftmaxCrossEntropy
-from adapters.numpy_network import Network
+from adapters.numpy_backend.calls import Calls
+from adapters.numpy_backend.cells import Cell, Lstm, SigmoidElman, TanhElman, cell_type
+from adapters.numpy_backend.losses import SoftmaxCrossEntropy
+from adapters.numpy_backend.network import Network
 
 BEGIN, DIFFERENTIATE, UPDATE = Network.begin, Network.differentiate, Network.update
 FORWARD, LSTM_STEP = Cell.forward, Lstm.step

@@ -9,12 +9,14 @@ from unittest.mock import patch
 import mutant_adapters as wrong
 import mutant_parts as parts
 
-from adapters import numpy_adapter, numpy_network, numpy_optimizers
 from adapters.interface import Adapter
-from adapters.numpy_adapter import NumpyAdapter
-from adapters.numpy_cells import Cell, Lstm
-from adapters.numpy_losses import LOSSES
-from adapters.numpy_network import Network
+from adapters.numpy_backend import adapter as numpy_adapter
+from adapters.numpy_backend import network as numpy_network
+from adapters.numpy_backend import optimizers as numpy_optimizers
+from adapters.numpy_backend.adapter import NumpyAdapter
+from adapters.numpy_backend.cells import Cell, Lstm
+from adapters.numpy_backend.losses import LOSSES
+from adapters.numpy_backend.network import Network
 
 
 @dataclass(frozen=True, slots=True)

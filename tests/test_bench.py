@@ -14,19 +14,20 @@ from rich.console import Console
 
 from adapters import open_adapter
 from adapters.interface import UnsupportedSpec
-from compare.bench import sweep
-from compare.bench.duels import BARE_LOOPS, duel
-from compare.bench.pacer import Contender, Work, work_of
-from compare.bench.race import race
-from compare.bench.sweep_page import write_page
-from compare.bench.threads import compare_threads, turns
-from compare.conductor import Block
-from compare.environment import environment
-from compare.measurements import Size, SweepPoint, ThreadRounds
-from compare.records import Results, save
-from compare.report.thread_table import thread_table
-from compare.session import exit_code
-from compare.stored import render
+from compare.benchmarks import sweep
+from compare.benchmarks.interleaved import race
+from compare.benchmarks.native_loops import BARE_LOOPS, duel
+from compare.benchmarks.threads import compare_threads, turns
+from compare.benchmarks.timed_worker import Contender, Work, work_of
+from compare.cli.run import exit_code
+from compare.cli.stored import render
+from compare.machine.environment import environment
+from compare.records.block import Block
+from compare.records.results import Results
+from compare.records.sweep import Size, SweepPoint, ThreadRounds
+from compare.report.sweep_page import write_page
+from compare.report.tables.threads import thread_table
+from compare.storage.results import save
 from tasks import TASKS
 from tests.made_up import SINE, made_up_results
 

@@ -7,8 +7,9 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from compare.__main__ import main
-from compare.analysis.changes import changes
-from compare.records import Interruption, save
+from compare.analysis.run_diff import changes
+from compare.records.environment import Interruption
+from compare.storage.results import save
 from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results, made_up_run
 
 BEFORE = made_up_results()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.conformance import CHECKS
-from compare.records import load
+from compare.storage.results import load
 
 ROOT = Path(__file__).parents[1]
 QUICK = [check.name for check in CHECKS if check.quick]
@@ -100,7 +100,10 @@ def test_checks_are_told_in_order_where_two_workers_share_them():
         (["tests.nowhere:Adapter"], "unknown adapter 'tests.nowhere:Adapter': there is no module"),
         (["tests.faulty:Riases"], "tests.faulty has no class 'Riases'"),
         (["tests.faulty"], "'tests.faulty' is a module: name its class too, as in tests.faulty:"),
-        (["adapters.numpy_adapter"], "name its class too, as in adapters.numpy_adapter:NumpyAdapter"),
+        (
+            ["adapters.numpy_backend.adapter"],
+            "name its class too, as in adapters.numpy_backend.adapter:NumpyAdapter",
+        ),
         (["numpy", "--device", "cuda"], "--device is 'cuda': "),
         (["numpy", "--device", "gpu"], "unknown device 'gpu': choose from cpu, cuda"),
         (["numpy", "--tasks", "sine-lsmt"], "unknown task 'sine-lsmt': did you mean sine-lstm"),

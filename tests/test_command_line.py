@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters import default_names, registered
-from compare.analysis.standings import standings
-from compare.records import load
+from compare.analysis.task_summary import standings
+from compare.storage.results import load
 from tasks import TASKS
 
 ROOT = Path(__file__).parents[1]

@@ -7,8 +7,9 @@ from statistics import median
 import psutil
 import pytest
 
-from compare import conductor
-from compare.conductor import Block, play
+from compare.records.block import Block
+from compare.runner import block as conductor
+from compare.runner.block import play
 
 
 def block(tmp_path, *adapters, task="sine-window", epochs=2, timeout_seconds=60.0):

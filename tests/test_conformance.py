@@ -14,7 +14,7 @@ from adapters.conformance.cases import random_case
 from adapters.conformance.comparison import compare_predictions, compare_training
 from adapters.conformance.reference import Reference
 from adapters.interface import Adapter, Array, Declaration, UnsupportedSpec
-from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_backend.adapter import NumpyAdapter
 
 
 def named(check: Check) -> str:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from compare.records import load
+from compare.storage.results import load
 from tests.chaos import TRAIN
 from tests.commands import CHAOS, finish, learned, marked
 

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from compare import checkpoints, conductor, journal
-from compare.conductor import Block, play
-from compare.journal import Journal, going_on
+from compare.records.block import Block
+from compare.runner import block as conductor
+from compare.runner.block import play
+from compare.storage import checkpoint as checkpoints
+from compare.storage import journal
+from compare.storage.journal import Journal, going_on
 from tests.commands import learned
 
 EPOCHS, ROUNDS = 4, 4

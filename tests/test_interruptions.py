@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from compare import checkpoints
-from compare.checkpoints import Snapshot
-from compare.journal import Journal, broken_off
-from compare.plan import Settings
-from compare.records import Round, load, save
-from compare.resume import request, stored_results
+from compare.records.block import Snapshot
+from compare.records.run import Round
+from compare.records.settings import Settings
+from compare.storage import checkpoint as checkpoints
+from compare.storage.journal import Journal, broken_off
+from compare.storage.results import load, save
+from compare.storage.resume import request, stored_results
 from tasks.interface import DataRequest
 from tests.commands import CHAOS, ROOT, finish, learned, marked, start, wait_until
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from adapters import environment
-from adapters.kernels import CORE_VARIABLE, core_variables
+from compare.runner.blas_kernels import CORE_VARIABLE, core_variables
+from compare.runner.environment_variables import environment
 
 AVX512 = {"X86_V2", "X86_V3", "X86_V4", "AVX512_ICL"}
 AVX512_BEFORE_NUMPY_2_4 = {"SSE42", "AVX2", "FMA3", "AVX512F", "AVX512_SKX"}
@@ -63,7 +63,7 @@ def test_what_the_user_named_stands(named):
 
 def test_a_worker_gets_what_this_machine_needs(monkeypatch):
     pools = threadpool_info()
-    monkeypatch.setattr("adapters.kernels.core_variables", lambda *_: {CORE_VARIABLE: "Nehalem"})
+    monkeypatch.setattr("compare.runner.blas_kernels.core_variables", lambda *_: {CORE_VARIABLE: "Nehalem"})
     lifted = environment("numpy", 2)
     blas = any(pool["internal_api"] == "openblas" for pool in pools)
     assert lifted.get(CORE_VARIABLE) == ("Nehalem" if blas else None)
@@ -74,7 +74,7 @@ def test_no_worker_runs_below_this_machine():
     """After the correction there is nothing left to correct, whatever OpenBLAS had chosen here."""
     script = (
         "import numpy, platform; from threadpoolctl import threadpool_info\n"
-        "from adapters.kernels import core_variables\n"
+        "from compare.runner.blas_kernels import core_variables\n"
         "simd = numpy.show_config(mode='dicts')['SIMD Extensions']\n"
         "features = {*simd['baseline'], *simd['found']}\n"
         "pools = [pool for pool in threadpool_info() if pool['internal_api'] == 'openblas']\n"

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from numpy.random import PCG64, Generator
 
-from compare import checkpoints
-from compare.journal import broken_off
-from compare.records import load
+from compare.storage import checkpoint as checkpoints
+from compare.storage.journal import broken_off
+from compare.storage.results import load
 from tests.commands import finish, learned, marked, start, wait_until
 
 RUN = ("run", "sine-online", "--adapters", "numpy", "--epochs", 100, "--seeds", 2, "--threads", 1)

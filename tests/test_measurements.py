@@ -10,16 +10,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from adapters import ADAPTERS, open_adapter
 from adapters.interface import ModelSpec, Sgd, TrainSpec
-from compare.analysis.physics import limit, operations_per_second, predictions
-from compare.analysis.standings import standings
+from compare.analysis.caveats import doubts, drift
+from compare.analysis.efficiency import limit, operations_per_second, predictions
 from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
-from compare.analysis.trust import doubts, drift
-from compare.inference import BATCH, predict_often, sequences_to_predict
-from compare.limit import operations_per_sequence, product_rate
-from compare.options import settings
-from compare.plan import plan
-from compare.records import Round
-from compare.warmup import mark_warm_ups
+from compare.analysis.task_summary import standings
+from compare.cli.options import settings
+from compare.cli.plan import plan
+from compare.records.run import Round
+from compare.runner.inference import BATCH, predict_often, sequences_to_predict
+from compare.runner.matrix_rate import operations_per_sequence, product_rate
+from compare.runner.warm_up import mark_warm_ups
 from tests.made_up import SINE, made_up_results, made_up_run
 
 

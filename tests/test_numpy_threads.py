@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from adapters.interface import Adam, ModelSpec, TrainSpec
-from adapters.numpy_adapter import NumpyAdapter
+from adapters.numpy_backend.adapter import NumpyAdapter
 from adapters.parameters import draw, glorot_uniform, shapes
 
 MODEL = ModelSpec(cell="lstm", inputs=3, hidden=128, outputs=4, loss="softmax_cross_entropy")

@@ -13,12 +13,12 @@ import pytest
 import adapters
 from adapters.conformance import CHECKS, run
 from adapters.conformance.reference import Reference
+from adapters.declaration_reader import AdapterBroken, AdapterMissing, declaration
 from adapters.interface import Adapter, Declaration, ModelSpec, Sgd, TrainSpec
-from adapters.source import AdapterBroken, AdapterMissing, declaration
-from compare.judging import judge
-from compare.options import adapter_names
-from compare.process import WorkerFailed
-from compare.records import load
+from compare.cli.options import adapter_names
+from compare.runner.checked_task import judge
+from compare.runner.worker_process import WorkerFailed
+from compare.storage.results import load
 from tasks.interface import Confusion
 from tasks.sine import SineOnline
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 
 ADAPTER = """
     from adapters.interface import Declaration
-    from adapters.numpy_adapter import NumpyAdapter
+    from adapters.numpy_backend.adapter import NumpyAdapter
 
     class Mine(NumpyAdapter):
         declaration = Declaration({declared})
@@ -128,7 +128,7 @@ def test_a_declaration_is_read_without_running_anything(tmp_path: Path):
 def test_a_declaration_is_inherited_across_modules(tmp_path: Path):
     path = write(
         tmp_path / "heir.py",
-        "from adapters.torch_adapter import TorchAdapter\nclass Heir(TorchAdapter): pass\n",
+        "from adapters.torch_backend.adapter import TorchAdapter\nclass Heir(TorchAdapter): pass\n",
     )
     assert declaration(f"{path}:Heir") == Declaration(distribution="torch", devices=("cpu", "cuda"))
 
@@ -162,8 +162,8 @@ def test_a_bad_declaration_is_one_line_with_its_place(tmp_path: Path, declared: 
         ("adapters.no_such:Thing", "there is no module 'adapters.no_such'"),
         ("nowhere.py:Thing", "there is no file 'nowhere.py'"),
         (
-            "adapters.numpy_adapter:Nmpy",
-            "adapters.numpy_adapter has no class 'Nmpy': its classes are Lane, Nump",
+            "adapters.numpy_backend.adapter:Nmpy",
+            "adapters.numpy_backend.adapter has no class 'Nmpy': its classes are Lane, Nump",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_expected_failures_fail_as_declared_or_are_failures():
 
 
 def test_variants_run_only_when_they_or_every_adapter_is_asked_for(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(adapters.VARIANTS, "numpy-otherwise", "adapters.numpy_adapter:NumpyAdapter")
+    monkeypatch.setitem(adapters.VARIANTS, "numpy-otherwise", "adapters.numpy_backend.adapter:NumpyAdapter")
     assert "numpy-otherwise" in adapter_names("every")
     assert "numpy-otherwise" not in adapters.default_names()
 
@@ -309,7 +309,7 @@ def test_a_file_is_run_by_its_path(site: Path):
     folder = site.parent / "elsewhere"
     folder.mkdir()
     write(folder / "mine.py", "from beside import NumpyAdapter\nclass Mine(NumpyAdapter): pass\n")
-    write(folder / "beside.py", "from adapters.numpy_adapter import NumpyAdapter as NumpyAdapter\n")
+    write(folder / "beside.py", "from adapters.numpy_backend.adapter import NumpyAdapter as NumpyAdapter\n")
     checked = compare(site, "check", "elsewhere/mine.py:Mine", "--quick", "--markdown")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "### Lockstep check: passed" in checked.stdout

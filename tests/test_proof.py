@@ -12,22 +12,17 @@ from test_report import SINE, made_up_run
 from adapters import ADAPTERS
 from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
-from compare.analysis.lockstep import BAND
-from compare.analysis.standings import standings
-from compare.proof.oracle import Slope, slopes
-from compare.proof.trial import Trial, prove, reference_among, with_reference
-from compare.proof.verdicts import (
-    FLOAT64_BAND,
-    FLOOR,
-    GRADIENT_BAND,
-    judge,
-    relative,
-    slope_differences,
-    verdict,
-)
-from compare.proof.witness import Answers, hearing
-from compare.records import Environment, Proof, Results, load, save
+from compare.analysis.task_summary import standings
+from compare.parity.check import Trial, prove, reference_among, with_reference
+from compare.parity.comparison import judge, relative, slope_differences, verdict
+from compare.parity.finite_differences import Slope, slopes
+from compare.parity.probe import Answers, hearing
+from compare.records.environment import Environment
+from compare.records.parity import Proof
+from compare.records.results import Results
 from compare.report.page import write_report
+from compare.storage.results import load, save
+from compare.tolerances import BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from tasks import TASKS
 
 UPDATES = 200

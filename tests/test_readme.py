@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from compare.records import load
+from compare.storage.results import load
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reports" / "reference"

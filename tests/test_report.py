@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from compare.analysis.lockstep import BAND, agreements
-from compare.analysis.standings import standings
-from compare.markup import code, escape, number, slug, uncertain
-from compare.outcome import outcome_table
-from compare.records import Epoch, Round, Run, UnreadableRun, load, save
+from compare.analysis.loss_agreement import agreements
+from compare.analysis.task_summary import standings
+from compare.cli.summary import outcome_table
+from compare.records.run import Epoch, Round, Run
 from compare.report.html import write_html
 from compare.report.page import write_report
+from compare.storage.results import UnreadableRun, load, save
+from compare.text import code, escape, number, slug, uncertain
+from compare.tolerances import BAND
 from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results, made_up_run
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.progress import TextColumn
 
-from compare.commands.application import console
-from compare.listing import tasks_table
-from compare.records import save
-from compare.terminal import progress_bars
+from compare.cli.app import console
+from compare.cli.list import tasks_table
+from compare.cli.progress import progress_bars
+from compare.storage.results import save
 from tasks import TASKS
 from tests.made_up import made_up_results
 

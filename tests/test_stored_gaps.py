@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.stored import open_run
-from compare.usage import UsageError
+from compare.errors import UsageError
+from compare.storage.results import open_run
 
 STORED = json.loads((Path(__file__).parents[1] / "reports" / "reference" / "results.json").read_text())
 TUTORIALS = STORED["tutorials"]

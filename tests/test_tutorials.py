@@ -7,14 +7,16 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from adapters import open_adapter
-from compare.records import Environment, Results, load, save
+from compare.analysis.tutorials import findings, span
+from compare.records.environment import Environment
+from compare.records.results import Results
+from compare.records.tutorial import TutorialRun, Tutorials
+from compare.report.tutorial_page import write_page
+from compare.report.tutorial_text import correct_verdict, images_verdict, rule_verdict
+from compare.storage.results import load, save
 from compare.tutorials.assignments import RULE, Assignment, assignments
-from compare.tutorials.findings import findings, span
-from compare.tutorials.page import write_page
 from compare.tutorials.recipe_records import recipe_record, rule_record
-from compare.tutorials.records import TutorialRun, Tutorials
-from compare.tutorials.runs import reproduce
-from compare.tutorials.verdicts import correct_verdict, images_verdict, rule_verdict
+from compare.tutorials.run import reproduce
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Outcome, Printed

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compare import checkpoints
-from compare.plan import check
-from compare.records import Results, UnreadableRun, load
-from compare.resume import stored_results, stored_settings
-from compare.usage import UsageError
+from compare.cli.plan import check
+from compare.errors import UsageError
+from compare.records.results import Results
+from compare.storage import checkpoint as checkpoints
+from compare.storage.results import UnreadableRun, load
+from compare.storage.resume import stored_results, stored_settings
 from tasks import mnist_data
 from tasks.interface import DataUnavailable
 from tasks.mnist_archives import check_archives, registered_archives

@@ -7,7 +7,7 @@ import numpy as np
 
 from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
 from adapters.conformance.reference import Reference
-from adapters.conformance.suspects import SUSPECTS
+from adapters.conformance.typical_mistakes import SUSPECTS
 from adapters.interface import Array
 
 Observation = dict[str, Array]

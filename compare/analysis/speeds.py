@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from compare.analysis.standing import Standing, latest
+from compare.analysis.adapter_summary import Standing, latest
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
-from compare.records import Run
+from compare.records.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from jinja2 import Template
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from compare.storage import write_text
+from compare.storage.atomic import write_text
 
 _WARNING = "[!WARNING]"
 

@@ -6,25 +6,23 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from compare.analysis.lockstep import BAND
-from compare.analysis.physics import limit, product_rates
-from compare.analysis.standings import standings
-from compare.analysis.trust import doubts
-from compare.markup import code, difference, escape, factor, number, percent, seconds
-from compare.proof.trial import UPDATES
-from compare.proof.verdicts import FLOAT64_BAND, FLOOR, GRADIENT_BAND
-from compare.records import Results, Run
-from compare.report.environment_tables import environment_table, workers_table
-from compare.report.figures import save, styles, summary_figure
-from compare.report.limits import limit_figure
-from compare.report.proof_tables import lockstep_proof_table
+from compare.analysis.caveats import doubts
+from compare.analysis.efficiency import limit, product_rates
+from compare.analysis.task_summary import standings
+from compare.records.results import Results
+from compare.records.run import NO_FAULT, Run, Status
+from compare.report.figures.efficiency import limit_figure
+from compare.report.figures.style import save, styles, summary_figure
 from compare.report.sections import Picture, proof_pictures, section
-from compare.report.self_test import twins_table
-from compare.report.tables import summary_table
-from compare.report.thread_table import thread_table
-from compare.status import NO_FAULT, Status
-from compare.storage import write_text
-from compare.tutorials.section import tutorial_section
+from compare.report.tables.environment import environment_table, workers_table
+from compare.report.tables.parity import lockstep_proof_table
+from compare.report.tables.self_check import twins_table
+from compare.report.tables.table import summary_table
+from compare.report.tables.threads import thread_table
+from compare.report.tutorial_section import tutorial_section
+from compare.storage.atomic import write_text
+from compare.text import code, difference, escape, factor, number, percent, seconds
+from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND, UPDATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def write_report(results: Results, folder: Path) -> Path:
         environment_table=overview[1],
         workers_table=overview[2],
         tables=[table.save(folder / "tables").relative_to(folder) for table in tables],
-        band=BAND,
+        band=FLOAT32_BAND,
         proof_table=proof_table,
         proof_data={proof.task: proof.dataset for proof in results.proofs},
         proof_pictures=proof_pictures(results.proofs, looks, folder),

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.analysis.standings import TaskStandings
-from compare.markup import slug
-from compare.records import Proof, Run
-from compare.report.curves import averaging_window, loss_figure
-from compare.report.figures import Style, save
-from compare.report.pictures import confusion_figure, forecast_figure
-from compare.report.progress import progress_figure
-from compare.report.proof_tables import proof_figure
-from compare.report.speed_tables import (
+from compare.analysis.task_summary import TaskStandings
+from compare.records.parity import Proof
+from compare.records.run import Run
+from compare.report.figures.loss import averaging_window, loss_figure
+from compare.report.figures.metric import progress_figure
+from compare.report.figures.predictions import confusion_figure, forecast_figure
+from compare.report.figures.style import Style, save
+from compare.report.tables.parity import proof_figure
+from compare.report.tables.speed import (
     limit_table,
     memory_table,
     predictions_table,
     startup_table,
     throughput_table,
 )
-from compare.report.tables import Table
-from compare.report.task_tables import lockstep_table, metrics_table, settings_table
+from compare.report.tables.table import Table
+from compare.report.tables.task import lockstep_table, metrics_table, settings_table
+from compare.text import slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

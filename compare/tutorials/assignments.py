@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compare.tutorials.records import TutorialRun
+from compare.records.tutorial import TutorialRun
 from tasks.interface import Preset
 from tasks.tutorials import RECIPES
 

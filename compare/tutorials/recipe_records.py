@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
+from compare.records.tutorial import RecipeRecord
 from compare.tutorials.assignments import RULE
-from compare.tutorials.records import RecipeRecord
 from tasks import published
 from tasks.interface import Dataset
 from tasks.recipes import Recipe

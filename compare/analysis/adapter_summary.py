@@ -1,0 +1,175 @@
+"""Where one adapter stands on one task: what its runs came to."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compare.analysis.loss_agreement import Agreement
+from compare.analysis.statistics import Ratio, Sample, Spread, median, sample
+from compare.records.parity import Proof
+from compare.records.run import Round, Run, Status
+from tasks.interface import Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One adapter on one task, over all seeds.
+
+    Units: `throughput` in sequences per second, pooled over rounds and seeds; `times_fastest` in the
+    fastest adapter's time for the same work, pair by pair, `times_baseline` in the baseline's.
+    """
+
+    adapter: str
+    runs: tuple[Run, ...]
+    agreement: Agreement
+    proof: Proof | None = None
+    throughput: Spread | None
+    times_fastest: Ratio | None = None
+    times_baseline: Ratio | None = None
+
+    @property
+    def finished(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.status == "ok")
+
+    @property
+    def status(self) -> Status:
+        """The first that is not ok, if there is one."""
+        return next((run.status for run in self.runs if run.status != "ok"), "ok")
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its speed says something about the work that the others did."""
+        agreed = self.agreement.verdict in ("reference", "within") and not self.different
+        return agreed and self.throughput is not None and all(run.status != "diverged" for run in self.runs)
+
+    @property
+    def different(self) -> bool:
+        """Whether it was found to compute something else than the reference."""
+        return self.proof is not None and self.proof.verdict == "DIFFERENT"
+
+    @property
+    def slowdown(self) -> float:
+        return math.inf if self.times_fastest is None else self.times_fastest.median
+
+    @property
+    def reason(self) -> str:
+        """Why runs are not ok or their speed is not comparable; empty when all is well."""
+        seeds_of: dict[str, list[int]] = {}
+        for run in self.runs:
+            if run.status != "ok":
+                seeds_of.setdefault(_gist(run.error), []).append(run.seed)
+        parts = [
+            error if len(seeds) == len(self.runs) else f"seed {', '.join(map(str, seeds))}: {error}"
+            for error, seeds in seeds_of.items()
+        ]
+        if self.agreement.verdict == "left":
+            parts.append(
+                f"losses left those of {self.agreement.reference} at update {self.agreement.left_at}"
+            )
+        if self.different:
+            parts.append("DIFFERENT from the reference")
+        if self.throughput is not None and not self.comparable:
+            parts.append("speed not comparable")
+        return "; ".join(parts)
+
+    @property
+    def epoch_throughput(self) -> float | None:
+        """Sequences per second of learning, an epoch a call: the median over warm epochs."""
+        epochs = [epoch for run in latest(self.finished) for epoch in run.epochs[1:] if epoch.train_seconds]
+        return median([epoch.sequences / epoch.train_seconds for epoch in epochs])
+
+    @property
+    def sequences_a_call(self) -> float | None:
+        """How much a timed turn hands over at once."""
+        return median([turn.sequences for turn in self.rounds])
+
+    @property
+    def peak_rss_bytes(self) -> int | None:
+        return max((run.peak_rss_bytes for run in self.runs if run.peak_rss_bytes), default=None)
+
+    @property
+    def import_rss_bytes(self) -> int | None:
+        return max((run.import_rss_bytes for run in self.runs if run.import_rss_bytes), default=None)
+
+    @property
+    def own_rss_bytes(self) -> int | None:
+        """Memory that training took on top of what the framework takes once it is imported."""
+        pairs = [(run.peak_rss_bytes, run.import_rss_bytes) for run in self.runs]
+        return max(
+            (peak - after_import for peak, after_import in pairs if peak and after_import), default=None
+        )
+
+    @property
+    def startup_seconds(self) -> float | None:
+        return median([sum(run.cold_seconds.values()) for run in latest(self.finished) if run.cold_seconds])
+
+    @property
+    def job_seconds(self) -> float | None:
+        """Start-up and all training of the task, the median over the seeds that finished."""
+        runs = [run for run in latest(self.finished) if run.cold_seconds and run.epochs]
+        return median(
+            [sum(run.cold_seconds.values()) + sum(each.train_seconds for each in run.epochs) for run in runs]
+        )
+
+    def cold_seconds(self, phase: str) -> float | None:
+        return median([run.cold_seconds[phase] for run in latest(self.finished) if phase in run.cold_seconds])
+
+    @property
+    def first_train_excess_seconds(self) -> float | None:
+        """What the first training call costs beyond a warm one: tracing, compilation, first touch."""
+        return median(
+            [
+                run.cold_seconds["first_train"] - run.warm_train_seconds
+                for run in latest(self.finished)
+                if run.warm_train_seconds is not None and "first_train" in run.cold_seconds
+            ]
+        )
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """Those that count, of all seeds since the last change of the environment."""
+        return tuple(turn for run in latest(self.runs) for turn in run.rounds if turn.counts)
+
+    @property
+    def warm_ups(self) -> int:
+        return sum(turn.warm_up for run in self.runs for turn in run.rounds)
+
+    def results(self, name: str) -> dict[int, float]:
+        """A metric by seed."""
+        return {run.seed: run.metrics[name] for run in self.finished if name in run.metrics}
+
+    def metric(self, name: str) -> Sample | None:
+        return sample(list(self.results(name).values()))
+
+    def reached(self, metric: Metric) -> int:
+        """How many seeds reached the target."""
+        return sum(_seconds_to(run, metric) is not None for run in self.finished)
+
+    def seconds_to(self, metric: Metric) -> list[float]:
+        """Warm training seconds to the end of the epoch that reached the target, of each seed that did.
+
+        Those from before the last change of the environment are left out.
+        """
+        times = (_seconds_to(run, metric) for run in latest(self.finished))
+        return [time for time in times if time is not None]
+
+
+def latest(runs: Sequence[Run]) -> list[Run]:
+    """Those since the last change of the environment: speeds from before it are not pooled with them."""
+    part = max((run.part for run in runs), default=0)
+    return [run for run in runs if run.part == part]
+
+
+def _seconds_to(run: Run, metric: Metric) -> float | None:
+    elapsed = 0.0
+    for epoch in run.epochs:
+        elapsed += epoch.train_seconds
+        if metric.name in epoch.metrics and metric.reached(epoch.metrics[metric.name]):
+            return elapsed
+    return None
+
+
+def _gist(error: str | None) -> str:
+    """The line that names the error: a traceback's last, any other text's first."""
+    lines = (error or "").strip().splitlines() or ["no reason recorded"]
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

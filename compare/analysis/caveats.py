@@ -1,0 +1,135 @@
+"""What speaks against the figures of a run: the machine, the libraries, the measurements themselves."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from scipy import stats
+
+from compare.analysis.efficiency import product_rates
+from compare.analysis.speeds import process_medians
+from compare.analysis.task_summary import TaskStandings
+from compare.records.environment import Environment
+from compare.records.results import Results
+from compare.records.run import Run
+from compare.text import factor, number, signed
+
+BUSY_CORES = 0.2
+STOLEN_CORES = 0.05
+THROTTLED_SECONDS = 0.1
+DRIFT = 0.05
+UNLIKE = 1.25
+"""How many times as long as another a process of the same adapter may take before it is said."""
+FEWEST_ROUNDS_FOR_DRIFT = 6
+SLOW_SHARE = 0.6
+"""Below which share of the fastest library's rate a library must be running a poorer kernel."""
+
+LEVELS = ("below AVX", "AVX", "AVX2", "AVX-512")
+_OF_FLAG = {"avx": 1, "avx2": 2, "avx512f": 3}
+_OF_KERNEL = {
+    **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Barcelona", "DEFAULT"), 0),
+    **dict.fromkeys(("Sandybridge", "Bulldozer", "Piledriver", "Steamroller"), 1),
+    **dict.fromkeys(("Haswell", "Zen", "Excavator", "AVX2"), 2),
+    **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids", "AVX512", "AVX-512"), 3),
+}
+_WORD = re.compile(r"[\w-]+")
+
+
+def doubts(results: Results, tasks: Sequence[TaskStandings]) -> list[str]:
+    """Each a sentence; none where nothing was seen that speaks against the figures."""
+    return [
+        *_busy(results.environment),
+        *_poor_kernels(results.environment, results.runs),
+        *_drifts(tasks),
+        *_unlike_processes(tasks),
+        *_failed_twins(tasks),
+    ]
+
+
+def drift(run: Run) -> float:
+    """By what share rounds became slower from the first to the last; 0 where no trend stands out.
+
+    Source: the slope of Theil 1950 and Sen 1968, its 95 % interval away from zero.
+    """
+    rounds = [turn for turn in run.rounds if turn.counts]
+    if len(rounds) < FEWEST_ROUNDS_FOR_DRIFT:
+        return 0.0
+    times = [turn.seconds / turn.sequences for turn in rounds]
+    trend = stats.theilslopes(times, [turn.index for turn in rounds])
+    steady = trend.low_slope <= 0 <= trend.high_slope
+    middle = sorted(times)[len(times) // 2]
+    return 0.0 if steady else float(trend.slope) * (rounds[-1].index - rounds[0].index) / middle
+
+
+def _busy(environment: Environment) -> Iterator[str]:
+    if (environment.busy_cores_before or 0) > BUSY_CORES:
+        busy = number(environment.busy_cores_before, 2)
+        yield f"Just before the run, other programs kept {busy} cores busy."
+    if (environment.busy_cores_of_others or 0) > BUSY_CORES:
+        yield (
+            f"During the run, other programs kept {number(environment.busy_cores_of_others, 2)} of "
+            f"{environment.logical_cores} cores busy on average."
+        )
+    if (environment.stolen_cores or 0) > STOLEN_CORES:
+        yield f"The host gave {number(environment.stolen_cores, 2)} cores' time to other guests."
+    if (environment.throttled_seconds or 0) > THROTTLED_SECONDS:
+        yield f"The container was held back for {number(environment.throttled_seconds, 2)} s by its limit."
+    if environment.quota_cores is not None and environment.quota_cores < environment.threads:
+        yield (
+            f"The container may use {number(environment.quota_cores)} cores' time, "
+            f"but every worker has {environment.threads} threads."
+        )
+    if environment.governor in ("powersave", "conservative", "schedutil", "ondemand"):
+        yield f"The clock follows the load (governor {environment.governor})."
+
+
+def _poor_kernels(environment: Environment, runs: Sequence[Run]) -> Iterator[str]:
+    rates = product_rates(runs)
+    best = max((rate.operations_per_second for rate in rates.values()), default=0.0)
+    able = max((_OF_FLAG.get(flag, 0) for flag in environment.flags), default=None)
+    for adapter, rate in rates.items():
+        chosen = next((_OF_KERNEL[word] for word in _WORD.findall(rate.kernel) if word in _OF_KERNEL), None)
+        if able is not None and chosen is not None and chosen < able:
+            yield (
+                f"{adapter} multiplies matrices with a kernel for {LEVELS[chosen]} ({rate.kernel}), "
+                f"on a CPU with {LEVELS[able]}."
+            )
+        elif rate.operations_per_second < SLOW_SHARE * best:
+            yield (
+                f"{adapter} multiplies matrices at {rate.operations_per_second / best:.0%} of the fastest "
+                f"library's rate: its kernel ({rate.kernel}) is below what the CPU can do."
+            )
+
+
+def _drifts(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+    drifted = []
+    for task in tasks:
+        for standing in task.adapters:
+            worst = max((drift(run) for run in standing.finished), key=abs, default=0.0)
+            if abs(worst) > DRIFT:
+                drifted.append(f"{standing.adapter} on {task.record.name} ({signed(100 * worst)} %)")
+    if drifted:
+        yield f"Rounds took longer or shorter as the run went on: {', '.join(drifted)}."
+
+
+def _unlike_processes(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+    unlike = []
+    for task in tasks:
+        for standing in task.ranked:
+            medians = process_medians(standing.runs)
+            if (apart := max(medians) / min(medians)) > UNLIKE:
+                unlike.append(f"{standing.adapter} on {task.record.name} ({factor(apart)} times as long)")
+    if unlike:
+        yield (
+            f"Processes of one adapter took unlike times: {', '.join(unlike)}; "
+            "was the machine busy? Run again, or with more rounds."
+        )
+
+
+def _failed_twins(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+    for task in tasks:
+        for twins in task.twins:
+            if not twins.passed:
+                yield (
+                    f"The self-test of {twins.adapter} on {task.record.name} "
+                    "found a difference where there is none."
+                )

@@ -1,0 +1,1 @@
+"""Adapters against the loops that people write; sweeps; threads."""

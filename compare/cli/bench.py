@@ -1,0 +1,100 @@
+"""`python -m compare bench`: every adapter against the bare loops, one table a task."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapters import registered
+from compare.analysis.statistics import Ratio
+from compare.benchmarks.native_loops import BARE_LOOPS, Pace, duel
+from compare.cli.progress import bar, progress_bars
+from compare.cli.signals import INTERRUPTED
+from compare.cli.validation import known_adapters
+from compare.errors import UsageError, known
+from compare.limits import in_range
+from compare.machine.devices import usable_cores
+from compare.runner.task_loading import data_key
+from compare.text import NOTHING, factor, number
+from tasks import TASKS
+from tasks.interface import DataRequest
+
+MOST_ROUNDS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchSettings:
+    """What the command line says."""
+
+    tasks: tuple[str, ...]
+    adapters: tuple[str, ...]
+    rounds: int
+    threads: int
+    data: DataRequest
+
+
+def race_all(settings: BenchSettings, console: Console) -> int:
+    """Race on every task and show what came of it; return the exit code.
+
+    Raises: UsageError before anything is run.
+    """
+    for task in settings.tasks:
+        known("task with a bare loop", task, BARE_LOOPS)
+    known_adapters(settings.adapters)
+    if not settings.tasks or not settings.adapters:
+        raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(registered())}")
+    in_range("--rounds", settings.rounds, MOST_ROUNDS)
+    in_range("--threads", settings.threads, usable_cores())
+    with console.status("Making the data ready"):
+        keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
+    clean = True
+    try:
+        for task, key in keys.items():
+            turns = (len(BARE_LOOPS[task]) + len(settings.adapters)) * (1 + settings.rounds)
+            with progress_bars(console) as progress, bar(progress, task, turns) as tick:
+                paces = duel(TASKS[task], key, settings.adapters, settings.threads, settings.rounds, tick)
+            console.print(pace_table(task, paces))
+            for pace in paces:
+                if pace.error:
+                    console.print(Text(f"{pace.name}: {pace.error}"))
+            clean &= all(pace.error is None for pace in paces)
+    except KeyboardInterrupt:
+        console.print("Interrupted.")
+        return INTERRUPTED
+    console.print(
+        Text(
+            "Median time of an update with its quartiles; times as fast as a bare loop, paired by round, "
+            f"with the 95 % interval of the median. {settings.threads} threads each."
+        )
+    )
+    return 0 if clean else 1
+
+
+def pace_table(task: str, paces: Sequence[Pace]) -> Table:
+    """One row a contender, one column a bare loop."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(task, overflow="fold")
+    table.add_column("µs an update", justify="right", no_wrap=True)
+    loops = [*BARE_LOOPS[task]]
+    for loop in loops:
+        table.add_column(f"× as fast as {loop}", justify="right")
+    for pace in paces:
+        taken = pace.seconds_per_update
+        time = NOTHING
+        if taken:
+            low, middle, high = (number(1e6 * value) for value in (taken.lower, taken.median, taken.upper))
+            time = f"{middle} ({low}–{high})"
+        cells = [ratio_with_interval(pace.speedups.get(loop)) for loop in loops]
+        table.add_row(*map(Text, (pace.name, time, *cells)))
+    return table
+
+
+def ratio_with_interval(ratio: Ratio | None) -> str:
+    """The median of a ratio, with its interval where there were rounds enough for one."""
+    if ratio is None:
+        return NOTHING
+    interval = "" if math.isnan(ratio.low) else f" ({factor(ratio.low)}–{factor(ratio.high)})"
+    return factor(ratio.median) + interval

@@ -1,0 +1,163 @@
+"""The `check` command: every adapter through the conformance suite and the proof of lockstep."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+from adapters.conformance import CHECKS, Check, Outcome
+from compare.cli.check_markdown import LEGEND, markdown
+from compare.cli.progress import bar, conformance_table, progress_bars, proof_table
+from compare.cli.signals import INTERRUPTED
+from compare.cli.validation import check_device, known_adapters
+from compare.limits import check_timeout, in_range
+from compare.machine.devices import device_of, usable_cores
+from compare.parity.check import Trial, at_once, prove, with_reference
+from compare.parity.check_result import Findings, declarations, misdeclared
+from compare.parity.conformance_run import Examinee
+from compare.records.parity import Proof
+from compare.runner.task_loading import data_key, open_dataset, open_task
+from compare.text import slug
+from tasks import TASKS
+from tasks.interface import DataRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """What the command line says.
+
+    Units: `timeout_seconds` for any one check and any one training.
+    """
+
+    adapters: tuple[str, ...]
+    tasks: tuple[str, ...]
+    quick: bool
+    threads: int
+    timeout_seconds: float
+    data: DataRequest
+    device: str = "cpu"
+    markdown: bool = False
+
+    @property
+    def seats(self) -> int:
+        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
+        alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
+        return 2 if alone else 1
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return tuple(check for check in CHECKS if check.quick or not self.quick)
+
+
+def check_adapters(settings: CheckSettings, console: Console, aside: Console) -> int:
+    """Check everything and show what was found; what is told on the way goes aside; return the exit code.
+
+    Raises: UsageError before anything is checked.
+    """
+    known_adapters(settings.adapters)
+    check_device(settings.device, settings.adapters)
+    tasks = {task: open_task(task) for task in settings.tasks}
+    in_range("--threads", settings.threads, usable_cores())
+    check_timeout(settings.timeout_seconds)
+    with aside.status("Making the data ready"):
+        keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
+        for name in keys.keys() - TASKS.keys():
+            open_dataset(tasks[name], keys[name])
+    try:
+        with tempfile.TemporaryDirectory() as logs:
+            outcomes, proofs = _examine(settings, keys, Path(logs), aside)
+    except KeyboardInterrupt:
+        aside.print("Interrupted.")
+        return INTERRUPTED
+    findings = Findings(outcomes=outcomes, proofs=proofs, declared=declarations(settings.adapters))
+    if settings.markdown:
+        console.out(markdown(findings), highlight=False)
+    else:
+        _show(findings, console)
+    return 0 if findings.good else 1
+
+
+def _show(findings: Findings, console: Console) -> None:
+    console.print(conformance_table(findings.outcomes))
+    if findings.proofs:
+        console.print(Text(), proof_table(findings.proofs, findings.verdict), Text(), Text(LEGEND))
+        data = {proof.task: proof.dataset for proof in findings.proofs}
+        console.print(Text("Data: " + "; ".join(f"{task}, {name}" for task, name in data.items())))
+
+
+def _examine(
+    settings: CheckSettings, keys: Mapping[str, str], logs: Path, aside: Console
+) -> tuple[dict[str, list[Outcome]], list[Proof]]:
+    """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
+    examinees = [
+        Examinee(
+            adapter,
+            settings.threads,
+            settings.timeout_seconds,
+            [logs / f"{slug(adapter)}-{seat}.log" for seat in range(settings.seats)],
+            device_of(adapter, settings.device),
+        )
+        for adapter in settings.adapters
+    ]
+    with (
+        progress_bars(aside) as progress,
+        ThreadPoolExecutor(at_once(settings.threads)) as pool,
+        ExitStack() as stack,
+    ):
+        for examinee in examinees:
+            stack.callback(examinee.leave)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        found = {
+            examinee.adapter: pool.submit(
+                examinee.examine, settings.checks, _suite_bar(progress, examinee.adapter, settings.checks)
+            )
+            for examinee in examinees
+        }
+        proofs = [proof for trial in _trials(settings, keys, logs) for proof in _prove(trial, progress)]
+        return {
+            adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
+        }, proofs
+
+
+def _trials(settings: CheckSettings, keys: Mapping[str, str], logs: Path) -> list[Trial]:
+    return [
+        Trial(
+            task=task,
+            data_key=key,
+            adapters=with_reference(settings.adapters),
+            threads=settings.threads,
+            timeout_seconds=settings.timeout_seconds,
+            logs=logs,
+            device=settings.device,
+        )
+        for task, key in keys.items()
+    ]
+
+
+def _prove(trial: Trial, progress: Progress) -> list[Proof]:
+    with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
+        proofs = prove(trial, tick)
+    for proof in proofs:
+        if proof.status != "ok":
+            progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))
+    return proofs
+
+
+def _suite_bar(progress: Progress, adapter: str, checks: Sequence[Check]) -> Callable[[str, Outcome], None]:
+    """A bar for one adapter's checks; those that fail are named above the bars, with what they saw."""
+    row = progress.add_task(f"checks of {adapter}", total=len(checks), current="")
+
+    def tick(adapter: str, outcome: Outcome) -> None:
+        progress.update(row, advance=1, current=outcome.name)
+        if outcome.status != "passed":
+            progress.console.print(Text(f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}"))
+        if outcome.cause:
+            progress.console.print(Text(f"    likeliest cause: {outcome.cause}"))
+
+    return tick

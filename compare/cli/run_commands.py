@@ -1,0 +1,117 @@
+"""Commands that train and report: `all`, `run`, `tutorials`; `report` and `diff` of what they left."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compare.cli.app import app, console
+from compare.cli.options import (
+    ALL_ADAPTERS,
+    Adapters,
+    Archives,
+    Baseline,
+    Data,
+    Html,
+    MemoryLimit,
+    Out,
+    Overwrite,
+    Resume,
+    Timeout,
+    settings_or_stored,
+    taking_settings,
+)
+from compare.errors import UsageError
+from compare.records.settings import Settings
+from tasks import registered as registered_tasks
+
+
+@app.command("all")
+@taking_settings
+def all_tasks(chosen: Settings) -> None:
+    """Run every task and the tutorials' programs on every adapter and write a report."""
+    from compare.cli.run import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
+
+    everything = replace(chosen, tasks=tuple(registered_tasks()), tutorials=True)
+    raise typer.Exit(compare(chosen if chosen.resume else everything, console))
+
+
+@app.command()
+@taking_settings
+def run(
+    chosen: Settings,
+    tasks: Annotated[
+        list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}.")
+    ] = None,
+) -> None:
+    """Run some tasks on every adapter and write a report."""
+    from compare.cli.run import compare  # noqa: PLC0415
+
+    if chosen.resume and tasks:
+        raise UsageError(f"--resume takes the tasks of {chosen.out}: leave out {' '.join(tasks)}")
+    if not chosen.resume and not tasks:
+        raise UsageError(f"run needs a task: choose from {', '.join(registered_tasks())}")
+    some = replace(chosen, tasks=tuple(dict.fromkeys(tasks or ())))
+    raise typer.Exit(compare(chosen if chosen.resume else some, console))
+
+
+@app.command()
+def tutorials(
+    context: typer.Context,
+    adapters: Adapters = ALL_ADAPTERS,
+    seeds: Annotated[int, typer.Option(help="Starts to try, seeds 0 to N-1.")] = 10,
+    out: Out = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Workers at once, a thread each; all usable cores if absent.")
+    ] = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    overwrite: Overwrite = False,
+    timeout: Timeout = None,
+    memory_limit: MemoryLimit = None,
+    resume: Resume = None,
+) -> None:
+    """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
+    from compare.cli.run import compare  # noqa: PLC0415
+
+    options = {
+        "adapters": adapters,
+        "seeds": seeds,
+        "preset": "full",
+        "out": out,
+        "threads": threads,
+        "data": data,
+        "mnist_archives": mnist_archives,
+        "overwrite": overwrite,
+        "timeout": timeout,
+        "memory_limit": memory_limit,
+    }
+    chosen = settings_or_stored(context, resume, options)
+    raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a stored run.")],
+    baseline: Baseline = None,
+    html: Html = False,
+) -> None:
+    """Write the report of a stored run anew."""
+    from compare.cli.stored import render  # noqa: PLC0415
+
+    raise typer.Exit(render(run, baseline, html, console))
+
+
+@app.command()
+def diff(
+    run_a: Annotated[Path, typer.Argument(help="Folder of the run to compare with.")],
+    run_b: Annotated[Path, typer.Argument(help="Folder of the run that is compared.")],
+    threshold: Annotated[
+        float, typer.Option(help="Per cent from which on a change counts, and a loss is a regression.")
+    ] = 5.0,
+) -> None:
+    """Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression."""
+    from compare.cli.stored import compare_runs  # noqa: PLC0415
+
+    raise typer.Exit(compare_runs(run_a, run_b, threshold, console))

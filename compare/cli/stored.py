@@ -1,0 +1,63 @@
+"""Runs that are on disk: the `report` command renders one anew, `diff` compares two."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from compare.errors import UsageError, known
+from compare.records.results import Results
+from compare.storage.results import open_run
+
+
+def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
+    """Write a stored run's report again, with ratios against another baseline if one is named.
+
+    Raises: UsageError, nothing changed, where the folder holds no run or cannot be written to.
+    """
+    results = open_run(folder)
+    adapters = dict.fromkeys(run.adapter for run in results.runs)
+    if baseline is not None:
+        known("baseline", baseline, [name for name in adapters if name not in results.twins])
+        results = replace(results, baseline=baseline)
+    if not (results.runs or results.tutorials or results.sweep):
+        raise UsageError(f"{folder / 'results.json'}: nothing was finished, there is nothing to report")
+    try:
+        console.print(f"Report: {_write(results, folder, html)}", soft_wrap=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+    return 0
+
+
+def _write(results: Results, folder: Path, html: bool) -> Path:
+    from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
+    from compare.report.page import write_report  # noqa: PLC0415
+    from compare.report.sweep_page import write_page as write_sweep  # noqa: PLC0415
+    from compare.report.tutorial_page import write_page  # noqa: PLC0415
+
+    if results.runs:
+        page = write_report(results, folder)
+    elif results.tutorials:
+        page = write_page(results, results.tutorials, folder)
+    else:
+        page = write_sweep(results.sweep, results.environment, folder)
+    return write_html(folder) if html else page
+
+
+def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:
+    """Show, as Markdown, what became of one run's figures in another; exit code 1 where something got worse.
+
+    `threshold` is a share in per cent.
+    Raises: UsageError where a folder holds no run, or for a threshold that is none.
+    """
+    if not 0 <= threshold < 1000:
+        raise UsageError(f"--threshold is {threshold:g}: it must lie between 0 and 1000 (per cent)")
+    before, after = open_run(first), open_run(second)
+    from compare.analysis.run_diff import changes  # noqa: PLC0415
+    from compare.report.diff_page import changes_page  # noqa: PLC0415
+
+    found = changes(before, after, threshold / 100)
+    if not found.changes:
+        raise UsageError(f"{first} and {second} hold no tasks: there is nothing to compare")
+    console.out(changes_page(found, first, second, threshold), highlight=False)
+    return 1 if any(change.regression for change in found.changes) else 0

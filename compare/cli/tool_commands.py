@@ -1,0 +1,126 @@
+"""Commands for authors and the curious: `check`, `new`, `bench`, `sweep`, `list`."""
+
+from typing import Annotated
+
+import typer
+
+from adapters import default_names, registered
+from compare.cli.app import app, aside, console
+from compare.cli.options import (
+    ALL_ADAPTERS,
+    Adapters,
+    Archives,
+    Data,
+    OnDevice,
+    Out,
+    Overwrite,
+    Threads,
+    adapter_names,
+    data_request,
+    proven_tasks,
+    settings,
+)
+from compare.machine.devices import usable_cores
+
+
+@app.command()
+def check(
+    adapters: Annotated[
+        list[str] | None, typer.Argument(help=f"Adapters: {', '.join(registered())}; or module:Class.")
+    ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="Tasks on which lockstep is proven, with commas; all if absent, but none if --quick."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the quick checks of the suite; takes seconds.")
+    ] = False,
+    threads: Annotated[
+        int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
+    ] = 1,
+    timeout: Annotated[float, typer.Option(help="Seconds that one check or training may take.")] = 300.0,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    device: OnDevice = "cpu",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
+    ] = False,
+) -> None:
+    """Find whether adapters keep the contract, and train in lockstep; exit code 0 only if all do."""
+    from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
+
+    chosen = CheckSettings(
+        adapters=tuple(dict.fromkeys(adapters or default_names())),
+        tasks=proven_tasks(tasks, quick),
+        quick=quick,
+        threads=threads,
+        timeout_seconds=timeout,
+        data=data_request(data, mnist_archives),
+        device=device,
+        markdown=markdown,
+    )
+    raise typer.Exit(check_adapters(chosen, console, aside if markdown else console))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
+    package: Annotated[
+        bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
+    ] = False,
+) -> None:
+    """Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."""
+    from compare.cli.scaffold import scaffold  # noqa: PLC0415
+
+    for path in scaffold(name, package=package):
+        console.print(f"wrote {path}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    tasks: Annotated[
+        list[str] | None, typer.Argument(help="Tasks: mnist-rows, sine-online; both if absent.")
+    ] = None,
+    adapters: Adapters = ALL_ADAPTERS,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everybody takes a turn.")] = 15,
+    threads: Threads = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+) -> None:
+    """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
+    from compare.benchmarks.native_loops import BARE_LOOPS  # noqa: PLC0415
+    from compare.cli.bench import BenchSettings, race_all  # noqa: PLC0415
+
+    chosen = BenchSettings(
+        tasks=tuple(dict.fromkeys(tasks or BARE_LOOPS)),
+        adapters=tuple(dict.fromkeys(adapter_names(adapters))),
+        rounds=rounds,
+        threads=usable_cores() if threads is None else threads,
+        data=data_request(data, mnist_archives),
+    )
+    raise typer.Exit(race_all(chosen, console))
+
+
+@app.command()
+def sweep(
+    adapters: Adapters = ALL_ADAPTERS,
+    rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
+    out: Out = None,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Time a training step against hidden units, batch size and time steps; write figures and tables."""
+    from compare.cli.sweep import sweep_all  # noqa: PLC0415
+
+    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
+    raise typer.Exit(sweep_all(chosen, rounds, console))
+
+
+@app.command("list")
+def list_all() -> None:
+    """Show the tasks, and the adapters with their frameworks' versions."""
+    from compare.cli.list import adapters_table, tasks_table  # noqa: PLC0415
+
+    console.print(tasks_table(), adapters_table())

@@ -1,1 +1,0 @@
-"""The commands, by what they are for; each imports what it needs only when it runs."""

@@ -1,0 +1,29 @@
+"""How much may be asked for."""
+
+from compare.errors import UsageError
+
+MOST_EPOCHS = 10_000
+MOST_SEEDS = 1_000
+MOST_ROUNDS = 1_000
+MOST_MEMORY_MEBIBYTES = 2**24
+LONGEST_TIMEOUT_SECONDS = 1e6
+
+
+def in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
+    """Find a number between the least and the most that there may be; None is no number.
+
+    Raises: UsageError.
+    """
+    if value is not None and not least <= value <= most:
+        raise UsageError(f"{option} is {value}: it must lie between {least} and {most}")
+
+
+def check_timeout(seconds: float) -> None:
+    """Find a time limit that can be waited for.
+
+    Raises: UsageError.
+    """
+    if not 0 < seconds <= LONGEST_TIMEOUT_SECONDS:
+        raise UsageError(
+            f"--timeout is {seconds:g}: it must lie above 0 and be at most {LONGEST_TIMEOUT_SECONDS:,.0f}"
+        )

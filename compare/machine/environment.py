@@ -1,0 +1,86 @@
+"""What machine this is, and when; and what else it was doing."""
+
+import os
+import platform
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from time import monotonic
+
+import psutil
+
+from compare.machine import hardware as machine
+from compare.records.environment import Environment
+
+LOOK_SECONDS = 0.2
+"""For how long the machine is looked at before anything runs."""
+
+
+def environment(command: str, threads: int, preset: str) -> Environment:
+    """The machine and the moment; `command` is the line that was typed, `threads` what every worker gets."""
+    logical = psutil.cpu_count() or 1
+    busy = psutil.cpu_percent(interval=LOOK_SECONDS) / 100 * logical
+    processor = machine.processor()
+    return Environment(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        lockstep=_version(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        system=platform.platform(),
+        cpu=processor.name,
+        physical_cores=psutil.cpu_count(logical=False) or logical,
+        logical_cores=logical,
+        memory_bytes=psutil.virtual_memory().total,
+        threads=threads,
+        preset=preset,
+        flags=list(processor.flags),
+        affinity=psutil.Process().cpu_affinity() or [],
+        governor=machine.governor(),
+        megahertz=machine.megahertz(),
+        quota_cores=machine.quota_cores(),
+        memory_limit_bytes=machine.memory_limit_bytes(),
+        busy_cores_before=round(busy, 2),
+        load_before=round(psutil.getloadavg()[0], 2),
+    )
+
+
+class Watch:
+    """Looks at the clocks of the machine before a run, and says after it what else ran meanwhile."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._busy, self._stolen = _machine_seconds()
+        self._own = _own_seconds()
+        self._throttled = machine.throttled_seconds()
+
+    def note(self, environment: Environment) -> Environment:
+        """The environment with what was seen since; the workers must have ended."""
+        seconds = max(monotonic() - self._began, 1e-3)
+        busy, stolen = _machine_seconds()
+        others = (busy - self._busy) - (_own_seconds() - self._own)
+        return replace(
+            environment,
+            busy_cores_of_others=round(max(0.0, others) / seconds, 3),
+            stolen_cores=round((stolen - self._stolen) / seconds, 3),
+            throttled_seconds=round(machine.throttled_seconds() - self._throttled, 3),
+            load_after=round(psutil.getloadavg()[0], 2),
+        )
+
+
+def _machine_seconds() -> tuple[float, float]:
+    """Seconds that all cores together have worked, and that a hypervisor has kept from them."""
+    times = psutil.cpu_times()
+    return times.user + times.system + getattr(times, "nice", 0.0), getattr(times, "steal", 0.0)
+
+
+def _own_seconds() -> float:
+    """Processor seconds of this process and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _version() -> str:
+    try:
+        return version("lockstep")
+    except PackageNotFoundError:
+        return "not installed"

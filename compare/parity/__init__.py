@@ -1,0 +1,1 @@
+"""Whether adapters train in lockstep."""

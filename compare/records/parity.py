@@ -1,0 +1,44 @@
+"""Whether adapters train in lockstep."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from compare.records.run import Status
+
+ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Whether an adapter does on one task what the reference does; its differences are all relative.
+
+    `losses` and `parameters` are differences in float64, from the reference's over all updates and after
+    them; `slopes` those of the gradients at the start from finite differences, `gradients` from the
+    reference's; `losses_float32` those of the losses over an epoch in float32, which leave their band
+    at the update `left_at`, counted from 1. Empty where nothing was compared: the reference has
+    no difference from itself. `verdict` is None where `status` is not ok.
+    """
+
+    task: str
+    adapter: str
+    dataset: str = ""
+    reference: str | None = None
+    status: Status = "ok"
+    error: str | None = None
+    verdict: ProofVerdict | None = None
+    losses: list[float] = field(default_factory=list)
+    parameters: dict[str, float] = field(default_factory=dict)
+    slopes: dict[str, float] = field(default_factory=dict)
+    gradients: dict[str, float] = field(default_factory=dict)
+    losses_float32: list[float] = field(default_factory=list)
+    left_at: int | None = None
+
+    @property
+    def largest(self) -> tuple[float | None, float | None, float | None, float | None]:
+        """Of the losses, the parameters, the gradients from finite differences, the losses in float32."""
+        return (
+            max(self.losses, default=None),
+            max(self.parameters.values(), default=None),
+            max(self.slopes.values(), default=None),
+            max(self.losses_float32, default=None),
+        )

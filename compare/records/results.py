@@ -1,0 +1,59 @@
+"""Everything that a report is made from."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from compare.records.environment import Environment, Interruption
+from compare.records.parity import Proof
+from compare.records.run import Run
+from compare.records.sweep import SweepPoint, ThreadRounds
+from compare.records.tutorial import Tutorials
+from tasks.interface import Metric
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """What was run: enough to read a report without the task's code."""
+
+    name: str
+    summary: str
+    source: str
+    dataset: str
+    model: dict[str, str | int | bool]
+    train: dict[str, str | int | float | None]
+    batch_size: int
+    epochs: int
+    updates_per_epoch: int
+    sequences: int
+    held_out_sequences: int
+    time_steps: int
+    metrics: list[Metric]
+    operations_per_sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Everything that a report is made from.
+
+    `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
+    adapters ran once more, to see what two runs of the same thing differ by.
+    `interrupted` is true until everything is done that was asked for; `request` holds the settings for
+    those who go on with it, `versions` those of the adapters' frameworks at the start.
+    """
+
+    schema: int = SCHEMA
+    environment: Environment
+    tasks: list[TaskRecord]
+    runs: list[Run]
+    interrupted: bool = False
+    proofs: list[Proof] = field(default_factory=list)
+    tutorials: Tutorials | None = None
+    sweep: list[SweepPoint] = field(default_factory=list)
+    threads: list[ThreadRounds] = field(default_factory=list)
+    baseline: str | None = None
+    twins: dict[str, str] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    interruptions: list[Interruption] = field(default_factory=list)

@@ -1,0 +1,125 @@
+"""What became of one adapter on one task from one seed."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tasks.interface import Confusion, Forecast
+
+Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported", "interrupted"]
+NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
+"""An adapter that says what it cannot do has done nothing wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """How long single calls of `predict` took, by the worker's own clock.
+
+    Units: seconds; `single_seconds` for one sequence a call, `batch_seconds` for `batch` of them.
+    Raises: ValueError for a time that is not above 0.
+    """
+
+    batch: int
+    single_seconds: list[float]
+    batch_seconds: list[float]
+
+    def __post_init__(self) -> None:
+        least = min((*self.single_seconds, *self.batch_seconds), default=1.0)
+        if least <= 0:
+            raise ValueError(f"a prediction took {least:g} s: every time must lie above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRate:
+    """The fastest that one library multiplied two square float32 matrices, and the kernel that did.
+
+    Units: `size` in rows; `operations_per_second` counts 2·size³ a product.
+    """
+
+    size: int
+    operations_per_second: float
+    kernel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One pass through the data.
+
+    `train_seconds` and `sequences` cover the warm calls only: the very first batch of a run is
+    trained in a call of its own, whose cost stands in `Run.cold_seconds`. `process` is as in `Round`.
+    """
+
+    train_seconds: float
+    sequences: int
+    losses: list[float]
+    metrics: dict[str, float]
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One timed turn of an adapter; rounds of the same index ran side by side and are paired samples.
+
+    A `warm_up` counts for nothing: it is kept to be seen. `process` counts the workers that an adapter had
+    in turn.
+    """
+
+    index: int
+    sequences: int
+    seconds: float
+    warm_up: bool = False
+    process: int = 0
+
+    @property
+    def counts(self) -> bool:
+        return not self.warm_up and self.seconds > 0 and self.sequences > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a worker found itself running on: versions by distribution, BLAS builds, threads in force.
+
+    `pools` are the threads that each library answers to have, `settings` the variables that libraries
+    read which do not answer.
+    """
+
+    versions: dict[str, str]
+    blas: list[str]
+    threads: int
+    pools: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One adapter on one task from one seed.
+
+    `log` is the file beside the results that has all that the worker wrote, `last_lines` its end where
+    the run is not ok; `part` counts the changes of the environment before it.
+
+    Units: `cold_seconds` by phase (import, construct, load, first_train, first_predict);
+    `warm_train_seconds` of a later call like the first; `peak_rss_bytes` of the worker up to the end of
+    its training, `import_rss_bytes` of it right after its framework was imported.
+    """
+
+    task: str
+    adapter: str
+    seed: int
+    status: Status
+    error: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    epochs: list[Epoch] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    cold_seconds: dict[str, float] = field(default_factory=dict)
+    sequences_per_second: float | None = None
+    peak_rss_bytes: int | None = None
+    import_rss_bytes: int | None = None
+    worker: WorkerFacts | None = None
+    forecast: Forecast | None = None
+    confusion: Confusion | None = None
+    warm_train_seconds: float | None = None
+    inference: Inference | None = None
+    matrix_product: ProductRate | None = None
+    log: str | None = None
+    last_lines: list[str] = field(default_factory=list)
+    part: int = 0
+    device: str = "cpu"

@@ -1,0 +1,43 @@
+"""What a run was asked for, and how much may be asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.interface import DataRequest, Preset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
+
+    `resume` goes on with the run that `out` holds.
+    """
+
+    tasks: tuple[str, ...]
+    adapters: tuple[str, ...]
+    preset: Preset
+    seeds: int | None
+    epochs: int | None
+    threads: int
+    data: DataRequest
+    out: Path
+    overwrite: bool
+    tutorials: bool = False
+    rounds: int | None = None
+    warm_ups: int | None = None
+    baseline: str | None = None
+    self_test: bool = False
+    html: bool = False
+    timeout_seconds: float | None = None
+    memory_limit_mebibytes: int | None = None
+    resume: bool = False
+    device: str = "cpu"
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """The second names under which adapters run once more, in a self-test."""
+        return {f"{name} (again)": name for name in self.adapters} if self.self_test else {}
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        return None if self.memory_limit_mebibytes is None else self.memory_limit_mebibytes * 2**20

@@ -1,0 +1,68 @@
+"""How near each adapter comes to what the machine can do, on one logarithmic scale."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import fill
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from compare.analysis.efficiency import limit, operations_per_second
+from compare.analysis.task_summary import TaskStandings
+from compare.records.run import Run
+from compare.report.figures.style import Style, plain
+from compare.text import number, percent
+
+LIMIT = "#D55E00"
+LONGEST_LINE = 100
+
+
+def limit_figure(
+    tasks: Sequence[TaskStandings], runs: Sequence[Run], looks: Mapping[str, Style]
+) -> Figure | None:
+    """The limit as a line, every adapter as a mark on every task; None where either is unknown."""
+    machine = limit(runs)
+    rows = [
+        (task, standing, rate)
+        for task in tasks
+        for standing in task.adapters
+        if (rate := operations_per_second(task, standing)) is not None
+    ]
+    if machine is None or not rows:
+        return None
+    figure = Figure(figsize=(9, 1.6 + 0.3 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    top = machine.operations_per_second
+    for place, (_, standing, rate) in enumerate(rows):
+        look = looks[standing.adapter]
+        axes.plot([rate / 1e9, top / 1e9], [place, place], color="0.85", linewidth=1)
+        axes.plot(rate / 1e9, place, color=look.colour, marker=look.marker, markersize=9, linestyle="none")
+        axes.text(
+            1.01, place, percent(rate / top), transform=axes.get_yaxis_transform(), va="center", fontsize=9
+        )
+    axes.axvline(top / 1e9, color=LIMIT, linewidth=2)
+    axes.annotate(
+        f"limit: {number(top / 1e9)} GFLOP/s ({plain(machine.kernel)})",
+        (top / 1e9, 1),
+        (-4, 4),
+        ("data", "axes fraction"),
+        "offset points",
+        ha="right",
+        color=LIMIT,
+        fontsize=9,
+    )
+    axes.set_yticks(
+        range(len(rows)), [plain(f"{task.record.name}: {standing.adapter}") for task, standing, _ in rows]
+    )
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    data = "; ".join(f"{task.record.name}, {task.record.dataset}" for task in tasks)
+    axes.set_xlabel(
+        "billions of operations per second (GFLOP/s, float32), in the margin the share of the limit\n"
+        + fill(f"data: {plain(data)}", LONGEST_LINE)
+    )
+    axes.grid(axis="x", color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

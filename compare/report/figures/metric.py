@@ -1,0 +1,86 @@
+"""What training has come to after so many seconds: the held-out metric, and when it met its target."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from compare.analysis.adapter_summary import Standing
+from compare.analysis.task_summary import TaskStandings
+from compare.records.run import Run
+from compare.report.figures.style import Style, legend_below, plain, title
+from tasks.interface import Metric
+
+LOGARITHMIC_FROM = 5.0
+TARGET = "#D55E00"
+
+
+def progress_figure(task: TaskStandings, looks: Mapping[str, Style]) -> Figure | None:
+    """The first metric against seconds of training, every seed; None where nothing can be drawn."""
+    metric = task.record.metrics[0]
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure.suptitle(title(task.record, f"{plain(metric.name)} on held-out data"), fontsize=11)
+    axes = figure.subplots()
+    handles = [
+        handle
+        for standing in task.adapters
+        if (handle := _draw(axes, standing, metric, looks[standing.adapter])) is not None
+    ]
+    if not handles:
+        return None
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.get_lines()])
+    if values.min() > 0 and values.max() / values.min() >= LOGARITHMIC_FROM:
+        axes.set_yscale("log")
+    ends = [float(np.asarray(line.get_xdata())[-1]) for line in axes.get_lines()]
+    if max(ends) / min(ends) >= LOGARITHMIC_FROM:
+        axes.set_xscale("log")
+    handles.append(
+        axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
+    )
+    axes.set_xlabel("seconds of training (warm: the first call is excluded)")
+    axes.set_ylabel(plain(f"{metric.name} ({metric.unit})" if metric.unit else metric.name))
+    axes.grid(color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    legend_below(figure, handles, columns=5)
+    return figure
+
+
+def _draw(axes: Axes, standing: Standing, metric: Metric, look: Style) -> Line2D | None:
+    """A line for each seed, and what stands for them in the legend; None where nothing was measured."""
+    curves = [curve for run in standing.finished if len((curve := _curve(run, metric))[0])]
+    for seconds, values in curves:
+        axes.plot(
+            seconds,
+            values,
+            color=look.colour,
+            linestyle=look.line,
+            linewidth=min(look.width, 2.4),
+            marker=look.marker,
+            markersize=6,
+            markevery=max(1, len(seconds) // 6),
+            alpha=1.0 if len(curves) == 1 else 0.7,
+        )
+    if not curves:
+        return None
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle=look.line,
+        linewidth=min(look.width, 2.4),
+        marker=look.marker,
+        label=plain(standing.adapter),
+    )
+
+
+def _curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
+    """Seconds and values at the ends of those epochs that took warm training time."""
+    seconds = np.cumsum([epoch.train_seconds for epoch in run.epochs])
+    points = [
+        (float(time), epoch.metrics[metric.name])
+        for time, epoch in zip(seconds, run.epochs, strict=True)
+        if time > 0 and metric.name in epoch.metrics
+    ]
+    return [time for time, _ in points], [value for _, value in points]

@@ -1,0 +1,107 @@
+"""Tables of where it ran: the machine, and what the workers found in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from compare.analysis.task_summary import TaskStandings
+from compare.records.environment import Environment
+from compare.report.tables.table import Table
+from compare.text import escape, number
+
+
+def environment_table(environment: Environment) -> Table:
+    """The machine and the moment."""
+    raw = pd.DataFrame({"item": item, "value": str(value)} for item, value in asdict(environment).items())
+    shown = {
+        "CPU": environment.cpu,
+        "Instruction sets": ", ".join(environment.flags),
+        "Cores": f"{environment.physical_cores} physical, {environment.logical_cores} logical",
+        "Usable cores": ", ".join(map(str, environment.affinity)),
+        "Clock": _clock(environment),
+        "Container's limits": _limits(environment),
+        "Before the run": _stated(
+            (environment.busy_cores_before, "{} cores busy"), (environment.load_before, "load {}")
+        ),
+        "During the run": _stated(
+            (environment.busy_cores_of_others, "{} cores busy with other programs"),
+            (environment.stolen_cores, "{} cores given to other guests of the host"),
+            (environment.throttled_seconds, "held back by a limit for {} s"),
+        ),
+        "After the run": _stated((environment.load_after, "load {}")),
+        "Threads": f"{environment.threads} for every worker",
+        "Memory": f"{environment.memory_bytes / 2**30:.1f} GiB",
+        "System": environment.system,
+        "Python": environment.python,
+        "Lockstep": environment.lockstep,
+        "Date": environment.date,
+        "Preset": environment.preset,
+        "Command": environment.command,
+    }
+    return Table(
+        name="environment",
+        raw=raw,
+        shown=pd.DataFrame({"Item": item, "Value": escape(value)} for item, value in shown.items() if value),
+        words=("Item", "Value"),
+    )
+
+
+def workers_table(tasks: Sequence[TaskStandings]) -> Table:
+    """What each adapter's workers found themselves running on."""
+    workers = {
+        standing.adapter: run.worker
+        for task in tasks
+        for standing in task.adapters
+        for run in standing.runs
+        if run.worker
+    }
+    raw = pd.DataFrame(
+        [
+            {
+                "adapter": adapter,
+                "versions": _listed(worker.versions),
+                "blas": "; ".join(worker.blas),
+                "threads": worker.threads,
+                "pools": _listed(worker.pools),
+                "settings": _listed(worker.settings),
+            }
+            for adapter, worker in workers.items()
+        ],
+        columns=["adapter", "versions", "blas", "threads", "pools", "settings"],
+    )
+    shown = {
+        "Adapter": raw["adapter"].map(escape),
+        "Versions": raw["versions"].map(escape),
+        "Libraries": raw["blas"].map(escape),
+        "Threads, as read back": raw["pools"].map(escape),
+        "Thread settings": raw["settings"].map(escape),
+    }
+    words = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Thread settings")
+    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), words=words)
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _clock(environment: Environment) -> str:
+    speed = "" if environment.megahertz is None else f"{environment.megahertz:,.0f} MHz at the start"
+    governor = f"governor {environment.governor}" if environment.governor else "no governor to be read"
+    return f"{speed}, {governor}" if speed else ""
+
+
+def _limits(environment: Environment) -> str:
+    if not environment.flags:
+        return ""
+    memory = environment.memory_limit_bytes
+    limits = [
+        *([f"{number(environment.quota_cores)} cores' time"] if environment.quota_cores else []),
+        *([f"{memory / 2**30:.1f} GiB of memory"] if memory else []),
+    ]
+    return ", ".join(limits) or "none found"
+
+
+def _stated(*facts: tuple[float | None, str]) -> str:
+    """Those that were measured, in words."""
+    return ", ".join(words.format(f"{value:.2f}") for value, words in facts if value is not None)

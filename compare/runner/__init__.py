@@ -1,0 +1,1 @@
+"""A block of plain data in, records out."""

@@ -1,0 +1,110 @@
+"""Tasks by their names, and their data, found fit for use before anything is trained on them."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from adapters.entry_points import NameTaken
+from adapters.interface import check_data
+from compare.errors import UsageError, known
+from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
+from compare.runner.checked_task import expect_batches
+from tasks import TaskBroken, find
+from tasks import registered as registered_tasks
+from tasks.interface import DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
+
+
+def open_task(name: str) -> Task:
+    """The task of this name.
+
+    Raises: UsageError with the near matches, or with the reason why a task cannot be used.
+    """
+    known("task", name, registered_tasks())
+    try:
+        return find(name)
+    except (NameTaken, TaskBroken) as error:
+        raise _broken(str(error)) from error
+
+
+def data_key(task: Task, request: DataRequest) -> str:
+    """Make a task's data ready; return the key that its `dataset` takes.
+
+    Raises: UsageError where they cannot be had.
+    """
+    with _blaming(task):
+        return task.prepare(request)
+
+
+def open_dataset(task: Task, key: str) -> Dataset:
+    """A task's data, once they and all that is asked of the task are found to fit its specs.
+
+    Raises: UsageError that names the task and what is wrong with it.
+    """
+    with _blaming(task):
+        dataset = task.dataset(key)
+        check_data(task.model, task.train, dataset.inputs, dataset.targets)
+        check_data(task.model, task.train, dataset.held_out_inputs, dataset.held_out_targets)
+        task.initial_parameters(seed=0)
+        if not task.metrics:
+            raise ValueError("metrics is empty: name one at least")
+        for metric in task.metrics:
+            if not math.isfinite(metric.target):
+                raise ValueError(f"target of {metric.name} is {metric.target}: it must be a finite number")
+        msgspec.json.decode(msgspec.json.encode(task.metrics), type=tuple[Metric, ...])
+        if not 1 <= task.batch_size <= len(dataset.inputs):
+            raise ValueError(
+                f"batch_size is {task.batch_size}: there are {len(dataset.inputs)} sequences to take it from"
+            )
+        if not 0 < task.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+            raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
+        if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
+            raise ValueError(f"{missing[0]} is no text")
+        expect_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
+    return dataset
+
+
+def seeds_of(task: Task, preset: Preset) -> int:
+    """From how many seeds a preset trains a task.
+
+    Raises: UsageError where that is no number of seeds.
+    """
+    with _blaming(task):
+        return _number("seeds", task.seeds(preset), MOST_SEEDS)
+
+
+def epochs_of(task: Task, preset: Preset, key: str) -> int:
+    """For how many epochs a preset trains a task on the data of this key.
+
+    Raises: UsageError where that is no number of epochs.
+    """
+    with _blaming(task):
+        return _number("epochs", task.epochs(preset, key), MOST_EPOCHS)
+
+
+def _number(name: str, value: int, most: int) -> int:
+    if not (isinstance(value, int) and 1 <= value <= most):
+        raise ValueError(f"{name} is {value!r}: it must be a whole number between 1 and {most:,}")
+    return value
+
+
+@contextmanager
+def _blaming(task: Task) -> Iterator[None]:
+    """Whatever goes wrong in here is the task's fault, and one line says so."""
+    try:
+        yield
+    except DataUnavailable as error:
+        raise UsageError(str(error)) from error
+    except Exception as error:
+        raise _broken(f"task {task.name!r}: {_said(error)}") from error
+
+
+def _broken(reason: str) -> UsageError:
+    return UsageError(f"{reason}; to go on without it, name the others: run TASK …, or check --tasks TASK,…")
+
+
+def _said(error: Exception) -> str:
+    """In one line; a ValueError says by itself what is wrong."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"

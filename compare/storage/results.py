@@ -1,0 +1,60 @@
+"""`results.json`: versioned, written whole or not at all, read without trust."""
+
+from pathlib import Path
+from stat import S_ISREG
+
+import msgspec
+
+from compare.errors import UsageError
+from compare.records.results import SCHEMA, Results
+from compare.storage.atomic import write_bytes
+from compare.storage.tutorial_checks import expect_complete
+
+
+class UnreadableRun(Exception):  # noqa: N818 - reads as the fact that it states
+    """A folder that holds no results, or results that this version cannot read."""
+
+
+def save(results: Results, folder: Path) -> None:
+    """Write `results.json`, whole or not at all."""
+    write_bytes(folder / "results.json", msgspec.json.encode(results) + b"\n")
+
+
+def load(folder: Path) -> Results:
+    """Read the results of a stored run.
+
+    Raises: UnreadableRun that names the folder and the reason.
+    """
+    path = folder / "results.json"
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise UnreadableRun(f"{path}: not a file that can be read: expected the results of a run")
+        content = path.read_bytes()
+        schema = msgspec.json.decode(content, type=_Header).schema
+        if schema != SCHEMA:
+            raise UnreadableRun(f"{path}: schema {schema}, but this version reads schema {SCHEMA}")
+        return msgspec.json.decode(content, type=Results)
+    except OSError as error:
+        raise UnreadableRun(f"{path}: {error.strerror or error}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise UnreadableRun(f"{path}: not the results of a run: {error}") from error
+
+
+class _Header(msgspec.Struct):
+    schema: int
+
+
+def open_run(folder: Path) -> Results:
+    """The results of a stored run.
+
+    Raises: UsageError that names the file and the reason.
+    """
+    try:
+        results = load(folder)
+        if results.tutorials:
+            expect_complete(results.tutorials)
+    except UnreadableRun as error:
+        raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(f"{folder / 'results.json'}: not the results of a run: {error}") from error
+    return results

@@ -1,0 +1,191 @@
+"""Going on with a run that was broken off: its settings, what of it is finished, and what has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import msgspec
+
+from adapters import AdapterUnavailable, version
+from adapters.declaration_reader import AdapterBroken
+from compare.errors import UsageError
+from compare.records.block import Block, Checkpoint
+from compare.records.environment import Environment, Interruption
+from compare.records.results import Results, TaskRecord
+from compare.records.settings import Settings
+from compare.storage import checkpoint as checkpoints
+from compare.storage.journal import broken_off, going_on
+from compare.storage.results import open_run
+from compare.text import counted
+from tasks import TASKS
+from tasks.interface import DataChoice, DataRequest
+
+OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
+"""Options that may be given anew: the others say what the run is."""
+
+OF_THE_SPEED = (
+    "lockstep",
+    "python",
+    "system",
+    "cpu",
+    "physical_cores",
+    "logical_cores",
+    "memory_bytes",
+    "threads",
+    "affinity",
+    "governor",
+    "quota_cores",
+    "memory_limit_bytes",
+)
+"""Facts of the environment that times before and after a change of them do not bear comparison for."""
+
+
+def request(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> dict[str, Any]:
+    """The settings as plain values, the data fixed to those that were found for blocks and recipes."""
+    found = [*(block.data_key for block in blocks if block.task in TASKS), *keys.values()]
+    choice = next((key for key in found if key in get_args(DataChoice)), None)
+    archives = settings.data.mnist_archives
+    data = DataRequest(
+        choice=cast(DataChoice, choice) if choice else settings.data.choice,
+        mnist_archives=archives and archives.absolute(),
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
+    return plain
+
+
+def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
+    """The settings of a stored run, but for those of the machine that were typed now.
+
+    Raises: UsageError where there is no such run, or other options were typed.
+    """
+    if refused := sorted(typed.keys() - OF_THE_MACHINE):
+        named = ", ".join("--" + name.replace("_", "-") for name in refused)
+        raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
+    found = open_run(folder).request
+    if not found:
+        raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
+    try:
+        settings = msgspec.convert(found, Settings, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{folder} holds settings that cannot be read: {error}") from error
+    return replace(
+        settings,
+        out=folder,
+        resume=True,
+        threads=typed.get("threads", settings.threads),
+        timeout_seconds=typed.get("timeout", settings.timeout_seconds),
+        memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
+        data=replace(settings.data, mnist_archives=typed.get("mnist_archives", settings.data.mnist_archives)),
+    )
+
+
+def stored_results(folder: Path) -> Results:
+    """What a run has left, the cell that was under way included.
+
+    Raises: UsageError where there is none.
+    """
+    results = open_run(folder)
+    broken = [replace(run, part=part(results)) for run in broken_off(folder, results.runs)]
+    return replace(results, runs=[*results.runs, *broken])
+
+
+def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
+    """The finished part of a stored run, to go on from; `fresh` is what the run would begin with now.
+
+    Where the environment has changed, the cell under way is not to go on from where it was.
+
+    Raises: UsageError where a task is no longer the one that was begun.
+    """
+    stored = stored_results(folder)
+    for before, now in zip(stored.tasks, fresh.tasks, strict=False):
+        if _work(before) != _work(now):
+            raise UsageError(
+                f"{before.name} is not what {folder} was begun with: start anew with another --out"
+            )
+    if not stored.interrupted:
+        return stored
+    latest = stored.interruptions[-1] if stored.interruptions else stored
+    changed = _changed(latest.environment, fresh.environment)
+    changed += _changed_versions(latest.versions, fresh.versions)
+    if changed:
+        checkpoints.clear(folder)
+    broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
+    interruption = Interruption(
+        during=_during(stored),
+        then=_then([going_on(folder, block) for block in blocks if (block.task, block.seed) in broken]),
+        environment=fresh.environment,
+        versions=fresh.versions,
+        changed=changed,
+    )
+    return replace(
+        stored,
+        runs=[run for run in stored.runs if (run.task, run.seed) not in broken],
+        interruptions=[*stored.interruptions, interruption],
+    )
+
+
+def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
+    """The blocks whose records are not there."""
+    cells = {(run.task, run.seed) for run in results.runs}
+    return [block for block in blocks if (block.task, block.seed) not in cells]
+
+
+def part(results: Results) -> int:
+    """How often the environment has changed."""
+    return sum(bool(interruption.changed) for interruption in results.interruptions)
+
+
+def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
+    """The version of each adapter's framework that is installed, empty where there is none."""
+    versions = {}
+    for adapter in adapters:
+        try:
+            versions[adapter] = version(adapter)
+        except (AdapterUnavailable, AdapterBroken):
+            versions[adapter] = ""
+    return versions
+
+
+def _during(stored: Results) -> str:
+    runs = [run for run in stored.runs if run.status == "interrupted"]
+    if not runs:
+        return "with no cell under way"
+    after = _after(max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs))
+    return f"{runs[0].task}, seed {runs[0].seed}, {after}"
+
+
+def _then(begun: Sequence[Checkpoint | None]) -> str:
+    """What becomes of the cell that was under way, if one was."""
+    if not begun:
+        return ""
+    checkpoint = begun[0]
+    if checkpoint is None:
+        return "the cell was started anew"
+    return f"the cell went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
+
+
+def _after(epochs: int, rounds: int) -> str:
+    done = f"after {counted(epochs, 'epoch')}"
+    return f"{done} and {counted(rounds, 'timed round')}" if rounds else done
+
+
+def _work(record: TaskRecord) -> tuple[object, ...]:
+    return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
+
+
+def _changed(before: Environment, now: Environment) -> list[str]:
+    old, new = asdict(before), asdict(now)
+    return [
+        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}"
+        for name in OF_THE_SPEED
+        if old[name] != new[name]
+    ]
+
+
+def _changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{adapter}: {before.get(adapter) or 'none'}, then {version or 'none'}"
+        for adapter, version in now.items()
+        if before.get(adapter, version) != version
+    ]
