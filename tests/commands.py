@@ -1,21 +1,83 @@
-"""The real command line in a process of its own, and what a test wants to know of it."""
+"""Command lines: within this process where only what is said counts, in a process of its own where more does."""
 
 import contextlib
+import io
 import os
+import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 
 ROOT = Path(__file__).parents[1]
 MARK = "LOCKSTEP_TEST_RUN"
-CHAOS = "tests.chaos:Chaos"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def start(*arguments, mark, **options):
-    """Start a command whose whole family carries a mark."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All of it, without the ends of lines."""
+        return " ".join((self.out + self.err).split())
+
+
+@contextlib.contextmanager
+def signals_left_alone():
+    """The command line takes interrupts to itself; here they belong to pytest."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
+with signals_left_alone():
+    from compare.__main__ import main
+    from compare.cli.app import aside, console
+
+
+def command(*arguments, columns=80):
+    """Run a command line within this process; its workers are processes all the same."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        signals_left_alone(),
+        patch.object(sys, "argv", ["compare", *map(str, arguments)]),
+        patch.object(console, "_width", columns),
+        patch.object(aside, "_width", columns),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        else:
+            code = 0
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
+def assert_refused(ended, says):
+    """Exit code 2, and one line that says why."""
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1
+    assert says in ended.err
+
+
+def start(*arguments, mark="", **options):
+    """Start a command in a process of its own, whose whole family carries a mark."""
     environment = options.pop("environment", {})
     return subprocess.Popen(
         [sys.executable, "-m", "compare", *map(str, arguments)],
@@ -30,10 +92,10 @@ def start(*arguments, mark, **options):
 
 
 def finish(*arguments, mark="", seconds=120, **options):
-    """Run a command to its end; return its exit code and what it said, errors last."""
+    """Run a command in a process of its own to its end."""
     with start(*arguments, mark=mark, **options) as process:
-        said, errors = process.communicate(timeout=seconds)
-        return process.returncode, said + errors
+        out, err = process.communicate(timeout=seconds)
+        return Ended(process.returncode, out, err)
 
 
 def marked(mark):

@@ -1,6 +1,14 @@
-"""One thread for every library in this process, set before any is imported: these tests are not timed."""
+"""Threads, groups of tests and how many examples are tried: set before any library is imported.
+
+One thread for every library: these tests are not timed. A group's tests share a process, so that a framework is
+imported and its models are compiled in one only; TensorFlow and PyTorch, whose threads disturb each other, never
+share one.
+"""
 
 import os
+
+import pytest
+from hypothesis import settings
 
 os.environ.update(
     dict.fromkeys(
@@ -8,7 +16,25 @@ os.environ.update(
     ),
     TF_CPP_MIN_LOG_LEVEL="3",
 )
+settings.register_profile("few", max_examples=20, deadline=None)
+settings.register_profile("exhaustive", max_examples=300, deadline=None)
+settings.load_profile("few")
+
+LONGEST_FIRST = ("tensorflow", "torch")
+"""Groups that begin at once, each in a process of its own; a file that names no group is one, and comes later."""
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=4, help="how often tests/test_kills.py kills a run")
+    parser.addoption("--kills", type=int, default=3, help="how often tests/test_kills.py kills a run")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_place)
+
+
+def _place(item):
+    (group,) = item.get_closest_marker("xdist_group").args
+    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)

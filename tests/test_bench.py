@@ -29,7 +29,7 @@ from compare.report.sweep_page import write_page
 from compare.report.tables.threads import thread_table
 from compare.storage.results import save
 from tasks import TASKS
-from tests.made_up import SINE, made_up_results
+from tests.example_results import SINE, example_results
 
 ROOT = Path(__file__).parents[1]
 ONLINE = TASKS["sine-online"]
@@ -133,7 +133,7 @@ def test_threads_are_compared_within_an_adapter(tmp_path: Path):
 
 
 def test_a_worker_that_fails_among_the_threads_makes_the_exit_code_one():
-    made_up = made_up_results()
+    made_up = example_results()
     sound = [run for run in made_up.runs if run.task == SINE.name and run.adapter == "numpy"]
     failed = ThreadRounds(
         task=SINE.name, adapter="numpy", threads=2, single=[], several=[], error="train: it died"

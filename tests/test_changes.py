@@ -10,9 +10,9 @@ from compare.__main__ import main
 from compare.analysis.run_diff import changes
 from compare.records.environment import Interruption
 from compare.storage.results import save
-from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results, made_up_run
+from tests.example_results import DIGITS, HOSTILE, SINE, example_results, example_run
 
-BEFORE = made_up_results()
+BEFORE = example_results()
 
 
 def another_run(adapter="torch", task=SINE, factor=1.0, **fields):
@@ -87,7 +87,7 @@ def test_what_scatters_beyond_the_threshold_is_not_called_unchanged():
 
 def three_seeds(*slow):
     """Three seeds, three processes from each; those from the slow seeds took longer, all alike."""
-    turns = [made_up_run(SINE, name, seed) for seed in range(3) for name in ("numpy", "torch")]
+    turns = [example_run(SINE, name, seed) for seed in range(3) for name in ("numpy", "torch")]
     runs = [
         replace(
             run,
@@ -150,7 +150,7 @@ def test_an_interrupted_run_is_named():
 
 
 def test_one_result_of_one_adapter_alone_says_nothing_of_luck():
-    before = replace(BEFORE, tasks=[SINE], runs=[made_up_run(SINE, "torch", 0)])
+    before = replace(BEFORE, tasks=[SINE], runs=[example_run(SINE, "torch", 0)])
     worse = replace(before.runs[0], metrics={"rmse": 1.0})
     (result,) = (
         c for c in changes(before, replace(before, runs=[worse]), 0.05).changes if c.measure == "rmse"
@@ -190,7 +190,7 @@ def test_a_result_that_changed_from_one_seed_alone_is_luck():
 
 
 def test_an_adapter_that_got_worse_from_one_seed_is_no_measure_of_luck():
-    before = replace(BEFORE, tasks=[SINE], runs=[made_up_run(SINE, name, 0) for name in ("numpy", "torch")])
+    before = replace(BEFORE, tasks=[SINE], runs=[example_run(SINE, name, 0) for name in ("numpy", "torch")])
     first, second = before.runs
     worse = replace(second, metrics={"rmse": 3 * second.metrics["rmse"]})
     found = changes(before, replace(before, runs=[first, worse]), 0.05).changes

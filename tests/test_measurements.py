@@ -20,7 +20,7 @@ from compare.records.run import Round
 from compare.runner.inference import BATCH, predict_often, sequences_to_predict
 from compare.runner.matrix_rate import operations_per_sequence, product_rate
 from compare.runner.warm_up import mark_warm_ups
-from tests.made_up import SINE, made_up_results, made_up_run
+from tests.example_results import SINE, example_results, example_run
 
 
 def model(cell, readout):
@@ -114,7 +114,7 @@ def test_warm_ups_are_the_slow_ones_at_the_start_or_as_many_as_were_set(seconds,
 
 
 def test_a_warm_up_counts_for_nothing():
-    results = made_up_results()
+    results = example_results()
     plain = standings(results)[0].adapters[0]
     slow = Round(index=99, sequences=1, seconds=1e6, warm_up=True)
     runs = [
@@ -146,14 +146,14 @@ def test_few_held_out_sequences_come_over_and_over():
 
 def test_latency_and_throughput_of_predictions():
     """Made up: 98 calls of 1 ms and 2 of 2 ms, and 256 sequences in 128 ms."""
-    found = predictions(standings(made_up_results())[0].adapters[0])
+    found = predictions(standings(example_results())[0].adapters[0])
     assert found.median_seconds == 1e-3
     assert found.percentile99_seconds == pytest.approx(2e-3, rel=0.01)
     assert found.rate.median == pytest.approx(2000)
 
 
 def test_the_limit_is_the_fastest_library_and_speeds_are_shares_of_it():
-    results = made_up_results()
+    results = example_results()
     task = standings(results)[0]
     faster = replace(results.runs[0].matrix_product, operations_per_second=2e11)
     runs = [replace(results.runs[0], matrix_product=faster), *results.runs[1:]]
@@ -215,7 +215,7 @@ def test_results_are_compared_seed_by_seed():
 
 
 def test_a_baseline_gives_a_second_ratio():
-    task = standings(replace(made_up_results(), baseline="torch"))[0]
+    task = standings(replace(example_results(), baseline="torch"))[0]
     by_name = {standing.adapter: standing for standing in task.adapters}
     assert by_name["torch"].times_baseline.median == 1
     assert by_name["numpy"].times_baseline.median == pytest.approx(0.5, rel=0.1)
@@ -225,11 +225,11 @@ def test_a_baseline_gives_a_second_ratio():
 
 def with_twin(seconds_factor):
     """NumPy's adapter twice on one task, the second slower by a factor."""
-    first = made_up_run(SINE, "numpy", 0)
+    first = example_run(SINE, "numpy", 0)
     slower = [replace(turn, seconds=turn.seconds * seconds_factor) for turn in first.rounds[::-1]]
     again = [replace(turn, index=place) for place, turn in enumerate(slower)]
     twin = replace(first, adapter="numpy (again)", rounds=again)
-    return replace(made_up_results(), tasks=[SINE], runs=[first, twin], twins={"numpy (again)": "numpy"})
+    return replace(example_results(), tasks=[SINE], runs=[first, twin], twins={"numpy (again)": "numpy"})
 
 
 def test_an_adapter_against_itself():
@@ -248,7 +248,7 @@ def test_a_twin_is_no_rival():
 
 
 def test_nothing_speaks_against_a_quiet_machine():
-    results = made_up_results()
+    results = example_results()
     assert doubts(results, standings(results)) == []
 
 
@@ -265,14 +265,14 @@ def test_nothing_speaks_against_a_quiet_machine():
     ],
 )
 def test_what_speaks_against_the_figures_is_said(seen, words):
-    results = made_up_results()
+    results = example_results()
     environment = replace(results.environment, **seen)
     said = doubts(replace(results, environment=environment), standings(results))
     assert any(words in doubt for doubt in said), said
 
 
 def test_rounds_that_drift_are_told_from_rounds_that_scatter():
-    run = made_up_run(SINE, "numpy", 0)
+    run = example_run(SINE, "numpy", 0)
     drifting = [replace(turn, seconds=1 + 0.02 * place) for place, turn in enumerate(run.rounds)]
     assert drift(replace(run, rounds=drifting)) == pytest.approx(0.2, abs=0.03)
     scattering = [replace(turn, seconds=1 + 0.1 * (place % 2)) for place, turn in enumerate(run.rounds)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.random import PCG64, Generator
-from test_report import SINE, made_up_run
+from test_report import SINE, example_run
 
 from adapters import ADAPTERS
 from adapters.conformance.reference import Reference
@@ -279,7 +279,7 @@ def results():
     return Results(
         environment=environment,
         tasks=[SINE],
-        runs=[made_up_run(SINE, adapter, 0) for adapter in ("numpy", "torch", "tensorflow")],
+        runs=[example_run(SINE, adapter, 0) for adapter in ("numpy", "torch", "tensorflow")],
         proofs=[
             Proof(**common, adapter="numpy", verdict="in lockstep"),
             Proof(

@@ -17,12 +17,12 @@ from compare.report.page import write_report
 from compare.storage.results import UnreadableRun, load, save
 from compare.text import code, escape, number, slug, uncertain
 from compare.tolerances import BAND
-from tests.made_up import DIGITS, HOSTILE, SINE, made_up_results, made_up_run
+from tests.example_results import DIGITS, HOSTILE, SINE, example_results, example_run
 
 
 @pytest.fixture(scope="module")
 def results():
-    return made_up_results()
+    return example_results()
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +164,8 @@ def test_report_of_nothing_that_worked(results, tmp_path):
 
 
 def test_speeds_that_cannot_be_told_apart_are_not_ranked(results, tmp_path):
-    torch = replace(made_up_run(SINE, "numpy", 0), adapter="torch")
-    numpy = replace(made_up_run(SINE, "numpy", 0), rounds=torch.rounds[::-1])
+    torch = replace(example_run(SINE, "numpy", 0), adapter="torch")
+    numpy = replace(example_run(SINE, "numpy", 0), rounds=torch.rounds[::-1])
     page = write_report(replace(results, tasks=[SINE], runs=[numpy, torch]), tmp_path).read_text()
     assert "No clear winner" in page
     assert "is fastest" not in page
@@ -180,8 +180,8 @@ def in_three_processes(run, *factors):
 
 
 def test_processes_too_unlike_for_a_ranking_are_named(results, tmp_path):
-    steady = in_three_processes(made_up_run(SINE, "numpy", 0), 1, 1, 1)
-    unsteady = in_three_processes(made_up_run(SINE, "torch", 0), 1, 5, 25)
+    steady = in_three_processes(example_run(SINE, "numpy", 0), 1, 1, 1)
+    unsteady = in_three_processes(example_run(SINE, "torch", 0), 1, 5, 25)
     page = write_report(replace(results, tasks=[SINE], runs=[steady, unsteady]), tmp_path).read_text()
     assert "Too unsteady to rank: only speeds that differ" in page
     assert "**numpy** was fastest" in page
@@ -196,7 +196,7 @@ def test_who_learns_fastest_an_epoch_a_call_is_said_where_it_is_another(results,
     def page(*runs):
         return write_report(replace(results, tasks=[SINE], runs=[*runs]), tmp_path).read_text()
 
-    numpy, torch = (made_up_run(SINE, name, 0) for name in ("numpy", "torch"))
+    numpy, torch = (example_run(SINE, name, 0) for name in ("numpy", "torch"))
     assert "as in learning" not in page(numpy, torch)
     slow = replace(numpy, epochs=[replace(e, train_seconds=4 * e.train_seconds) for e in numpy.epochs])
     answers = page(slow, torch).split("Can you trust it?")[0]
@@ -208,7 +208,7 @@ def test_who_learns_fastest_an_epoch_a_call_is_said_where_it_is_another(results,
 
 
 def test_who_is_done_first_is_said_start_up_included(results, tmp_path):
-    numpy, torch = (made_up_run(SINE, name, 0) for name in ("numpy", "torch"))
+    numpy, torch = (example_run(SINE, name, 0) for name in ("numpy", "torch"))
     late = replace(numpy, cold_seconds=numpy.cold_seconds | {"import": 9.0})
     page = write_report(replace(results, tasks=[SINE], runs=[late, torch]), tmp_path).read_text()
     assert "**numpy** is fastest" in page
@@ -223,7 +223,7 @@ def test_pairs_decide_who_is_fastest(results):
     seconds = {"numpy": [1.0, 1.0, 4.0, 4.0, 2.0] * 4, "torch": [0.9, 0.9, 3.9, 3.9, 2.1] * 4}
     runs = [
         replace(
-            made_up_run(SINE, name, 0),
+            example_run(SINE, name, 0),
             rounds=[Round(index=i, sequences=1, seconds=s) for i, s in enumerate(column)],
         )
         for name, column in seconds.items()
@@ -234,7 +234,7 @@ def test_pairs_decide_who_is_fastest(results):
 
 
 def test_losses_that_leave_the_band_make_a_speed_not_comparable(results, tmp_path):
-    runs = [made_up_run(SINE, "torch", 0, drift=10 * BAND), made_up_run(SINE, "numpy", 0)]
+    runs = [example_run(SINE, "torch", 0, drift=10 * BAND), example_run(SINE, "numpy", 0)]
     task = standings(replace(results, tasks=[SINE], runs=runs))[0]
     torch, numpy = task.adapters
     assert numpy.agreement.verdict == "reference"

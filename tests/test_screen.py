@@ -13,7 +13,7 @@ from compare.cli.list import tasks_table
 from compare.cli.progress import progress_bars
 from compare.storage.results import save
 from tasks import TASKS
-from tests.made_up import made_up_results
+from tests.example_results import example_results
 
 ROOT = Path(__file__).parents[1]
 RUN = "run sine-online --adapters numpy --epochs 1 --seeds 1 --rounds 2 --threads 1 --out"
@@ -38,7 +38,7 @@ def shell(command, cwd):
 def runs(tmp_path):
     """A folder that holds one stored run, `a`."""
     (tmp_path / "a").mkdir()
-    save(made_up_results(), tmp_path / "a")
+    save(example_results(), tmp_path / "a")
     return tmp_path
 
 

@@ -244,7 +244,7 @@ def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure(tmp_pa
     assert new.outcome.metrics == outcome(RECIPES["online-sine"], 1).metrics
 
 
-def made_up_run(recipe, adapter, seed, points, figures, metrics, forecast=None):
+def example_run(recipe, adapter, seed, points, figures, metrics, forecast=None):
     printed = [Printed(at=at, values=dict.fromkeys(figures, 10.0 / (1 + at) + seed)) for at in points]
     outcome = Outcome(printed=printed, metrics=metrics, forecast=forecast)
     return TutorialRun(recipe=recipe, adapter=adapter, seed=seed, outcome=outcome)
@@ -262,7 +262,7 @@ def made_up(lucky_draw):
         for adapter in ("numpy", "a|b")
         for seed in range(3)
         for run in (
-            made_up_run(
+            example_run(
                 "online-sine",
                 adapter,
                 seed,
@@ -272,7 +272,7 @@ def made_up(lucky_draw):
                 lucky_draw.forecast,
             ),
             *(
-                made_up_run(
+                example_run(
                     recipe,
                     adapter,
                     seed,
@@ -283,7 +283,7 @@ def made_up(lucky_draw):
                 )
                 for recipe in ("correct-gradient", "corrected-settings")
             ),
-            made_up_run(
+            example_run(
                 "row-wise-mnist",
                 adapter,
                 seed,
@@ -294,7 +294,7 @@ def made_up(lucky_draw):
         )
     ]
     far = [
-        made_up_run(
+        example_run(
             RULE, RULE, seed, range(1, 26), errors, {"loss": 40.0, "validation_loss": 20.0, "rmse": 0.5}
         )
         for seed in (3, 4)
@@ -309,7 +309,7 @@ def made_up(lucky_draw):
 DATA = find("sine-window").dataset("computed")
 
 
-def made_up_results(tutorials):
+def example_results(tutorials):
     environment = Environment(
         date="2026-01-02T03:04:05+00:00",
         command="python -m compare tutorials",
@@ -329,7 +329,7 @@ def made_up_results(tutorials):
 @pytest.fixture(scope="module")
 def page(made_up, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    return write_page(made_up_results(made_up), made_up, folder)
+    return write_page(example_results(made_up), made_up, folder)
 
 
 def test_the_page_has_a_section_with_its_figures_tables_and_verdicts(page):
@@ -351,12 +351,12 @@ def test_the_page_never_calls_the_stand_in_mnist(page):
 
 
 def test_the_records_survive_a_file(made_up, tmp_path):
-    save(made_up_results(made_up), tmp_path)
+    save(example_results(made_up), tmp_path)
     assert load(tmp_path).tutorials == made_up
 
 
 def test_results_without_tutorials_can_still_be_read(tmp_path):
-    save(made_up_results(None), tmp_path)
+    save(example_results(None), tmp_path)
     path = tmp_path / "results.json"
     path.write_text(path.read_text().replace(',"tutorials":null', ""))
     assert load(tmp_path).tutorials is None

@@ -49,7 +49,7 @@ DIGITS = TaskRecord(
 )
 
 
-def made_up_run(task, adapter, seed, drift=1e-6):
+def example_run(task, adapter, seed, drift=1e-6):
     """A run that finished; its losses differ from those of other adapters by about `drift`."""
     shared = Generator(PCG64(seed))
     own = Generator(PCG64([seed, *adapter.encode()]))
@@ -101,9 +101,9 @@ def made_up_run(task, adapter, seed, drift=1e-6):
     )
 
 
-def made_up_results():
+def example_results():
     """Two tasks, four adapters, two seeds: one cannot be had, one diverges, one has a hostile name."""
-    runs = [made_up_run(t, a, s) for t in (SINE, DIGITS) for s in (0, 1) for a in ("numpy", "torch", HOSTILE)]
+    runs = [example_run(t, a, s) for t in (SINE, DIGITS) for s in (0, 1) for a in ("numpy", "torch", HOSTILE)]
     missing = [
         Run(
             task=t.name,
@@ -115,7 +115,7 @@ def made_up_results():
         for t in (SINE, DIGITS)
         for s in (0, 1)
     ]
-    broken = made_up_run(SINE, HOSTILE, 1)
+    broken = example_run(SINE, HOSTILE, 1)
     first = replace(broken.epochs[0], losses=broken.epochs[0].losses[:7])
     diverged = replace(
         broken, status="diverged", error="the loss was nan at update 8", metrics={}, epochs=[first], rounds=[]

@@ -1,0 +1,18 @@
+"""Which tests share a process: those of one framework, so that it is imported in one only."""
+
+import pytest
+
+from adapters import declaration
+
+
+def of_framework(framework):
+    """A mark for tests that import this framework."""
+    return pytest.mark.xdist_group(framework)
+
+
+def each_adapter(names, marks=()):
+    """Parameters for a test that runs once for each adapter, beside the others of its framework."""
+    return [
+        pytest.param(name, marks=(of_framework(declaration(name).distribution), *marks), id=name)
+        for name in names
+    ]
