@@ -19,7 +19,7 @@ from tasks.interface import Task
 class Work:
     """What is trained: any number of batches of `batch` sequences.
 
-    Shapes: inputs (N, T, D); targets as `adapters.interface.check_data` has them.
+    Shapes: inputs (N, T, D); targets as `adapters.validation.check_data` has them.
     """
 
     model: ModelSpec

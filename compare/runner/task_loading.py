@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import msgspec
 
 from adapters.entry_points import NameTaken
-from adapters.interface import check_data
+from adapters.validation import check_data
 from compare.errors import UsageError, known
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.runner.checked_task import expect_batches
