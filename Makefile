@@ -1,20 +1,27 @@
-# make compare: run everything and write a report.   make test: lint, types, tests.
+# make compare: run everything and write a report.   make test: lint, types, tests, in five minutes.
+# make test-all: every case there is, in less than an hour.
 # ARGS reaches the command, as in: make compare ARGS="--preset standard --mnist-archives mnist"
 
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
+PYTEST := $(VENV)/bin/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: compare test clean
+.PHONY: compare lint test test-all clean
 
 compare: $(READY)
 	$(VENV)/bin/python -m compare all $(ARGS)
 
-test: $(READY)
+lint: $(READY)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test: lint
+	$(PYTEST) $(ARGS)
+
+test-all: lint
+	$(PYTEST) -m '' --hypothesis-profile exhaustive --kills 50 $(ARGS)
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

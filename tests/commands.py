@@ -1,4 +1,4 @@
-"""Command lines: within this process where only what is said counts, in a process of its own where more does."""
+"""Command lines: within this process where what they say counts, in one of their own where more does."""
 
 import contextlib
 import io

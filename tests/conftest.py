@@ -1,8 +1,8 @@
 """Threads, groups of tests and how many examples are tried: set before any library is imported.
 
-One thread for every library: these tests are not timed. A group's tests share a process, so that a framework is
-imported and its models are compiled in one only; TensorFlow and PyTorch, whose threads disturb each other, never
-share one.
+One thread for every library: these tests are not timed. A group's tests share a process, so that a framework
+is imported and its models are compiled in one only; TensorFlow and PyTorch, whose threads disturb each other,
+never share one.
 """
 
 import os
@@ -21,7 +21,7 @@ settings.register_profile("exhaustive", max_examples=300, deadline=None)
 settings.load_profile("few")
 
 LONGEST_FIRST = ("tensorflow", "torch")
-"""Groups that begin at once, each in a process of its own; a file that names no group is one, and comes later."""
+"""Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
 
 
 def pytest_addoption(parser):
