@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from adapters import ADAPTERS, open_adapter
 from adapters.interface import ModelSpec, Sgd, TrainSpec
@@ -21,6 +19,7 @@ from compare.runner.inference import BATCH, predict_often, sequences_to_predict
 from compare.runner.matrix_rate import operations_per_sequence, product_rate
 from compare.runner.warm_up import mark_warm_ups
 from tests.example_results import SINE, example_results, example_run
+from tests.groups import each_adapter, of_framework
 
 
 def model(cell, readout):
@@ -31,13 +30,14 @@ def model(cell, readout):
 
 def counted_by_torch(spec, train, steps):
     """The operations that PyTorch's own counter sees in a network written as products of matrices."""
+    torch = pytest.importorskip("torch")
     size = spec.gates * spec.hidden
     weights, recurrent, readout = (
         torch.ones(shape, requires_grad=True)
         for shape in ((spec.inputs, size), (spec.hidden, size), (spec.hidden, spec.outputs))
     )
     inputs = torch.ones(steps, 1, spec.inputs)
-    counter = FlopCounterMode(display=False)
+    counter = pytest.importorskip("torch.utils.flop_counter").FlopCounterMode(display=False)
     hidden = torch.zeros(1, spec.hidden)
     with counter:
         for start, cut, stop in train.spans(spec, steps):
@@ -56,6 +56,7 @@ def counted_by_torch(spec, train, steps):
     return counter.get_total_flops()
 
 
+@of_framework("torch")
 @pytest.mark.parametrize(
     ("cell", "readout", "every", "through"),
     [
@@ -80,7 +81,7 @@ def test_a_truncated_gradient_takes_fewer_operations():
     assert operations_per_sequence(spec, whole, 7) - operations_per_sequence(spec, cut, 7) == saved
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", each_adapter(ADAPTERS))
 def test_every_adapter_that_ships_has_a_matrix_product(adapter):
     product = open_adapter(adapter).matrix_product(64)
     np.testing.assert_array_equal(np.asarray(product.multiply()), np.full((64, 64), 64, np.float32))

@@ -1,4 +1,4 @@
-"""Numbers that Keras publishes for its own layers, in float32, reproduced by every adapter.
+"""Numbers that Keras publishes for its own layers, in float32, reproduced by the reference and NumPy's.
 
 Source: keras-team/keras 3, keras/src/layers/rnn/lstm_test.py and simple_rnn_test.py: constant kernels
 (input 0.01, recurrent 0.02, bias 0.03, forget bias 1 unless said otherwise) on sequences of 0, 1, 2, ….
@@ -7,16 +7,11 @@ Source: keras-team/keras 3, keras/src/layers/rnn/lstm_test.py and simple_rnn_tes
 import numpy as np
 import pytest
 
-from adapters import ADAPTERS, open_adapter
 from adapters.interface import Adapter, Array, Cell, ModelSpec, Readout, Sgd, TrainSpec
 from adapters.parameters import shapes
+from tests.oracle_cases import each_of_ours
 
 INPUT_KERNEL, RECURRENT_KERNEL, BIAS = 0.01, 0.02, 0.03
-
-
-@pytest.fixture(params=ADAPTERS)
-def adapter_type(request: pytest.FixtureRequest) -> type[Adapter]:
-    return open_adapter(request.param)
 
 
 def counted(sequences: int, time_steps: int, inputs: int) -> Array:
@@ -65,18 +60,21 @@ def hidden_states(
     ],
     ids=["forward", "backward", "small-forget-bias", "no-bias"],
 )
+@each_of_ours
 def test_lstm(adapter_type: type[Adapter], options: dict, backwards: bool, published: list[float]):
     inputs = counted(3, 6, 4)[:, :: -1 if backwards else 1]
     came = hidden_states(adapter_type, "lstm", inputs, 3, **options)
     np.testing.assert_allclose(came, np.transpose([published] * 3), rtol=1e-5, atol=1e-5)
 
 
+@each_of_ours
 def test_lstm_carries_its_state(adapter_type: type[Adapter]):
     """Published for a layer that sees the same sequence twice and keeps its state."""
     came = hidden_states(adapter_type, "lstm", np.tile(counted(2, 3, 4), (1, 2, 1)), 4)
     np.testing.assert_allclose(came, np.transpose([[0.3124785, 0.6863672]] * 4), rtol=1e-5, atol=1e-5)
 
 
+@each_of_ours
 def test_lstm_at_every_step(adapter_type: type[Adapter]):
     """Published for masked sequences: the steps before the mask sets in."""
     came = hidden_states(adapter_type, "lstm", counted(2, 4, 3), 2, readout="every")
@@ -93,6 +91,7 @@ def test_lstm_at_every_step(adapter_type: type[Adapter]):
     ],
     ids=["forward", "backward", "state-carried"],
 )
+@each_of_ours
 def test_elman(adapter_type: type[Adapter], inputs: Array, published: list[float]):
     came = hidden_states(adapter_type, "elman", inputs, 4)
     np.testing.assert_allclose(came, np.transpose([published] * 4), rtol=1e-5, atol=1e-5)
