@@ -24,6 +24,16 @@ LONGEST_FIRST = ("tensorflow", "torch")
 """Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
 
 
+@pytest.fixture
+def no_drawing(monkeypatch):
+    """Figures are files without a picture: drawing takes most of a report's time, and here its words count."""
+
+    def save(figure, stream, **options):
+        stream.write(b"\x89PNG")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
+
+
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=3, help="how often tests/test_kills.py kills a run")
 

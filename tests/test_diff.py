@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from numpy.random import PCG64, Generator
 
-from compare.__main__ import main
 from compare.analysis.run_diff import changes
 from compare.records.environment import Interruption
 from compare.storage.results import save
+from tests.commands import assert_refused, command
 from tests.example_results import DIGITS, HOSTILE, SINE, example_results, example_run
 
 BEFORE = example_results()
@@ -235,13 +235,6 @@ def test_what_only_one_run_has_is_said():
     assert not any(c.regression for c in found)
 
 
-def command(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr("sys.argv", ["compare", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code, *capsys.readouterr()
-
-
 @pytest.fixture
 def stored(tmp_path):
     def store(name, results):
@@ -252,34 +245,31 @@ def stored(tmp_path):
     return store
 
 
-def test_the_exit_code_tells_of_a_regression(stored, monkeypatch, capsys):
+def test_the_exit_code_tells_of_a_regression(stored):
     first, same = stored("a", BEFORE), stored("b", another_run())
     slower = stored("c", another_run(factor=1.2))
-    code, out, _ = command(monkeypatch, capsys, "diff", first, same)
-    assert code == 0
-    code, out, _ = command(monkeypatch, capsys, "diff", first, slower)
-    assert code == 1
-    assert "**slower**" in out
-    assert "<script" not in out
-    rows = [line for line in out.splitlines() if line.startswith("|")]
+    assert command("diff", first, same).code == 0
+    found = command("diff", first, slower)
+    assert found.code == 1
+    assert "**slower**" in found.out
+    assert "<script" not in found.out
+    rows = [line for line in found.out.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {8}
-    code, _, _ = command(monkeypatch, capsys, "diff", first, slower, "--threshold", 50)
-    assert code == 0
+    assert command("diff", first, slower, "--threshold", 50).code == 0
 
 
-def test_runs_without_tasks_have_nothing_to_compare(stored, monkeypatch, capsys):
+def test_runs_without_tasks_have_nothing_to_compare(stored):
     empty = stored("empty", replace(BEFORE, tasks=[], runs=[]))
-    code, out, err = command(monkeypatch, capsys, "diff", empty, empty)
-    assert (code, out) == (2, "")
-    assert err.endswith("hold no tasks: there is nothing to compare\n")
+    assert_refused(command("diff", empty, empty), "hold no tasks: there is nothing to compare")
 
 
-def test_a_stored_run_is_rendered_anew(stored, monkeypatch, capsys):
+@pytest.mark.usefixtures("no_drawing")
+def test_a_stored_run_is_rendered_anew(stored):
     run = stored("run", BEFORE)
-    assert command(monkeypatch, capsys, "report", run)[0] == 0
+    assert command("report", run).code == 0
     page = (run / "README.md").read_text()
     assert "Against the baseline" not in page
-    assert command(monkeypatch, capsys, "report", run, "--baseline", "torch", "--html")[0] == 0
+    assert command("report", run, "--baseline", "torch", "--html").code == 0
     assert "Against the baseline **torch**: numpy takes 0.5" in (run / "README.md").read_text()
     assert "Against the baseline" in (run / "report.html").read_text()
 
@@ -294,29 +284,24 @@ BROKEN = {
 
 @pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("verb", ["report", "diff"])
-def test_what_is_no_run_is_named_and_left_alone(verb, content, words, stored, tmp_path, monkeypatch, capsys):
+def test_what_is_no_run_is_named_and_left_alone(verb, content, words, stored, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
     if content is not None:
         (broken / "results.json").write_text(content)
     arguments = (stored("a", BEFORE), broken) if verb == "diff" else (broken,)
-    code, out, err = command(monkeypatch, capsys, verb, *arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith(f"error: {broken / 'results.json'}: ")
-    assert words in err
-    assert err.count("\n") == 1
+    refused = command(verb, *arguments)
+    assert_refused(refused, words)
+    assert refused.err.startswith(f"error: {broken / 'results.json'}: ")
     assert [path.name for path in broken.iterdir()] == (["results.json"] if content is not None else [])
 
 
 @pytest.mark.parametrize("threshold", [-1, 5000])
-def test_a_threshold_that_is_none_is_refused(threshold, stored, monkeypatch, capsys):
+def test_a_threshold_that_is_none_is_refused(threshold, stored):
     run = stored("a", BEFORE)
-    code, _, err = command(monkeypatch, capsys, "diff", run, run, f"--threshold={threshold}")
-    assert code == 2
-    assert "--threshold" in err
+    assert_refused(command("diff", run, run, f"--threshold={threshold}"), "--threshold")
 
 
-def test_a_baseline_that_did_not_run_is_refused(stored, monkeypatch, capsys):
-    code, _, err = command(monkeypatch, capsys, "report", stored("a", BEFORE), "--baseline", "trch")
-    assert code == 2
-    assert "unknown baseline 'trch': did you mean torch?" in err
+def test_a_baseline_that_did_not_run_is_refused(stored):
+    refused = command("report", stored("a", BEFORE), "--baseline", "trch")
+    assert_refused(refused, "unknown baseline 'trch': did you mean torch?")
