@@ -202,4 +202,5 @@ def _task_record(block: Block) -> TaskRecord:
         time_steps=time_steps,
         metrics=list(task.metrics),
         operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
+        stands_in_for=dataset.stands_in_for,
     )
