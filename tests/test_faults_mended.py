@@ -16,9 +16,11 @@ from compare.analysis.task_summary import standings
 from compare.errors import UsageError
 from compare.machine import devices, hardware
 from compare.machine.environment import Watch, environment
+from compare.records.block import Snapshot
 from compare.report.page import write_report
 from compare.report.tables.environment import environment_table, kernels_set
 from compare.runner.blas_kernels import CORE_VARIABLE, kernel_variables, simd_features
+from compare.storage.checkpoint import write_snapshot
 from compare.storage.results import load, save
 from compare.storage.run_folder import held, locked
 from tasks import UnknownTask, find
@@ -158,6 +160,13 @@ def test_kernels_that_workers_were_told_to_use_are_said(tmp_path):
     section = page.split("## Environment\n")[1]
     assert "was SkylakeX in the workers of numpy:" in section
     assert "\n    export OPENBLAS_CORETYPE=SkylakeX\n" in section
+
+
+def test_objects_are_never_stored(tmp_path):
+    state = {"numpy": {"step": np.array([{}], dtype=object)}}
+    with pytest.raises(TypeError, match="0 step holds objects"):
+        write_snapshot(tmp_path, Snapshot(task="sine-lstm", seed=0, epochs=1, states=state))
+    assert not any(tmp_path.iterdir())
 
 
 def test_an_unknown_task_is_named():

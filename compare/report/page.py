@@ -22,6 +22,7 @@ from compare.report.tables.threads import thread_table
 from compare.report.tutorial_section import tutorial_section
 from compare.runner.blas_kernels import CORE_VARIABLE
 from compare.storage.atomic import write_text
+from compare.storage.run_folder import make_report_folders
 from compare.text import code, difference, escape, factor, number, percent, seconds
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND, UPDATES
 
@@ -40,8 +41,7 @@ class Problem:
 
 def write_report(results: Results, folder: Path) -> Path:
     """Write README.md, figures/ and tables/ into an existing folder; return the path of the page."""
-    for name in ("figures", "tables"):
-        (folder / name).mkdir(exist_ok=True)
+    make_report_folders(folder)
     tasks = tuple(task for task in standings(results) if task.adapters)
     runs = results.tutorials.runs if results.tutorials else []
     looks = styles(tasks, [*(proof.adapter for proof in results.proofs), *(run.adapter for run in runs)])

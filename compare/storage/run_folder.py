@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compare.errors import UsageError
-from compare.storage import checkpoint as checkpoints
-from compare.storage import journal
 from compare.storage.atomic import temporary_name_of
+from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.results import UnreadableRun, load
 
-OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME, checkpoints.NAME)
+OWN_FILES = ("README.md", "results.json", "report.html", RECORDS_FILE, SNAPSHOT_FILE)
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 
@@ -127,6 +126,12 @@ def clear_folder(out: Path) -> None:
         if not any(folder.iterdir()):
             folder.rmdir()
     (out / "logs").mkdir(exist_ok=True)
+
+
+def make_report_folders(out: Path) -> None:
+    """Make the folders that a report's figures and tables lie in."""
+    for name in ("figures", "tables"):
+        (out / name).mkdir(exist_ok=True)
 
 
 def clear_temporary_files(out: Path) -> None:
