@@ -11,15 +11,19 @@ import numpy as np
 import psutil
 import pytest
 
+from adapters import open_adapter
 from compare.__main__ import main
 from compare.analysis.task_summary import standings
 from compare.errors import UsageError
 from compare.machine import devices, hardware
 from compare.machine.environment import Watch, environment
 from compare.records.block import Snapshot
+from compare.records.run import WorkerFacts
+from compare.report.computation import computations
 from compare.report.page import write_report
 from compare.report.tables.environment import environment_table, kernels_set
 from compare.runner.blas_kernels import CORE_VARIABLE, kernel_variables, simd_features
+from compare.runner.worker_facts import worker_facts
 from compare.storage.checkpoint import write_snapshot
 from compare.storage.results import load, save
 from compare.storage.run_folder import held, locked
@@ -151,12 +155,18 @@ def test_kernels_that_workers_were_told_to_use_are_said(tmp_path):
     results = made_up_results()
     assert kernels_set(standings(results)) == {}
     runs = [
-        replace(run, worker=replace(run.worker, settings={CORE_VARIABLE: "SkylakeX"}))
+        replace(
+            run,
+            worker=replace(
+                run.worker, settings={CORE_VARIABLE: "SkylakeX"}, computes="by hand", source="a_plugin"
+            ),
+        )
         if run.adapter == "numpy"
         else run
         for run in results.runs
     ]
     page = write_report(replace(results, runs=runs), tmp_path).read_text()
+    assert "\n- numpy: by hand (a_plugin)\n" in page.split("## sine-online\n")[0]
     section = page.split("## Environment\n")[1]
     assert "was SkylakeX in the workers of numpy:" in section
     assert "\n    export OPENBLAS_CORETYPE=SkylakeX\n" in section
@@ -167,6 +177,29 @@ def test_objects_are_never_stored(tmp_path):
     with pytest.raises(TypeError, match="0 step holds objects"):
         write_snapshot(tmp_path, Snapshot(task="sine-lstm", seed=0, epochs=1, states=state))
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("adapters/interface.py", "[adapters/interface.py](../../adapters/interface.py)"),
+        ("a_plugin.adapter", "a_plugin.adapter"),
+        ("../../../etc/passwd", "../../../etc/passwd"),
+    ],
+)
+def test_how_an_adapter_computes_is_told_with_a_link_to_its_file(source, shown):
+    facts = WorkerFacts(versions={}, blas=[], threads=1, computes="step by step", source=source)
+    runs = [replace(run, worker=facts) for run in made_up_results().runs if run.adapter in ("numpy", "torch")]
+    folder = Path(__file__).parents[1] / "reports" / "mine"
+    (told,) = computations(runs, {"torch": "numpy"}, folder)
+    assert (told.adapter, told.sentence) == ("numpy", "step by step")
+    assert (f"[{told.source}]({told.link})" if told.link else told.source) == shown
+
+
+def test_a_worker_tells_where_its_adapter_stands():
+    facts = worker_facts(open_adapter("numpy"))
+    assert facts.source == "adapters/numpy_backend/adapter.py"
+    assert worker_facts(open_adapter("tests.faulty:TellsNot")).source == "tests.faulty"
 
 
 def test_an_unknown_task_is_named():

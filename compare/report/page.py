@@ -11,6 +11,7 @@ from compare.analysis.efficiency import limit, product_rates
 from compare.analysis.task_summary import standings
 from compare.records.results import Results
 from compare.records.run import NO_FAULT, Run, Status
+from compare.report.computation import computations
 from compare.report.figures.efficiency import limit_figure
 from compare.report.figures.style import save, styles, summary_figure
 from compare.report.sections import Picture, proof_pictures, section
@@ -85,6 +86,7 @@ def write_report(results: Results, folder: Path) -> Path:
         thread_table=threads,
         twins=[twins for task in tasks for twins in task.twins],
         baseline=results.baseline,
+        computations=computations(results.runs, results.twins, folder),
         devices={run.adapter: run.device for run in results.runs},
         summary_table=overview[0],
         summary_picture=summary,

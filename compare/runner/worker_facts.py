@@ -25,6 +25,8 @@ def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
         blas=[str(library) for library in adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
+        computes=getattr(adapter.declaration, "computes", ""),
+        source=_source(adapter.__module__),
         settings={name: os.environ[name] for name in sorted(os.environ) if _is_read_by_libraries(name)},
     )
 
@@ -36,6 +38,11 @@ def _versions(*distributions: str) -> dict[str, str]:
         with suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
     return versions
+
+
+def _source(module: str) -> str:
+    """The path of a module of this repository, from its root; of any other its name."""
+    return f"{module.replace('.', '/')}.py" if module.partition(".")[0] == "adapters" else module
 
 
 def _is_read_by_libraries(name: str) -> bool:
