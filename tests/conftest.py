@@ -26,7 +26,7 @@ LONGEST_FIRST = ("tensorflow", "torch")
 
 @pytest.fixture
 def no_drawing(monkeypatch):
-    """Figures are files without a picture: drawing takes most of a report's time, and here its words count."""
+    """Figures are files without a picture: drawing takes most of a report's time; here its words count."""
 
     def save(figure, stream, **options):
         stream.write(b"\x89PNG")

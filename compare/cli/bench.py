@@ -16,7 +16,7 @@ from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import known_adapters
 from compare.errors import UsageError, known
 from compare.limits import in_range
-from compare.machine.devices import usable_cores
+from compare.machine.devices import allowed_cores
 from compare.runner.task_loading import data_key
 from compare.text import NOTHING, factor, number
 from tasks import TASKS
@@ -47,7 +47,7 @@ def race_all(settings: BenchSettings, console: Console) -> int:
     if not settings.tasks or not settings.adapters:
         raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(registered())}")
     in_range("--rounds", settings.rounds, MOST_ROUNDS)
-    in_range("--threads", settings.threads, usable_cores())
+    in_range("--threads", settings.threads, allowed_cores())
     with console.status("Making the data ready"):
         keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
     clean = True

@@ -12,7 +12,7 @@ from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.settings import Settings
 from compare.runner.block import play
-from compare.storage.journal import Journal, going_on
+from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
 from compare.tutorials.assignments import assignments
 
@@ -23,8 +23,8 @@ def stages(
     """The results as they grow: blocks, then proofs, threads and tutorials; none runs twice."""
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
-        with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
-            played = play(block, tick, journal, going_on(settings.out, block))
+        with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
+            played = play(block, tick, store, resume_point(settings.out, block))
             runs = [replace(run, part=part(results)) for run in played]
         results = replace(results, runs=[*results.runs, *runs])
         yield results

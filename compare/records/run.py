@@ -79,7 +79,8 @@ class WorkerFacts:
     """What a worker found itself running on: versions by distribution, BLAS builds, threads in force.
 
     `pools` are the threads that each library answers to have, `settings` the variables that libraries
-    read which do not answer.
+    read which do not answer. `computes` is the adapter's own sentence on how it computes, `source` the file
+    of its class in this repository, or the module that it was imported from; empty where it was not recorded.
     """
 
     versions: dict[str, str]
@@ -87,6 +88,8 @@ class WorkerFacts:
     threads: int
     pools: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    computes: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
