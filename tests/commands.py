@@ -119,3 +119,8 @@ def wait_until(true, what, seconds=20.0):
 def learned(run):
     """All of a run that depends on no clock."""
     return run.status, [(epoch.losses, epoch.metrics) for epoch in run.epochs], run.metrics, run.forecast
+
+
+def faulty(name):
+    """What the command line calls an adapter of `tests/faulty_adapters.py`."""
+    return f"tests.faulty_adapters:{name}"

@@ -6,9 +6,12 @@ never share one.
 """
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
 
 os.environ.update(
     dict.fromkeys(
@@ -22,6 +25,23 @@ settings.load_profile("few")
 
 LONGEST_FIRST = ("tensorflow", "torch")
 """Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder of installed packages, in which nothing is installed yet, beside the current folder."""
+    from tests.installed import forget_installed, forget_modules  # noqa: PLC0415 - after the variables are set
+
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as `python -m` does
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), str(folder))))
+    forget_installed()
+    yield folder
+    forget_installed()
+    forget_modules(tmp_path)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_batches_name_every_sequence_as_often_as_any_other():
     assert_array_equal(counts, np.full(len(work.inputs), 2))
 
 
-LATE = "tests.faulty:RaisesOnceWarm"
+LATE = "tests.faulty_adapters:RaisesOnceWarm"
 
 
 def test_a_race_times_everybody_in_every_round_and_names_who_cannot_run():
@@ -86,7 +86,7 @@ def test_a_race_times_everybody_in_every_round_and_names_who_cannot_run():
         for name, adapter in {
             "a": "numpy",
             "b": "numpy",
-            "broken": "tests.faulty:Aborts",
+            "broken": "tests.faulty_adapters:Aborts",
             "late": LATE,
         }.items()
     ]

@@ -74,7 +74,7 @@ def test_the_rounds_that_count_are_spread_however_many_warm_up(tmp_path):
 
 def test_nothing_is_waited_for_once_all_adapters_are_out(tmp_path):
     heard = []
-    endless = block(tmp_path, "tests.faulty:WithoutItsFramework", epochs=10**9)
+    endless = block(tmp_path, "tests.faulty_adapters:WithoutItsFramework", epochs=10**9)
     (record,) = play(endless, heard.append)
     assert record.status == "unavailable"
     assert len(heard) < 10
@@ -103,7 +103,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("fault", "outcome"), FAULTS.items(), ids=FAULTS)
 def test_a_fault_costs_its_own_row_alone(tmp_path, numpy_alone, fault, outcome):
-    name = f"tests.faulty:{fault}"
+    name = f"tests.faulty_adapters:{fault}"
     records = run(block(tmp_path, name, "numpy", timeout_seconds=5.0))
     status, reason = outcome
     assert records[name].status == status
@@ -114,12 +114,12 @@ def test_a_fault_costs_its_own_row_alone(tmp_path, numpy_alone, fault, outcome):
 
 
 def test_a_diverged_run_keeps_its_curve_up_to_there(tmp_path):
-    (record,) = run(block(tmp_path, "tests.faulty:Diverges")).values()
+    (record,) = run(block(tmp_path, "tests.faulty_adapters:Diverges")).values()
     assert len(record.epochs[0].losses) == 10
 
 
 def test_an_adapter_without_its_framework_says_how_to_get_it(tmp_path):
-    name = "tests.faulty:WithoutItsFramework"
+    name = "tests.faulty_adapters:WithoutItsFramework"
     records = run(block(tmp_path, name, "numpy"))
     assert records[name].status == "unavailable"
     assert "pip install torch-of-another-world" in records[name].error
@@ -150,7 +150,7 @@ def test_every_adapter_has_its_turn_in_every_round(tmp_path, monkeypatch):
         turns[adapter] += 1
         ticks.append(adapter)
 
-    play(block(tmp_path, "numpy", "tests.faulty:Raises", epochs=8), tick)
+    play(block(tmp_path, "numpy", "tests.faulty_adapters:Raises", epochs=8), tick)
     assert turns["numpy"] == 1 + 8 + 3
     orders = {tuple(ticks[first : first + 2]) for first in range(2, 18, 2)}
     assert len(orders) == 2, "the order is the same in every round"
@@ -158,5 +158,5 @@ def test_every_adapter_has_its_turn_in_every_round(tmp_path, monkeypatch):
 
 def test_no_worker_outlives_its_block(tmp_path):
     before = set(psutil.Process().children(recursive=True))
-    run(block(tmp_path, "numpy", "tests.faulty:Raises"))
+    run(block(tmp_path, "numpy", "tests.faulty_adapters:Raises"))
     assert set(psutil.Process().children(recursive=True)) <= before

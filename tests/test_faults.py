@@ -4,9 +4,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.chaos import TRAIN
 
 from compare.storage.results import load
-from tests.chaos import TRAIN
 from tests.commands import CHAOS, finish, learned, marked
 
 EPOCHS = 2

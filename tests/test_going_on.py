@@ -19,8 +19,8 @@ from compare.storage.checkpoint import (
 from tests.commands import learned
 
 EPOCHS, ROUNDS = 4, 4
-TELLS_NOT = "tests.faulty:TellsNot"
-RAISES = "tests.faulty:RaisesLater"
+TELLS_NOT = "tests.faulty_adapters:TellsNot"
+RAISES = "tests.faulty_adapters:RaisesLater"
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_one_adapter_that_cannot_tell_its_state_has_the_block_start_anew(tmp_pat
 
 
 def test_a_state_that_is_no_state_costs_its_own_row_alone(tmp_path, uninterrupted):
-    name = "tests.faulty:TellsNumbers"
+    name = "tests.faulty_adapters:TellsNumbers"
     records = run(block(tmp_path, "numpy", name), tmp_path)
     assert records[name].status == "failed"
     assert records[name].error == "state: step is a int: expected a NumPy array of plain numbers"

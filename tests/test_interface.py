@@ -251,7 +251,7 @@ def test_registry_opens_nothing_but_adapters():
 
 def test_version_says_how_to_install_what_is_missing():
     with pytest.raises(adapters.AdapterUnavailable, match="pip install torch-of-another-world"):
-        adapters.version("tests.faulty:WithoutItsFramework")
+        adapters.version("tests.faulty_adapters:WithoutItsFramework")
 
 
 @pytest.mark.parametrize("name", adapters.ADAPTERS)

@@ -212,8 +212,8 @@ MUTANTS = {
 @pytest.mark.parametrize(("mutant", "expected"), MUTANTS.items(), ids=[name for name, _ in MUTANTS])
 def test_an_adapter_that_is_almost_right_is_found_out(mutant, expected, tmp_path):
     name, task = mutant
-    proofs = prove_on(task, tmp_path, "numpy", f"tests.drifting:{name}")
-    assert proofs[f"tests.drifting:{name}"].verdict == expected
+    proofs = prove_on(task, tmp_path, "numpy", f"tests.faulty_adapters:{name}")
+    assert proofs[f"tests.faulty_adapters:{name}"].verdict == expected
     assert proofs["numpy"].verdict == "in lockstep"
 
 
@@ -225,7 +225,7 @@ FAULTS = {
     "Diverges": ("diverged", "float64: the loss was nan at update 11"),
     "WrongShape": ("failed", "train returned float64 (0,): expected float64 (1,)"),
     "WrongDtype": ("failed", "train returned float64 (200,): expected float32 (200,)"),
-    "Missing": ("failed", "tests.faulty has no class 'Missing'"),
+    "Missing": ("failed", "tests.faulty_adapters has no class 'Missing'"),
 }
 
 
@@ -233,7 +233,7 @@ def test_the_stand_in_is_named(tmp_path):
     trial = Trial(
         task="mnist-rows",
         data_key="digits",
-        adapters=("tests.faulty:Raises",),
+        adapters=("tests.faulty_adapters:Raises",),
         threads=1,
         timeout_seconds=60.0,
         logs=tmp_path,
@@ -246,11 +246,11 @@ def test_a_fault_costs_its_own_verdict_alone(tmp_path):
     proofs = prove_on(
         "sine-window",
         tmp_path,
-        *(f"tests.faulty:{fault}" for fault in FAULTS if fault != "Hangs"),
+        *(f"tests.faulty_adapters:{fault}" for fault in FAULTS if fault != "Hangs"),
         "numpy",
-    ) | prove_on("sine-window", tmp_path, "tests.faulty:Hangs", timeout_seconds=2.0)
+    ) | prove_on("sine-window", tmp_path, "tests.faulty_adapters:Hangs", timeout_seconds=2.0)
     for fault, (status, reason) in FAULTS.items():
-        proof = proofs[f"tests.faulty:{fault}"]
+        proof = proofs[f"tests.faulty_adapters:{fault}"]
         assert (proof.status, proof.verdict) == (status, None)
         assert proof.error.startswith(reason)
     assert proofs["numpy"].verdict == "in lockstep"

@@ -212,29 +212,30 @@ def test_presets_run_ten_seeds_of_the_sines_and_fewer_of_the_images(tmp_path):
 def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its_row(tmp_path):
     jobs = [
         Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed", logs=tmp_path)
-        for adapter in ("numpy", "tests.faulty:Raises")
+        for adapter in ("numpy", "tests.faulty_adapters:Raises")
     ]
     ticks = []
     *_, found = reproduce(jobs, 2, ticks.append)
     good, bad = (
-        [run for run in found.runs if run.adapter == adapter] for adapter in ("numpy", "tests.faulty:Raises")
+        [run for run in found.runs if run.adapter == adapter]
+        for adapter in ("numpy", "tests.faulty_adapters:Raises")
     )
     assert [run.outcome.metrics for run in good] == [
         outcome(RECIPES["online-sine"], seed).metrics for seed in (0, 1)
     ]
     assert [(run.seed, run.status) for run in bad] == [(0, "failed")]
     assert "went for a walk" in bad[0].error
-    assert sorted(ticks) == ["numpy", "numpy", "tests.faulty:Raises"]
+    assert sorted(ticks) == ["numpy", "numpy", "tests.faulty_adapters:Raises"]
 
 
 def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure(tmp_path):
     jobs = [
         Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed", logs=tmp_path)
-        for adapter in ("numpy", "tests.faulty:Raises")
+        for adapter in ("numpy", "tests.faulty_adapters:Raises")
     ]
     known = [
         TutorialRun(recipe="online-sine", adapter="numpy", seed=0, outcome=None),
-        TutorialRun(recipe="online-sine", adapter="tests.faulty:Raises", seed=0, status="failed"),
+        TutorialRun(recipe="online-sine", adapter="tests.faulty_adapters:Raises", seed=0, status="failed"),
     ]
     *grown, found = reproduce(jobs, 2, lambda adapter: None, known)
     assert [len(stage.runs) for stage in grown] == [3]

@@ -31,8 +31,11 @@ RUNS = {
 CHECKS = {
     "adapter": ("torhc", "unknown adapter 'torhc': did you mean torch?"),
     "module": ("tests.nowhere:Adapter", "unknown adapter 'tests.nowhere:Adapter': there is no module"),
-    "class": ("tests.faulty:Riases", "tests.faulty has no class 'Riases'"),
-    "no class": ("tests.faulty", "'tests.faulty' is a module: name its class too, as in tests.faulty:"),
+    "class": ("tests.faulty_adapters:Riases", "tests.faulty_adapters has no class 'Riases'"),
+    "no class": (
+        "tests.faulty_adapters",
+        "'tests.faulty_adapters' is a module: name its class too, as in tests.faulty_adapters:",
+    ),
     "no class of many": (
         "adapters.numpy_backend.adapter",
         "name its class too, as in adapters.numpy_backend.adapter:NumpyAdapter",

@@ -1,0 +1,284 @@
+"""Adapters with one fault each, NumPy's otherwise: whatever they do must cost their own rows alone."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from adapters.interface import Adam, Adapter, Declaration
+from adapters.numpy_backend.adapter import NumpyAdapter
+
+# that cannot begin
+
+
+class WithoutItsFramework(NumpyAdapter):
+    declaration = Declaration(distribution="torch-of-another-world")
+
+
+class Unfinished(Adapter):
+    """Only begun."""
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        pass
+
+
+# that raise
+
+
+class Raises(NumpyAdapter):
+    def _train(self, batches):
+        raise RuntimeError("the gradient went for a walk\nand did not come back")
+
+
+class RaisesAsKerasDoes(NumpyAdapter):
+    def _train(self, batches):
+        raise ValueError(
+            'in user code:\n\n    File "model.py", line 7, in call\n\n    ValueError: 3 is not 4\n'
+        )
+
+
+class RaisesLater(NumpyAdapter):
+    """In its second epoch; the first is trained in two calls."""
+
+    calls = 0
+
+    def _train(self, batches):
+        self.calls += 1
+        if self.calls > 2:
+            raise RuntimeError("the gradient went for a walk\nand did not come back")
+        return super()._train(batches)
+
+
+class RaisesOnceWarm(NumpyAdapter):
+    """In the first call that is as long as the one before it."""
+
+    latest = (0, 0)
+
+    def _train(self, batches):
+        self.latest = (*self.latest[-2:], len(batches))
+        if len(set(self.latest)) == 1:
+            raise RuntimeError("enough is enough")
+        return super()._train(batches)
+
+
+class PrintsGarbage(NumpyAdapter):
+    def _train(self, batches):
+        os.write(1, bytes(range(256)) + b"\x1b[2J|<script>`](\n")
+        raise RuntimeError("after the garbage")
+
+
+# that die
+
+
+class ExitsWhileLoading(NumpyAdapter):
+    def _load(self, inputs, targets, lengths):
+        print("so long", flush=True)
+        os._exit(3)
+
+
+class Exits(NumpyAdapter):
+    def _train(self, batches):
+        print("so long", flush=True)
+        os._exit(3)
+
+
+class Aborts(NumpyAdapter):
+    def _train(self, batches):
+        os.abort()
+
+
+class Segfaults(NumpyAdapter):
+    def _train(self, batches):
+        ctypes.string_at(0)
+
+
+class IsKilled(NumpyAdapter):
+    def _train(self, batches):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+# that take too much, or what is not theirs
+
+
+class Hangs(NumpyAdapter):
+    """In native code: not even Python's own threads and signal handlers run while this lasts."""
+
+    def _train(self, batches):
+        ctypes.PyDLL(None).sleep(3600)
+
+
+class HangsWithChildren(Hangs):
+    def _train(self, batches):
+        leave_children()
+        open(os.environ["FAULT_BEGUN"], "w").close()
+        super()._train(batches)
+
+
+class LeavesChildren(NumpyAdapter):
+    def _train(self, batches):
+        if not hasattr(self, "left"):
+            leave_children()
+        self.left = True
+        return super()._train(batches)
+
+
+def leave_children():
+    """One that stays in the session, one that leaves it and loses its parent, as daemons do."""
+    subprocess.Popen(["sleep", "3600"])
+    subprocess.run(["sh", "-c", "setsid sleep 3600 &"], check=True)
+
+
+class HogsMemory(NumpyAdapter):
+    def _train(self, batches):
+        hoard = []
+        while len(hoard) < 40:
+            hoard.append(np.ones(2**22))
+            time.sleep(0.02)
+        time.sleep(60)
+
+
+class FloodsItsOutput(NumpyAdapter):
+    def _train(self, batches):
+        if not hasattr(self, "flooded"):
+            for _ in range(50):
+                print("x" * 100_000)
+        self.flooded = True
+        return super()._train(batches)
+
+
+class Meddles(NumpyAdapter):
+    def _train(self, batches):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_IGN)
+        os.chdir("/")
+        return super()._train(batches)
+
+
+class MovesTheFolder(NumpyAdapter):
+    def _train(self, batches):
+        folder = os.environ["FAULT_FOLDER"]
+        if os.path.exists(folder):
+            os.rename(folder, f"{folder}.moved")
+        return super()._train(batches)
+
+
+# that answer what they should not
+
+
+class Diverges(NumpyAdapter):
+    """Its loss is not a number from update 131 on."""
+
+    updates = 0
+
+    def _train(self, batches):
+        losses = super()._train(batches)
+        steps = self.updates + np.arange(len(losses))
+        self.updates += len(losses)
+        return np.where(steps < 130, losses, losses.dtype.type("nan"))
+
+
+class InfiniteParameter(NumpyAdapter):
+    def parameters(self):
+        found = super().parameters()
+        return {**found, "input_kernel": found["input_kernel"] * np.inf}
+
+
+class MissingParameter(NumpyAdapter):
+    def parameters(self):
+        return {"input_kernel": super().parameters()["input_kernel"]}
+
+
+class PredictsInfinity(NumpyAdapter):
+    def _predict(self, inputs, lengths):
+        return super()._predict(inputs, lengths) * np.float32("inf")
+
+
+class NeverLearns(NumpyAdapter):
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        super().__init__(model, train, parameters, device=device)
+        self.initial = super().parameters()
+
+    def parameters(self):
+        return {name: value.copy() for name, value in self.initial.items()}
+
+
+class WrongShape(NumpyAdapter):
+    def _train(self, batches):
+        return super()._train(batches)[:, np.newaxis]
+
+
+class TooFewLosses(NumpyAdapter):
+    def _train(self, batches):
+        return super()._train(batches)[1:]
+
+
+class WrongDtype(NumpyAdapter):
+    def _train(self, batches):
+        return super()._train(batches).astype(np.float64)
+
+
+class NoArray(NumpyAdapter):
+    def _train(self, batches):
+        return super()._train(batches).tolist()
+
+
+class NotPlain(NumpyAdapter):
+    def _train(self, batches):
+        return Fault()
+
+
+class Fault:
+    """An answer whose class only the worker knows."""
+
+
+class NotToBeSent(NumpyAdapter):
+    def _train(self, batches):
+        return (loss for loss in super()._train(batches))
+
+
+class TellsNoState(NumpyAdapter):
+    def state(self):
+        return None
+
+
+class TellsNumbers(NumpyAdapter):
+    def state(self):
+        return {"step": 1}
+
+
+# that compute almost what they should
+
+
+class FasterByAMillionth(NumpyAdapter):
+    """Its steps are longer by one part in a million."""
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        rate = train.optimizer.learning_rate * (1 + 1e-6)
+        super().__init__(model, with_optimizer(train, learning_rate=rate), parameters, device=device)
+
+
+class EpsilonOfItsOwn(NumpyAdapter):
+    """Adam's is 1e-8, as in `torch.optim`."""
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        if isinstance(train.optimizer, Adam):
+            train = with_optimizer(train, epsilon=1e-8)
+        super().__init__(model, train, parameters, device=device)
+
+
+class RoundsFloat32(NumpyAdapter):
+    """Right in float64; in float32 its losses are a hundredth too high from the eleventh update on."""
+
+    def _train(self, batches):
+        losses = super()._train(batches)
+        if losses.dtype == np.float32:
+            losses[10:] += np.float32(0.01)
+        return losses
+
+
+def with_optimizer(train, **changes):
+    return replace(train, optimizer=replace(train.optimizer, **changes))

@@ -1,0 +1,92 @@
+"""`new` writes an adapter that says what is missing, and passes once that is filled in."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.conformance import CHECKS, run
+from adapters.conformance.reference import Reference
+from adapters.interface import Adapter, Span
+from tests.commands import assert_refused, command
+from tests.installed import install
+
+
+def test_what_is_missing_is_said_check_by_check(site):
+    assert command("new", "toy").code == 0
+    checked = command("check", "toy_adapter:ToyAdapter", "--quick", columns=200)
+    assert checked.code == 1
+    assert "forward_lstm failed: not written yet: _step, one time step of the cell" in checked.out
+    again = command("new", "toy")
+    assert_refused(again, "toy_adapter.py is there already, and nothing is overwritten")
+
+
+def test_a_package_is_found_by_name_once_installed(site):
+    assert command("new", "toy", "--package").code == 0
+    folder = site.parent / "lockstep-toy"
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")} == {
+        "lockstep_toy.py",
+        "pyproject.toml",
+        "tests/test_lockstep_toy.py",
+    }
+    assert 'toy = "lockstep_toy:ToyAdapter"' in (folder / "pyproject.toml").read_text()
+    (folder / "lockstep_toy.py").rename(site / "lockstep_toy.py")
+    install(site, "lockstep_toy", "lockstep.adapters", toy="lockstep_toy:ToyAdapter")
+    assert "lockstep_toy 1.0" in command("list", columns=160).out
+
+
+def test_what_is_written_passes_every_check_once_its_four_gaps_are_filled(site):
+    assert command("new", "toy").code == 0
+    from toy_adapter import ToyAdapter  # noqa: PLC0415
+
+    filled = type("Filled", (FilledGaps, ToyAdapter), {})
+    outcomes = [run(check, filled) for check in CHECKS if check.name != "repeated_sequences"]
+    assert [outcome for outcome in outcomes if outcome.status != "passed"] == []
+
+
+class FilledGaps(Adapter):
+    """The four methods that are left open, done by the reference."""
+
+    def _reference(self, parameters):
+        train = replace(self._train_spec, update_every=None, backprop_through=None)
+        reference = Reference(self._model, train, parameters)
+        reference.means, reference.squares, reference.updates = self._means, self._squares, self._updates
+        return reference
+
+    def _step(self, parameters, x, state):
+        return self._reference(parameters).step(parameters, x, state)
+
+    def _differentiate(self, inputs, targets, state):
+        reference = self._reference(self._parameters)
+        return reference.differentiate(inputs, targets, Span(0, 0, inputs.shape[1]), state)
+
+    def _update(self, gradients):
+        reference = self._reference(self._parameters)
+        reference.update(reference.clip(gradients))
+        self._updates = reference.updates
+        self._parameters = {name: value.astype(self._dtype) for name, value in reference.values.items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["", "2fast", "my-adapter", "a.b", "../up", "class", "_", "Ünicode", "Été", "an_été"]
+)
+def test_what_is_no_identifier_is_refused(site, name):
+    refused = command("new", "--", name)
+    assert_refused(
+        refused,
+        f"error: NAME is {name!r}: it must be a Python identifier that begins with a letter from a to z, "
+        "and holds only such letters, digits and _\n",
+    )
+    assert [path.name for path in site.parent.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("options", [(), ("--package",)])
+def test_a_name_too_long_for_a_file_is_refused(site, options):
+    assert command("new", "a" * 80, *options).code == 0
+    assert_refused(command("new", "a" * 300, *options), "NAME has 300 letters: it may have 80 at most")
+
+
+@pytest.mark.usefixtures("site")
+def test_a_name_that_is_taken_is_refused():
+    assert_refused(
+        command("new", "torch"), "NAME is 'torch': an adapter of this name is there already, from lockstep"
+    )
