@@ -48,15 +48,18 @@ with signals_left_alone():
     from compare.cli.app import aside, console
 
 
-def command(*arguments, columns=80):
-    """Run a command line within this process; its workers are processes all the same."""
-    out, err = io.StringIO(), io.StringIO()
+def command(*arguments, columns=80, out=None):
+    """Run a command line within this process, for its workers are processes all the same.
+
+    What it prints goes to `out`, where that is given.
+    """
+    said, err = io.StringIO(), io.StringIO()
     with (
         signals_left_alone(),
         patch.object(sys, "argv", ["compare", *map(str, arguments)]),
         patch.object(console, "_width", columns),
         patch.object(aside, "_width", columns),
-        contextlib.redirect_stdout(out),
+        contextlib.redirect_stdout(out or said),
         contextlib.redirect_stderr(err),
     ):
         try:
@@ -65,7 +68,7 @@ def command(*arguments, columns=80):
             code = ended.code or 0
         else:
             code = 0
-    return Ended(code, out.getvalue(), err.getvalue())
+    return Ended(code, said.getvalue(), err.getvalue())
 
 
 def assert_refused(ended, says):

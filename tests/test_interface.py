@@ -32,6 +32,7 @@ from adapters.parameters import (
     zeros,
 )
 from adapters.validation import check_batches, check_data, check_parameters
+from tests.groups import each_adapter
 
 ELMAN = ModelSpec(cell="elman", inputs=3, hidden=4, outputs=2, loss="half_squared_error")
 LSTM = replace(ELMAN, cell="lstm")
@@ -238,7 +239,7 @@ def test_forget_ones_touches_the_second_gate_alone():
     assert forget_ones(np.random.default_rng(0), (12,)).tolist() == [0] * 3 + [1] * 3 + [0] * 6
 
 
-@pytest.mark.parametrize("name", adapters.ADAPTERS)
+@pytest.mark.parametrize("name", each_adapter(adapters.ADAPTERS))
 def test_registry_opens_every_adapter(name: str):
     assert issubclass(adapters.open_adapter(name), Adapter)
     assert adapters.version(name) == metadata.version(adapters.open_adapter(name).declaration.distribution)
@@ -252,13 +253,6 @@ def test_registry_opens_nothing_but_adapters():
 def test_version_says_how_to_install_what_is_missing():
     with pytest.raises(adapters.AdapterUnavailable, match="pip install torch-of-another-world"):
         adapters.version("tests.faulty_adapters:WithoutItsFramework")
-
-
-@pytest.mark.parametrize("name", adapters.ADAPTERS)
-def test_environment_limits_threads(name: str):
-    variables = adapters.environment(name, 3)
-    assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
-    assert all(isinstance(value, str) for value in variables.values())
 
 
 def test_unsupported_spec_is_a_value_error():

@@ -1,4 +1,4 @@
-"""A worker's OpenBLAS is lifted to what the CPU can do, and never beyond."""
+"""What stands in a worker's environment: its threads, and OpenBLAS lifted to what the CPU can do."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from adapters import ADAPTERS
 from compare.runner.blas_kernels import CORE_VARIABLE, core_variables
 from compare.runner.environment_variables import environment
 
@@ -16,6 +17,13 @@ AVX512_BEFORE_NUMPY_2_4 = {"SSE42", "AVX2", "FMA3", "AVX512F", "AVX512_SKX"}
 AVX512_WITHOUT_ITS_LATER_PARTS = {"SSE42", "AVX2", "FMA3", "AVX512F", "AVX512CD", "AVX512_KNL"}
 AVX2 = {"X86_V2", "X86_V3"}
 SSE = {"X86_V2"}
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_threads_are_limited(name):
+    variables = environment(name, 3)
+    assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
+    assert all(isinstance(value, str) for value in variables.values())
 
 
 @pytest.mark.parametrize(
