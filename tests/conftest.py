@@ -58,6 +58,7 @@ def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=3, help="how often tests/test_kills.py kills a run")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("xdist_group") is None:

@@ -199,7 +199,7 @@ def test_how_an_adapter_computes_is_told_with_a_link_to_its_file(source, shown):
 def test_a_worker_tells_where_its_adapter_stands():
     facts = worker_facts(open_adapter("numpy"))
     assert facts.source == "adapters/numpy_backend/adapter.py"
-    assert worker_facts(open_adapter("tests.faulty_adapters:TellsNot")).source == "tests.faulty_adapters"
+    assert worker_facts(open_adapter("tests.faulty_adapters:TellsNoState")).source == "tests.faulty_adapters"
 
 
 def test_an_unknown_task_is_named():
