@@ -1,7 +1,7 @@
 """What the conformance checks are run on, and how what comes is held against what was expected."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -15,6 +15,7 @@ from adapters.interface import (
     Cell,
     Dtype,
     ModelSpec,
+    Optimizer,
     Readout,
     Sgd,
     TrainSpec,
@@ -25,7 +26,7 @@ from adapters.parameters import draw, normal, shapes
 AdapterType = Callable[..., Adapter]
 CELLS: tuple[Cell, ...] = ("lstm", "elman")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
-
+OPTIMIZERS: tuple[Optimizer, ...] = (Adam(learning_rate=0.01), Sgd(learning_rate=0.1))
 
 ROUNDING_UNITS = 64
 
@@ -140,12 +141,12 @@ def supported_case(
 
     Raises: UnsupportedSpec where it can run none of them.
     """
-    for dtype, cell in product(DTYPES, cells):
+    for dtype, cell, optimizer in product(DTYPES, cells, OPTIMIZERS):
         model = ModelSpec(
             cell=cell, inputs=3, hidden=hidden, outputs=2, loss="half_squared_error", readout=readout
         )
         every = 2 if readout == "every" else None
-        train = TrainSpec(optimizer=Adam(learning_rate=0.01), update_every=every, dtype=dtype)
+        train = TrainSpec(optimizer=optimizer, update_every=every, dtype=dtype)
         case = make_case(model, train, seed=seed, time_steps=time_steps, rows=rows, batch=batch)
         try:
             adapter_type(case.model, case.train, case.parameters)
@@ -154,6 +155,20 @@ def supported_case(
         else:
             return case
     raise refusal
+
+
+def for_each_optimizer(adapter_type: AdapterType, case: Case) -> list[Case]:
+    """The case with each optimizer that the adapter can run."""
+    others = (replace(case, train=replace(case.train, optimizer=optimizer)) for optimizer in OPTIMIZERS)
+    return [other for other in others if _is_supported(adapter_type, other)]
+
+
+def _is_supported(adapter_type: AdapterType, case: Case) -> bool:
+    try:
+        adapter_type(case.model, case.train, case.parameters)
+    except UnsupportedSpec:
+        return False
+    return True
 
 
 def expect(condition: object, message: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
 from adapters.conformance.reference import Reference
-from adapters.conformance.typical_mistakes import SUSPECTS
+from adapters.conformance.typical_mistakes import TYPICAL_MISTAKES
 from adapters.interface import Array
 
 Observation = dict[str, Array]
@@ -55,7 +55,7 @@ def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance
     try:
         _expect_agreement(came, expected, tolerance)
     except Nonconformance as failure:
-        cause = _suspect(observe, case, came, tolerance) or _first_parting(came, expected, tolerance)
+        cause = _typical_mistake(observe, case, came, tolerance) or _first_parting(came, expected, tolerance)
         raise Nonconformance(f"{describe(case)}: {failure}", cause) from None
 
 
@@ -65,19 +65,19 @@ def _expect_agreement(came: Observation, expected: Observation, tolerance: float
         expect_close(what, came[what], value, tolerance)
 
 
-def _suspect(observe: Observer, case: Case, came: Observation, tolerance: float) -> str | None:
+def _typical_mistake(observe: Observer, case: Case, came: Observation, tolerance: float) -> str | None:
     """The typical mistake that gives just what came, if there is one; most part in the first two rows."""
     beginning = replace(case, batches=case.batches[:2])
-    for suspect in SUSPECTS:
+    for mistake in TYPICAL_MISTAKES:
         try:
-            first_losses = observe(suspect, beginning).get("losses", np.empty(0))
+            first_losses = observe(mistake, beginning).get("losses", np.empty(0))
             expect_close(
                 "losses", came.get("losses", first_losses)[: len(first_losses)], first_losses, tolerance
             )
-            _expect_agreement(came, observe(suspect, case), tolerance)
+            _expect_agreement(came, observe(mistake, case), tolerance)
         except (Nonconformance, LookupError, ValueError):
             continue
-        return suspect.__doc__
+        return mistake.__doc__
     return None
 
 

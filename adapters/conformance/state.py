@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.cases import AdapterType, Case, expect, expect_close, expect_equal, supported_case
+from adapters.conformance.cases import (
+    AdapterType,
+    Case,
+    expect,
+    expect_close,
+    expect_equal,
+    for_each_optimizer,
+    supported_case,
+)
 from adapters.conformance.reference import Reference
-from adapters.interface import Adam, Array, Sgd, UnsupportedSpec
+from adapters.interface import Array, Sgd, UnsupportedSpec
 
 STANDSTILL = Sgd(learning_rate=1e-30)
 """So small a rate that no parameter moves: the same batch must give the same loss wherever it comes."""
@@ -126,8 +134,7 @@ def data_change(adapter_type: AdapterType) -> None:
 def goes_on_from_its_state(adapter_type: AdapterType) -> None:
     """Training that is broken off and goes on in a new adapter gives the same losses, bit for bit."""
     case = supported_case(adapter_type, rows=3)
-    for optimizer in (Adam(learning_rate=0.01), Sgd(learning_rate=0.1)):
-        trained = replace(case, train=replace(case.train, optimizer=optimizer))
+    for trained in for_each_optimizer(adapter_type, case):
         first, second = trained.start(adapter_type), trained.start(adapter_type)
         first.train(case.batches)
         state = first.state()
@@ -139,7 +146,7 @@ def goes_on_from_its_state(adapter_type: AdapterType) -> None:
         expected = first.train(case.batches)
         for attempt in ("of a new adapter", "of one that goes back"):
             second.restore(state)
-            expect_equal(f"losses {attempt}, {optimizer}", second.train(case.batches), expected)
+            expect_equal(f"losses {attempt}, {trained.train.optimizer}", second.train(case.batches), expected)
             for name, value in first.parameters().items():
                 expect_equal(f"parameter {name} {attempt}", second.parameters()[name], value)
 
