@@ -91,7 +91,7 @@ def test_an_author_gets_what_was_handed_in_and_nothing_else():
             r"'recurrent_kernel' has shape \(4, 12\): expected \(3, 12\)",
         ),
         ({"input_kernel": CASE.parameters["input_kernel"].T}, r"'input_kernel' has shape \(12, 2\)"),
-        ({"bias": [0.0] * 12}, "parameter 'bias': expected a NumPy array, came list"),
+        ({"bias": [0.0] * 12}, "parameter 'bias': expected a NumPy array, got list"),
     ],
 )
 def test_parameters_that_are_not_the_models_are_refused(change: dict[str, Any], says: str):
@@ -107,8 +107,8 @@ def test_parameters_that_are_not_the_models_are_refused(change: dict[str, Any], 
         (CASE, CASE.inputs[:0], CASE.targets[:0], "none of them 0"),
         (CASE, CASE.inputs, CASE.targets[:-1], r"targets have shape \(6, 3\): expected \(7, 3\)"),
         (CASE, CASE.inputs, np.zeros((7, 6)), r"targets have shape \(7, 6\): expected \(7, 3\)"),
-        (CASE, CASE.inputs.tolist(), CASE.targets, "inputs: expected a NumPy array, came list"),
-        (CASE, CASE.inputs, CASE.targets.tolist(), "targets: expected a NumPy array, came list"),
+        (CASE, CASE.inputs.tolist(), CASE.targets, "inputs: expected a NumPy array, got list"),
+        (CASE, CASE.inputs, CASE.targets.tolist(), "targets: expected a NumPy array, got list"),
         (CLASSES, CASE.inputs, np.zeros(7), "targets are float64: the cross-entropy needs whole numbers"),
         (CLASSES, CASE.inputs, np.full(7, 3), r"targets must lie in 0\.\.2"),
         (CLASSES, CASE.inputs, np.full(7, -1), r"targets must lie in 0\.\.2"),
@@ -146,7 +146,7 @@ def test_batches_that_name_no_sequences_are_refused(batches: Any, says: str):
         (CASE.inputs[:, 0], r"inputs have shape \(7, 2\): expected \(N, T, 2\) with T at least 1"),
         (np.zeros((7, 5, 4)), r"inputs have shape \(7, 5, 4\): expected \(N, T, 2\)"),
         (CASE.inputs[:, :0], r"inputs have shape \(7, 0, 2\): expected \(N, T, 2\)"),
-        (CASE.inputs.tolist(), "inputs: expected a NumPy array, came list"),
+        (CASE.inputs.tolist(), "inputs: expected a NumPy array, got list"),
     ],
 )
 def test_sequences_to_predict_that_do_not_fit_are_refused(inputs: Any, says: str):

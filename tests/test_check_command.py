@@ -57,7 +57,7 @@ def test_what_leaves_a_band_has_exit_code_one(mutant):
 @pytest.mark.parametrize(
     ("fault", "named"),
     {
-        "Raises": "shapes_and_dtypes failed: expected no error, came RuntimeError",
+        "Raises": "shapes_and_dtypes failed: expected no error, got RuntimeError",
         "Aborts": "shapes_and_dtypes failed: conformance: the worker was killed by SIGABRT",
         "WrongShape": "shapes_and_dtypes failed: losses: expected shape",
         "PredictsNothing": "shapes_and_dtypes failed: predict",

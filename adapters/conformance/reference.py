@@ -1,4 +1,4 @@
-"""The specs computed as plainly as can be, in float64: what every adapter is held against."""
+"""The specs computed as plainly as can be, in float64: what every adapter is compared with."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

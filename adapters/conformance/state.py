@@ -37,8 +37,8 @@ def rows_equal_calls(adapter_type: AdapterType) -> None:
     case = supported_case(adapter_type, rows=5)
     whole, parts = case.start(adapter_type), case.start(adapter_type)
     expected = whole.train(case.batches)
-    came = np.concatenate([parts.train(rows) for rows in np.split(case.batches, [2, 3])])
-    expect_close("losses of three calls against one", came, expected, _tolerance(case))
+    actual = np.concatenate([parts.train(rows) for rows in np.split(case.batches, [2, 3])])
+    expect_close("losses of three calls against one", actual, expected, _tolerance(case))
     for name, value in whole.parameters().items():
         expect_close(
             f"parameter {name} after three calls against one",
@@ -79,8 +79,8 @@ def predict_leaves_training_alone(adapter_type: AdapterType) -> None:
     case = supported_case(adapter_type)
     plain, watched = case.start(adapter_type), case.start(adapter_type)
     for call in range(3):
-        expected, came = plain.train(case.batches), watched.train(case.batches)
-        expect_close(f"losses of call {call}, predict called in between", came, expected, _tolerance(case))
+        expected, actual = plain.train(case.batches), watched.train(case.batches)
+        expect_close(f"losses of call {call}, predict called in between", actual, expected, _tolerance(case))
         watched.predict(case.inputs[:4])
         watched.parameters()
 
@@ -91,8 +91,8 @@ def instances_are_independent(adapter_type: AdapterType) -> None:
     other = replace(case, inputs=-case.inputs, targets=case.targets + 1)
     alone, first, second = (one.start(adapter_type) for one in (case, case, other))
     for call in range(2):
-        expected, came = alone.train(case.batches), first.train(case.batches)
-        expect_equal(f"losses of call {call}, another adapter training in between", came, expected)
+        expected, actual = alone.train(case.batches), first.train(case.batches)
+        expect_equal(f"losses of call {call}, another adapter training in between", actual, expected)
         second.train(case.batches)
 
 
@@ -142,7 +142,7 @@ def goes_on_from_its_state(adapter_type: AdapterType) -> None:
             raise UnsupportedSpec("state is None: a cell that is broken off starts anew")
         for name, value in state.items():
             plain = isinstance(value, np.ndarray) and not value.dtype.hasobject
-            expect(plain, f"state: expected NumPy arrays of numbers, came {name} as {type(value).__name__}")
+            expect(plain, f"state: expected NumPy arrays of numbers, got {name} as {type(value).__name__}")
         expected = first.train(case.batches)
         for attempt in ("of a new adapter", "of one that goes back"):
             second.restore(state)

@@ -1,4 +1,4 @@
-"""Typical mistakes, each made on purpose in the reference: one that reproduces what came names the cause.
+"""Typical mistakes, each made on purpose in the reference: the one that gives the same answers is the cause.
 
 The docstring of each is what a person reads in the message of a failed check.
 """
