@@ -241,6 +241,21 @@ def test_what_is_declared_by_default_never_grows():
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("optimizers", ("rmsprop",), "it must be a tuple of 'sgd' or 'adam'"),
+        ("optimizers", (), "it must be a tuple of 'sgd' or 'adam'"),
+        ("computes", "by hand\nand by heart", "it must be one line of text"),
+        ("distribution", None, "it must be one line of text"),
+    ],
+)
+def test_a_declaration_refuses_what_it_does_not_know(field: str, value: Any, says: str):
+    with pytest.raises(ValueError, match=says) as refusal:
+        Declaration(**{field: value})
+    assert str(refusal.value).startswith(f"{field} is {value!r}: ")
+
+
 class KnowsNothing(Adapter):
     """Declares nothing, checks nothing, and does not call the base class's constructor."""
 

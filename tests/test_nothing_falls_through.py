@@ -138,6 +138,11 @@ def test_an_adapter_trains_on_the_same_case_without_an_invention(
     assert ELMAN.start(adapter_type).train(ELMAN.batches).shape == (1,)
 
 
+def test_training_refuses_an_heir_of_an_optimizer():
+    with pytest.raises(ValueError, match=r"optimizer is HeirOfSgd\(.*\): it must be .*, not of a subclass"):
+        TrainSpec(optimizer=HeirOfSgd(learning_rate=0.1))
+
+
 @pytest.mark.parametrize("name", [name for name, each in INVENTIONS.items() if each.field in DECLARED])
 def test_the_declaration_refuses_cells_and_optimizers_that_are_not_declared(
     name: str, monkeypatch: pytest.MonkeyPatch
