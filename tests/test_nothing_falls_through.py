@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from filled_template import filled_template
 
-from adapters import open_adapter, registered, specs, validation
+from adapters import VARIANTS, default_names, open_adapter, specs, validation
 from adapters.conformance.cases import Case, make_case
 from adapters.conformance.reference import Reference
 from adapters.declaration import Declaration
@@ -106,7 +106,7 @@ def case_of(invention: Invention) -> Case:
     return replace(ELMAN, model=model, train=train, parameters=parameters)
 
 
-@pytest.fixture(params=[*registered(), "reference", "template"])
+@pytest.fixture(params=[*default_names(), *VARIANTS, "reference", "template"])
 def adapter_type(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> type[Adapter]:
