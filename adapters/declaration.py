@@ -1,4 +1,4 @@
-"""What an adapter says of itself: read from its source, and held against every spec that it is given."""
+"""What an adapter says of itself: read from its source, and compared with every spec that it is given."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from threading import Lock
 
-from adapters.interface import Declaration
+from adapters.declaration import Declaration
 
 _ONE_AT_A_TIME = Lock()
 """CPython 3.11 counts the depth of what it parses in one place for all threads, and may find it wrong."""

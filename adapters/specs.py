@@ -162,7 +162,7 @@ class TrainSpec:
     def __post_init__(self) -> None:
         require(
             type(self.optimizer) in OPTIMIZERS,
-            f"optimizer is {self.optimizer!r}: it must be an instance of Sgd or Adam",
+            f"optimizer is {self.optimizer!r}: it must be an instance of Sgd or Adam, not of a subclass",
         )
         require_choice("dtype", self.dtype, Dtype)
         for field in ("update_every", "backprop_through"):

@@ -76,7 +76,7 @@ def check_sequences(model: ModelSpec, inputs: Array) -> None:
 
 
 def _require_array(what: str, value: object) -> None:
-    require(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, came {type(value).__name__}")
+    require(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, got {type(value).__name__}")
 
 
 def _check_values(model: ModelSpec, targets: Array, read: tuple[int, ...]) -> None:

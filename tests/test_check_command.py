@@ -9,7 +9,7 @@ from tests.commands import command, faulty
 
 QUICK = [check.name for check in CHECKS if check.quick]
 FAULTS = {
-    "Raises": "shapes_and_dtypes failed: expected no error, came RuntimeError",
+    "Raises": "shapes_and_dtypes failed: expected no error, got RuntimeError",
     "Aborts": "shapes_and_dtypes failed: conformance: the worker was killed by SIGABRT",
     "WrongShape": "shapes_and_dtypes failed: losses: expected shape",
     "PredictsInfinity": "shapes_and_dtypes failed: predict",

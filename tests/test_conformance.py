@@ -158,11 +158,11 @@ class MissingParameter(NumpyAdapter):
 @pytest.mark.parametrize(
     ("adapter_type", "says"),
     [
-        (Raising, "expected no error, came RuntimeError: out of memory"),
-        (WrongShapes, "predictions for float32 inputs: expected shape (7, 2), came (7, 2, 1)"),
-        (NotANumber, "losses: expected finite values, came 3 NaN or infinite ones of 3"),
-        (WrongDtype, "losses: expected float64, came float32"),
-        (Lists, "losses: expected a NumPy array, came list"),
+        (Raising, "expected no error, got RuntimeError: out of memory"),
+        (WrongShapes, "predictions for float32 inputs: expected shape (7, 2), got (7, 2, 1)"),
+        (NotANumber, "losses: expected finite values, got 3 NaN or infinite ones of 3"),
+        (WrongDtype, "losses: expected float64, got float32"),
+        (Lists, "losses: expected a NumPy array, got list"),
         (MissingParameter, "parameters: expected input_kernel"),
     ],
 )

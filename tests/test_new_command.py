@@ -1,13 +1,10 @@
 """`new` writes an adapter that says what is missing, and passes once that is filled in."""
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.conformance import CHECKS, run
-from adapters.conformance.reference import Reference
-from adapters.interface import Adapter, Span
 from tests.commands import assert_refused, command
+from tests.filled_template import filled_template
 from tests.installed import install
 
 
@@ -34,36 +31,10 @@ def test_a_package_is_found_by_name_once_installed(site):
     assert "lockstep_toy 1.0" in command("list", columns=160).out
 
 
-def test_what_is_written_passes_every_check_once_its_four_gaps_are_filled(site):
-    assert command("new", "toy").code == 0
-    from toy_adapter import ToyAdapter  # noqa: PLC0415
-
-    filled = type("Filled", (FilledGaps, ToyAdapter), {})
+def test_what_is_written_passes_every_check_once_its_four_gaps_are_filled(tmp_path, monkeypatch):
+    filled = filled_template(tmp_path, monkeypatch)
     outcomes = [run(check, filled) for check in CHECKS if check.name != "repeated_sequences"]
     assert [outcome for outcome in outcomes if outcome.status != "passed"] == []
-
-
-class FilledGaps(Adapter):
-    """The four methods that are left open, done by the reference."""
-
-    def _reference(self, parameters):
-        train = replace(self._train_spec, update_every=None, backprop_through=None)
-        reference = Reference(self._model, train, parameters)
-        reference.means, reference.squares, reference.updates = self._means, self._squares, self._updates
-        return reference
-
-    def _step(self, parameters, x, state):
-        return self._reference(parameters).step(parameters, x, state)
-
-    def _differentiate(self, inputs, targets, state):
-        reference = self._reference(self._parameters)
-        return reference.differentiate(inputs, targets, Span(0, 0, inputs.shape[1]), state)
-
-    def _update(self, gradients):
-        reference = self._reference(self._parameters)
-        reference.update(reference.clip(gradients))
-        self._updates = reference.updates
-        self._parameters = {name: value.astype(self._dtype) for name, value in reference.values.items()}
 
 
 @pytest.mark.parametrize(

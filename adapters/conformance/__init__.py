@@ -1,7 +1,7 @@
-"""The conformance suite: what any adapter must do, check by check.
+"""The conformance suite: what every adapter must do, check by check.
 
-`run` puts one adapter through one check; an adapter that raises, or returns what it should not, fails
-that check by name, and the next goes on.
+`run` runs one check on one adapter. An adapter that raises, or returns what it should not, fails that
+check, and the next check is run all the same.
 """
 
 import sys
@@ -25,9 +25,9 @@ LONGEST_MESSAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one check went; `expected` is a failure that the adapter declares, and gives a reason for.
+    """The result of one check; `expected` is a failure that the adapter declares, with a reason.
 
-    The message says what was expected and what came, or what is not supported; `cause` the likeliest one.
+    The message says what was expected and what was got, or what is not supported; `cause` the likeliest one.
     """
 
     name: str
@@ -37,14 +37,14 @@ class Outcome:
 
 
 def run(check: Check, adapter_type: type[Adapter], device: str = "cpu") -> Outcome:
-    """Put an adapter through one check; an UnsupportedSpec on the way means that the check is skipped."""
+    """Run one check on an adapter; an UnsupportedSpec on the way means that the check is skipped."""
     outcome = _attempt(check, adapter_type, partial(adapter_type, device=device))
     reason = adapter_type.declaration.expected_failures.get(check.name)
     if reason is None or outcome.status == "skipped":
         return outcome
     if outcome.status == "failed":
         return Outcome(name=check.name, status="expected", message=_one_line(f"{reason} ({outcome.message})"))
-    message = f"expected a failure, as declared ({reason}), came none"
+    message = f"expected a failure, as declared ({reason}), got none"
     cause = f"take {check.name} out of expected_failures"
     return Outcome(name=check.name, status="failed", message=_one_line(message), cause=cause)
 
@@ -65,7 +65,7 @@ def _attempt(check: Check, adapter_type: type[Adapter], start: AdapterType) -> O
     except NotImplementedError as gap:
         message, cause = f"not written yet: {gap}", ""
     except Exception as error:
-        message = f"expected no error, came {type(error).__name__}: {error}"
+        message = f"expected no error, got {type(error).__name__}: {error}"
         cause = _place(error, adapter_type) or check.hint
     else:
         return Outcome(name=check.name, status="passed")

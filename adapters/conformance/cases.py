@@ -1,7 +1,7 @@
-"""What the conformance checks are run on, and how what comes is held against what was expected."""
+"""Models, training and data for the conformance checks, and comparisons of actual with expected arrays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -15,6 +15,7 @@ from adapters.interface import (
     Cell,
     Dtype,
     ModelSpec,
+    Optimizer,
     Readout,
     Sgd,
     TrainSpec,
@@ -25,13 +26,13 @@ from adapters.parameters import draw, normal, shapes
 AdapterType = Callable[..., Adapter]
 CELLS: tuple[Cell, ...] = ("lstm", "elman")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
-
+OPTIMIZERS: tuple[Optimizer, ...] = (Adam(learning_rate=0.01), Sgd(learning_rate=0.1))
 
 ROUNDING_UNITS = 64
 
 
 class Nonconformance(AssertionError):  # noqa: N818 - reads as the fact that it states
-    """An adapter does not keep the contract; one line says what was expected and what came, one why."""
+    """An adapter does not keep the contract; one line says what was expected and what was got, one why."""
 
     def __init__(self, message: str, cause: str = "") -> None:
         super().__init__(message)
@@ -140,12 +141,12 @@ def supported_case(
 
     Raises: UnsupportedSpec where it can run none of them.
     """
-    for dtype, cell in product(DTYPES, cells):
+    for dtype, cell, optimizer in product(DTYPES, cells, OPTIMIZERS):
         model = ModelSpec(
             cell=cell, inputs=3, hidden=hidden, outputs=2, loss="half_squared_error", readout=readout
         )
         every = 2 if readout == "every" else None
-        train = TrainSpec(optimizer=Adam(learning_rate=0.01), update_every=every, dtype=dtype)
+        train = TrainSpec(optimizer=optimizer, update_every=every, dtype=dtype)
         case = make_case(model, train, seed=seed, time_steps=time_steps, rows=rows, batch=batch)
         try:
             adapter_type(case.model, case.train, case.parameters)
@@ -156,33 +157,47 @@ def supported_case(
     raise refusal
 
 
+def for_each_optimizer(adapter_type: AdapterType, case: Case) -> list[Case]:
+    """The case with each optimizer that the adapter can run."""
+    others = (replace(case, train=replace(case.train, optimizer=optimizer)) for optimizer in OPTIMIZERS)
+    return [other for other in others if _is_supported(adapter_type, other)]
+
+
+def _is_supported(adapter_type: AdapterType, case: Case) -> bool:
+    try:
+        adapter_type(case.model, case.train, case.parameters)
+    except UnsupportedSpec:
+        return False
+    return True
+
+
 def expect(condition: object, message: str) -> None:
     if not condition:
         raise Nonconformance(message)
 
 
 def expect_array(what: str, value: object, shape: tuple[int, ...], dtype: str) -> None:
-    """A finite NumPy array of this shape and dtype."""
-    expect(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, came {type(value).__name__}")
+    """Raise unless the value is a finite NumPy array of this shape and dtype."""
+    expect(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, got {type(value).__name__}")
     assert isinstance(value, np.ndarray)
-    expect(value.shape == shape, f"{what}: expected shape {shape}, came {value.shape}")
-    expect(value.dtype == dtype, f"{what}: expected {dtype}, came {value.dtype}")
+    expect(value.shape == shape, f"{what}: expected shape {shape}, got {value.shape}")
+    expect(value.dtype == dtype, f"{what}: expected {dtype}, got {value.dtype}")
     expect(
         np.isfinite(value).all(),
-        f"{what}: expected finite values, came {np.count_nonzero(~np.isfinite(value))} "
+        f"{what}: expected finite values, got {np.count_nonzero(~np.isfinite(value))} "
         f"NaN or infinite ones of {value.size}",
     )
 
 
 def expect_equal(what: str, actual: Array, expected: Array) -> None:
-    """Equal bit for bit."""
+    """Raise unless the arrays are equal bit for bit."""
     expect_array(what, actual, expected.shape, expected.dtype.name)
     if not np.array_equal(actual, expected):
         raise Nonconformance(f"{what}: not the same bits, {_widest(actual, expected)}")
 
 
 def expect_close(what: str, actual: Array, expected: Array, tolerance: float) -> None:
-    """Equal within `tolerance` times the largest expected value, and a few units of rounding of 1."""
+    """Raise unless equal within `tolerance` times the largest expected value, and a few roundings of 1."""
     expect_array(what, actual, expected.shape, expected.dtype.name)
     rounding = ROUNDING_UNITS * np.finfo(expected.dtype).eps
     allowed = tolerance * np.abs(expected).max(initial=0.0) + rounding
@@ -201,6 +216,6 @@ def _widest(actual: Array, expected: Array) -> str:
     place = np.unravel_index(np.argmax(np.abs(actual - expected)), expected.shape)
     index = ", ".join(str(int(axis)) for axis in place)
     return (
-        f"expected {expected[place]:.12g} at [{index}], came {actual[place]:.12g}, "
+        f"expected {expected[place]:.12g} at [{index}], got {actual[place]:.12g}, "
         f"a relative difference of {difference(actual, expected):.1e}"
     )

@@ -11,7 +11,7 @@ from adapters.conformance.cases import AdapterType
 class Check:
     """One promise; `quick` marks those that together take seconds even where every model is compiled.
 
-    `hint` says where to look first where what came does not tell.
+    `hint` says where to look first if the message does not tell.
     """
 
     function: Callable[[AdapterType], None]
@@ -40,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         contract.predicts_nothing_of_nothing,
-        "predict must work for no sequences too: reshape to (len(inputs), …), not to (-1, …)",
+        "_predict must work for no sequences too: reshape to (len(inputs), …), not to (-1, …)",
         quick=True,
     ),
     Check(contract.arguments_unmodified, "copy what is kept or changed: np.array, not np.asarray"),
@@ -52,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
     Check(state.repeatable, "something is random, or threads add up in another order each time"),
     Check(
         contract.no_batches_no_losses,
-        "train must return an empty array in the dtype of the spec for no rows",
+        "_train must return an empty array in the dtype of the spec for no rows",
     ),
     Check(
         state.rows_equal_calls,
@@ -62,11 +62,11 @@ CHECKS: tuple[Check, ...] = (
         state.repeated_sequences,
         "the loss and the gradient must be averages over the whole batch, however it is split",
     ),
-    Check(state.no_state_between_batches, "every row of train starts from a zero state"),
-    Check(state.no_state_between_calls, "every call of train and predict starts from a zero state"),
+    Check(state.no_state_between_batches, "every row of _train starts from a zero state"),
+    Check(state.no_state_between_calls, "every call of _train and _predict starts from a zero state"),
     Check(
         state.predict_leaves_training_alone,
-        "predict and parameters must change nothing: no state, no moments, no step",
+        "_predict and parameters must change nothing: no state, no moments, no step",
     ),
     Check(
         state.instances_are_independent,
@@ -96,10 +96,10 @@ CHECKS: tuple[Check, ...] = (
     Check(mathematics.float32_follows_float64),
     Check(optimizers.adam_in_float32),
     Check(state.batch_sizes_change, "nothing may be fixed to the size of the first batch"),
-    Check(state.data_change, "load must replace data and spans, and leave parameters and moments alone"),
+    Check(state.data_change, "_load must replace data and spans, and leave parameters and moments alone"),
     Check(
         state.goes_on_from_its_state,
-        "state must return copies of all that training changes, restore write it where train finds it",
+        "state must return copies of all that training changes, restore write it where _train finds it",
     ),
     Check(mathematics.randomised),
 )

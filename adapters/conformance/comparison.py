@@ -1,4 +1,4 @@
-"""Adapter and reference, put through the same calls; where they part, the likeliest cause."""
+"""Adapter and reference given the same calls; where their answers differ, the likeliest cause."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 
 from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
 from adapters.conformance.reference import Reference
-from adapters.conformance.typical_mistakes import SUSPECTS
+from adapters.conformance.typical_mistakes import TYPICAL_MISTAKES
 from adapters.interface import Array
 
 Observation = dict[str, Array]
@@ -44,48 +44,49 @@ def _training(adapter_type: AdapterType, case: Case) -> Observation:
     before = adapter.parameters()
     losses = adapter.train(case.batches)
     after = adapter.parameters()
-    expect(list(before) == list(after), f"parameters: expected {', '.join(before)}, came {', '.join(after)}")
+    expect(list(before) == list(after), f"parameters: expected {', '.join(before)}, got {', '.join(after)}")
     return {"losses": losses, **{f"change of {name}": after[name] - before[name] for name in before}}
 
 
 def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance: float) -> None:
-    expected, came = observe(Reference, case), observe(adapter_type, case)
-    for what, value in came.items():
-        expect(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, came {type(value).__name__}")
+    expected, actual = observe(Reference, case), observe(adapter_type, case)
+    for what, value in actual.items():
+        expect(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, got {type(value).__name__}")
     try:
-        _expect_agreement(came, expected, tolerance)
+        _expect_agreement(actual, expected, tolerance)
     except Nonconformance as failure:
-        cause = _suspect(observe, case, came, tolerance) or _first_parting(came, expected, tolerance)
+        mistake = _typical_mistake(observe, case, actual, tolerance)
+        cause = mistake or _where_to_look(actual, expected, tolerance)
         raise Nonconformance(f"{describe(case)}: {failure}", cause) from None
 
 
-def _expect_agreement(came: Observation, expected: Observation, tolerance: float) -> None:
-    expect(list(came) == list(expected), f"expected {', '.join(expected)}, came {', '.join(came)}")
+def _expect_agreement(actual: Observation, expected: Observation, tolerance: float) -> None:
+    expect(list(actual) == list(expected), f"expected {', '.join(expected)}, got {', '.join(actual)}")
     for what, value in expected.items():
-        expect_close(what, came[what], value, tolerance)
+        expect_close(what, actual[what], value, tolerance)
 
 
-def _suspect(observe: Observer, case: Case, came: Observation, tolerance: float) -> str | None:
-    """The typical mistake that gives just what came, if there is one; most part in the first two rows."""
+def _typical_mistake(observe: Observer, case: Case, actual: Observation, tolerance: float) -> str | None:
+    """The typical mistake that gives the same answers, if there is one; most differ in the first two rows."""
     beginning = replace(case, batches=case.batches[:2])
-    for suspect in SUSPECTS:
+    for mistake in TYPICAL_MISTAKES:
         try:
-            first_losses = observe(suspect, beginning).get("losses", np.empty(0))
+            first_losses = observe(mistake, beginning).get("losses", np.empty(0))
             expect_close(
-                "losses", came.get("losses", first_losses)[: len(first_losses)], first_losses, tolerance
+                "losses", actual.get("losses", first_losses)[: len(first_losses)], first_losses, tolerance
             )
-            _expect_agreement(came, observe(suspect, case), tolerance)
+            _expect_agreement(actual, observe(mistake, case), tolerance)
         except (Nonconformance, LookupError, ValueError):
             continue
-        return suspect.__doc__
+        return mistake.__doc__
     return None
 
 
-def _first_parting(came: Observation, expected: Observation, tolerance: float) -> str:
-    """Where to look, from how far the losses agree."""
-    if "losses" not in expected or came["losses"].shape != expected["losses"].shape:
+def _where_to_look(actual: Observation, expected: Observation, tolerance: float) -> str:
+    """The part of the adapter to look at, told by how far the losses agree."""
+    if "losses" not in expected or actual["losses"].shape != expected["losses"].shape:
         return "look at the forward pass"
-    together = np.abs(came["losses"] - expected["losses"]) <= tolerance * np.abs(expected["losses"]).max()
+    together = np.abs(actual["losses"] - expected["losses"]) <= tolerance * np.abs(expected["losses"]).max()
     if together.all():
         return "all losses agree: look at the gradient and the update"
     first = int(np.argmin(together))

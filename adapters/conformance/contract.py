@@ -1,4 +1,4 @@
-"""Checks of the contract's letter: shapes, dtypes, copies, layouts."""
+"""Checks of what goes in and out: shapes, dtypes, copies, memory layouts."""
 
 from dataclasses import replace
 
@@ -36,15 +36,15 @@ def shapes_and_dtypes(adapter_type: AdapterType) -> None:
 
 def _expect_predictions(adapter: Adapter, case: Case, outputs: tuple[int, ...]) -> None:
     for given in ("float32", "float64"):
-        came = adapter.predict(case.inputs.astype(given))
-        expect_array(f"predictions for {given} inputs", came, outputs, case.train.dtype)
+        actual = adapter.predict(case.inputs.astype(given))
+        expect_array(f"predictions for {given} inputs", actual, outputs, case.train.dtype)
 
 
 def _expect_parameters(adapter: Adapter, case: Case) -> None:
     parameters, expected = adapter.parameters(), shapes(case.model)
     expect(
         list(parameters) == list(expected),
-        f"parameters: expected {', '.join(expected)} in this order, came {', '.join(parameters)}",
+        f"parameters: expected {', '.join(expected)} in this order, got {', '.join(parameters)}",
     )
     for name, shape in expected.items():
         expect_array(f"parameter {name}", parameters[name], shape, case.train.dtype)
@@ -67,8 +67,8 @@ def parameters_round_trip(adapter_type: AdapterType) -> None:
 def predicts_nothing_of_nothing(adapter_type: AdapterType) -> None:
     """The predictions for no sequences are an array of no predictions."""
     case = supported_case(adapter_type)
-    came = case.start(adapter_type).predict(case.inputs[:0])
-    expect_array("predictions for no sequences", came, (0, case.model.outputs), case.train.dtype)
+    actual = case.start(adapter_type).predict(case.inputs[:0])
+    expect_array("predictions for no sequences", actual, (0, case.model.outputs), case.train.dtype)
 
 
 def no_batches_no_losses(adapter_type: AdapterType) -> None:
@@ -96,7 +96,7 @@ def arguments_unmodified(adapter_type: AdapterType) -> None:
     for name, value in arguments.items():
         expect(
             np.array_equal(value, before[name]),
-            f"{name}: expected the caller's array untouched, came changed",
+            f"{name}: expected the caller's array unchanged, got it changed",
         )
 
 
@@ -135,6 +135,6 @@ def any_layout(adapter_type: AdapterType) -> None:
     )
     for value in (*odd.parameters.values(), odd.inputs, odd.targets, odd.batches):
         value.flags.writeable = False
-    expected, came = case.start(adapter_type), odd.start(adapter_type)
-    expect_close("losses", came.train(odd.batches), expected.train(case.batches), 1e-10)
-    expect_close("predictions", came.predict(odd.inputs), expected.predict(case.inputs), 1e-10)
+    expected, actual = case.start(adapter_type), odd.start(adapter_type)
+    expect_close("losses", actual.train(odd.batches), expected.train(case.batches), 1e-10)
+    expect_close("predictions", actual.predict(odd.inputs), expected.predict(case.inputs), 1e-10)

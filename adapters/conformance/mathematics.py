@@ -10,7 +10,7 @@ from adapters.conformance.comparison import (
     compare_predictions,
     compare_training,
 )
-from adapters.interface import Activation, Adam, Cell, Loss, ModelSpec, Readout, Sgd, TrainSpec
+from adapters.interface import Activation, Adam, Cell, Loss, ModelSpec, Optimizer, Readout, Sgd, TrainSpec
 
 RATE = 1.0
 """One update of rate 1: parameters before minus after are the gradient."""
@@ -95,11 +95,14 @@ def clipping(adapter_type: AdapterType) -> None:
 
 
 def everything_at_once(adapter_type: AdapterType) -> None:
-    """An everyday mixture, in the finest dtype: truncated, clipped, updated by Adam, over several batches."""
+    """An everyday mixture, in the finest dtype: truncated, clipped, by Adam or else SGD, several batches."""
     can = supported_case(adapter_type, readout="every")
-    train = replace(
-        can.train, optimizer=Adam(learning_rate=0.05, epsilon=0.01), update_every=2, clip_value=0.1
-    )
+    finer: dict[type, Optimizer] = {
+        Adam: Adam(learning_rate=0.05, epsilon=0.01),
+        Sgd: Sgd(learning_rate=0.05),
+    }
+    optimizer = finer[type(can.train.optimizer)]
+    train = replace(can.train, optimizer=optimizer, update_every=2, clip_value=0.1)
     tolerance = TOLERANCE if train.dtype == "float64" else 1e-4
     compare_training(adapter_type, make_case(can.model, train, rows=4, time_steps=4), tolerance)
 

@@ -1,10 +1,11 @@
-"""The specs computed as plainly as can be, in float64: what every adapter is held against."""
+"""The specs computed as plainly as can be, in float64: what every adapter is compared with."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from adapters.interface import Adam, Adapter, Array, ModelSpec, Span, TrainSpec
+from adapters.interface import Adam, Adapter, Array, ModelSpec, Sgd, Span, TrainSpec
 from adapters.parameters import shapes
 
 Parameters = Mapping[str, Array]
@@ -34,9 +35,9 @@ class Reference(Adapter):
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self.spans = self.spec.spans(self.model, inputs.shape[1])
-        classes = self.model.loss == "softmax_cross_entropy"
+        dtypes = {"half_squared_error": np.float64, "softmax_cross_entropy": np.int64}
         self.inputs = np.array(inputs, np.float64)
-        self.targets = np.array(targets, np.int64 if classes else np.float64)
+        self.targets = np.array(targets, dtypes[self.model.loss])
 
     def _train(self, batches: Array) -> Array:
         losses = []
@@ -50,7 +51,7 @@ class Reference(Adapter):
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs, _ = self.forward(self.values, inputs.astype(np.float64), self.begin(len(inputs)))
-        return (outputs if self.model.readout == "every" else outputs[:, 0]).astype(self.spec.dtype)
+        return {"last": outputs[:, 0], "every": outputs}[self.model.readout].astype(self.spec.dtype)
 
     def parameters(self) -> dict[str, Array]:
         return {name: value.astype(self.spec.dtype) for name, value in self.values.items()}
@@ -72,21 +73,15 @@ class Reference(Adapter):
         return {"value": self.values, "mean": self.means, "square": self.squares}
 
     def begin(self, batch: int) -> State:
-        """The state before a sequence: hidden, and the LSTM's memory; each (B, H)."""
-        return tuple(
-            np.zeros((batch, self.model.hidden)) for _ in range(2 if self.model.cell == "lstm" else 1)
-        )
+        """The state before a sequence: the hidden state, and the LSTM's cell state; each (B, H)."""
+        return tuple(np.zeros((batch, self.model.hidden)) for _ in range(STATE_PARTS[self.model.cell]))
 
     def step(self, parameters: Parameters, x: Array, state: State) -> State:
         """One time step; parameters may carry a leading axis, which the state then carries too."""
         gates = x @ parameters["input_kernel"] + state[0] @ parameters["recurrent_kernel"]
         if self.model.bias:
             gates = gates + parameters["bias"][..., np.newaxis, :]
-        if self.model.cell == "elman":
-            return (ACTIVATIONS[self.model.activation](gates),)
-        i, f, g, o = np.split(gates, 4, axis=-1)
-        memory = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
-        return sigmoid(o) * np.tanh(memory), memory
+        return STEPS[self.model.cell, self.model.activation](gates, state)
 
     def read_out(self, parameters: Parameters, hidden: Array) -> Array:
         """(…, B, H) -> (…, B, K)."""
@@ -99,16 +94,11 @@ class Reference(Adapter):
         for t in range(inputs.shape[1]):
             state = self.step(parameters, inputs[:, t], state)
             outputs.append(self.read_out(parameters, state[0]))
-        return np.stack(outputs if self.model.readout == "every" else outputs[-1:], axis=-2), state
+        return np.stack(outputs[READ_STEPS[self.model.readout]], axis=-2), state
 
     def loss(self, outputs: Array, targets: Array) -> Array:
         """Outputs (…, B, R, K), targets (B, R[, K]) -> their sum, averaged over the batch."""
-        if self.model.loss == "half_squared_error":
-            losses = 0.5 * (outputs - targets) ** 2
-        else:
-            shifted = outputs - outputs.real.max(axis=-1, keepdims=True)
-            totals = np.exp(shifted).sum(axis=-1, keepdims=True)
-            losses = (np.log(totals) - shifted) * np.eye(self.model.outputs)[targets]
+        losses = LOSSES[self.model.loss](outputs, targets)
         return np.asarray(losses.sum(axis=(-1, -2, -3)) / len(targets))
 
     def differentiate(
@@ -118,7 +108,7 @@ class Reference(Adapter):
         if span.cut > span.start:
             _, state = self.forward(self.values, inputs[:, span.start : span.cut], state)
         steps = slice(span.cut, span.stop)
-        read = targets[:, steps] if self.model.readout == "every" else targets[:, np.newaxis]
+        read = READ_TARGETS[self.model.readout](targets, steps)
         outputs, after = self.forward(self.values, inputs[:, steps], state)
         gradient = complex_step(
             lambda parameters: self.loss(self.forward(parameters, inputs[:, steps], state)[0], read),
@@ -134,14 +124,21 @@ class Reference(Adapter):
 
     def update(self, gradient: dict[str, Array]) -> None:
         optimizer = self.spec.optimizer
+        directions: dict[type, Callable[[Any, str, Array], Array]] = {Sgd: self.sgd, Adam: self.adam}
+        direction = directions[type(optimizer)]
         self.updates += 1
         for name, value in gradient.items():
-            if isinstance(optimizer, Adam):
-                b1, b2 = optimizer.beta1, optimizer.beta2
-                self.means[name] = self.rounded(b1 * self.means[name] + (1 - b1) * value)
-                self.squares[name] = self.rounded(b2 * self.squares[name] + (1 - b2) * value**2)
-                value = self.adam_direction(optimizer, self.means[name], self.squares[name])  # noqa: PLW2901
-            self.values[name] = self.values[name] - optimizer.learning_rate * value
+            move = optimizer.learning_rate * direction(optimizer, name, value)
+            self.values[name] = self.values[name] - move
+
+    def sgd(self, spec: Sgd, name: str, gradient: Array) -> Array:
+        return gradient
+
+    def adam(self, spec: Adam, name: str, gradient: Array) -> Array:
+        b1, b2 = spec.beta1, spec.beta2
+        self.means[name] = self.rounded(b1 * self.means[name] + (1 - b1) * gradient)
+        self.squares[name] = self.rounded(b2 * self.squares[name] + (1 - b2) * gradient**2)
+        return self.adam_direction(spec, self.means[name], self.squares[name])
 
     def rounded(self, moment: Array) -> Array:
         """A moment as the dtype of the spec holds it: what is too small for that is 0."""
@@ -157,7 +154,40 @@ def sigmoid(x: Array) -> Array:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
 
 
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"tanh": np.tanh, "sigmoid": sigmoid}
+def lstm(gates: Array, state: State) -> State:
+    """One step of the LSTM from its gates (…, B, 4H) on."""
+    i, f, g, o = np.split(gates, 4, axis=-1)
+    cell_state = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(cell_state), cell_state
+
+
+def half_squared_error(outputs: Array, targets: Array) -> Array:
+    """½(ŷ−y)², by output."""
+    return np.asarray(0.5 * (outputs - targets) ** 2)
+
+
+def softmax_cross_entropy(outputs: Array, targets: Array) -> Array:
+    """−log softmax(ŷ) at the target, 0 elsewhere."""
+    shifted = outputs - outputs.real.max(axis=-1, keepdims=True)
+    totals = np.exp(shifted).sum(axis=-1, keepdims=True)
+    return np.asarray((np.log(totals) - shifted) * np.eye(outputs.shape[-1])[targets])
+
+
+STATE_PARTS = {"elman": 1, "lstm": 2}
+STEPS: dict[tuple[str, str], Callable[[Array, State], State]] = {
+    ("elman", "tanh"): lambda gates, state: (np.tanh(gates),),
+    ("elman", "sigmoid"): lambda gates, state: (sigmoid(gates),),
+    ("lstm", "tanh"): lstm,
+}
+"""By cell and activation: one step, from its gates on."""
+
+LOSSES = {"half_squared_error": half_squared_error, "softmax_cross_entropy": softmax_cross_entropy}
+READ_STEPS = {"last": slice(-1, None), "every": slice(None)}
+READ_TARGETS: dict[str, Callable[[Array, slice], Array]] = {
+    "last": lambda targets, steps: targets[:, np.newaxis],
+    "every": lambda targets, steps: targets[:, steps],
+}
+"""By readout: the targets (B, R[, K]) of an update over these steps."""
 
 
 def complex_step(function: Callable[[Parameters], Array], parameters: Parameters) -> dict[str, Array]:

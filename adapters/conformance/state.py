@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.cases import AdapterType, Case, expect, expect_close, expect_equal, supported_case
+from adapters.conformance.cases import (
+    AdapterType,
+    Case,
+    expect,
+    expect_close,
+    expect_equal,
+    for_each_optimizer,
+    supported_case,
+)
 from adapters.conformance.reference import Reference
-from adapters.interface import Adam, Array, Sgd, UnsupportedSpec
+from adapters.interface import Array, Sgd, UnsupportedSpec
 
 STANDSTILL = Sgd(learning_rate=1e-30)
 """So small a rate that no parameter moves: the same batch must give the same loss wherever it comes."""
@@ -29,8 +37,8 @@ def rows_equal_calls(adapter_type: AdapterType) -> None:
     case = supported_case(adapter_type, rows=5)
     whole, parts = case.start(adapter_type), case.start(adapter_type)
     expected = whole.train(case.batches)
-    came = np.concatenate([parts.train(rows) for rows in np.split(case.batches, [2, 3])])
-    expect_close("losses of three calls against one", came, expected, _tolerance(case))
+    actual = np.concatenate([parts.train(rows) for rows in np.split(case.batches, [2, 3])])
+    expect_close("losses of three calls against one", actual, expected, _tolerance(case))
     for name, value in whole.parameters().items():
         expect_close(
             f"parameter {name} after three calls against one",
@@ -71,8 +79,8 @@ def predict_leaves_training_alone(adapter_type: AdapterType) -> None:
     case = supported_case(adapter_type)
     plain, watched = case.start(adapter_type), case.start(adapter_type)
     for call in range(3):
-        expected, came = plain.train(case.batches), watched.train(case.batches)
-        expect_close(f"losses of call {call}, predict called in between", came, expected, _tolerance(case))
+        expected, actual = plain.train(case.batches), watched.train(case.batches)
+        expect_close(f"losses of call {call}, predict called in between", actual, expected, _tolerance(case))
         watched.predict(case.inputs[:4])
         watched.parameters()
 
@@ -83,8 +91,8 @@ def instances_are_independent(adapter_type: AdapterType) -> None:
     other = replace(case, inputs=-case.inputs, targets=case.targets + 1)
     alone, first, second = (one.start(adapter_type) for one in (case, case, other))
     for call in range(2):
-        expected, came = alone.train(case.batches), first.train(case.batches)
-        expect_equal(f"losses of call {call}, another adapter training in between", came, expected)
+        expected, actual = alone.train(case.batches), first.train(case.batches)
+        expect_equal(f"losses of call {call}, another adapter training in between", actual, expected)
         second.train(case.batches)
 
 
@@ -126,8 +134,7 @@ def data_change(adapter_type: AdapterType) -> None:
 def goes_on_from_its_state(adapter_type: AdapterType) -> None:
     """Training that is broken off and goes on in a new adapter gives the same losses, bit for bit."""
     case = supported_case(adapter_type, rows=3)
-    for optimizer in (Adam(learning_rate=0.01), Sgd(learning_rate=0.1)):
-        trained = replace(case, train=replace(case.train, optimizer=optimizer))
+    for trained in for_each_optimizer(adapter_type, case):
         first, second = trained.start(adapter_type), trained.start(adapter_type)
         first.train(case.batches)
         state = first.state()
@@ -135,11 +142,11 @@ def goes_on_from_its_state(adapter_type: AdapterType) -> None:
             raise UnsupportedSpec("state is None: a cell that is broken off starts anew")
         for name, value in state.items():
             plain = isinstance(value, np.ndarray) and not value.dtype.hasobject
-            expect(plain, f"state: expected NumPy arrays of numbers, came {name} as {type(value).__name__}")
+            expect(plain, f"state: expected NumPy arrays of numbers, got {name} as {type(value).__name__}")
         expected = first.train(case.batches)
         for attempt in ("of a new adapter", "of one that goes back"):
             second.restore(state)
-            expect_equal(f"losses {attempt}, {optimizer}", second.train(case.batches), expected)
+            expect_equal(f"losses {attempt}, {trained.train.optimizer}", second.train(case.batches), expected)
             for name, value in first.parameters().items():
                 expect_equal(f"parameter {name} {attempt}", second.parameters()[name], value)
 

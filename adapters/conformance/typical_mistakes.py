@@ -1,6 +1,6 @@
-"""Typical mistakes, each made on purpose in the reference: one that reproduces what came names the cause.
+"""Typical mistakes, each made on purpose in the reference: the one that gives the same answers is the cause.
 
-A suspect's docstring is what a person reads in the message of a failed check.
+The docstring of each is what a person reads in the message of a failed check.
 """
 
 from dataclasses import replace
@@ -60,8 +60,9 @@ class OtherActivation(Reference):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Parameters, *, device: str = "cpu"
     ) -> None:
-        other: Activation = "sigmoid" if model.activation == "tanh" else "tanh"
-        super().__init__(replace(model, activation=other), train, parameters, device=device)
+        exchanged: dict[Activation, Activation] = {"tanh": "sigmoid", "sigmoid": "tanh"}
+        model = replace(model, activation=exchanged[model.activation])
+        super().__init__(model, train, parameters, device=device)
 
 
 class MeanOverOutputs(Reference):
@@ -188,7 +189,7 @@ class MomentsInFloat64(Reference):
         return moment
 
 
-SUSPECTS: tuple[type[Reference], ...] = (
+TYPICAL_MISTAKES: tuple[type[Reference], ...] = (
     *(gates_in_order(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
     BiasIgnored,
     ForgetBiasIgnored,

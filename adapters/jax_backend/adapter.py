@@ -1,6 +1,6 @@
 """JAX: pure functions, whole epochs in one compiled call, gradients by `jax.value_and_grad`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,7 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array as Tensor
 
-from adapters.interface import Adam, Adapter, Array, Declaration, ModelSpec, Span, TrainSpec, UnsupportedSpec
+from adapters.interface import (
+    Adam,
+    Adapter,
+    Array,
+    Declaration,
+    ModelSpec,
+    Sgd,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+)
 from adapters.parameters import shapes
 
 jax.config.update("jax_enable_x64", True)
@@ -25,6 +35,7 @@ class JaxAdapter(Adapter):
 
     declaration = Declaration(
         distribution="jax",
+        computes="both cells under `lax.scan`, gradients by `value_and_grad`, a call one XLA program",
         variables={"NPROC": "{threads}", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
         devices=("cpu", "cuda"),
     )
@@ -47,7 +58,8 @@ class JaxAdapter(Adapter):
         return dict(zip(LEARNER, map(np.array, self._learner), strict=True))
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
-        kind = self._dtype if self._program.model.loss == "half_squared_error" else np.int64
+        dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": "int64"}
+        kind = dtypes[self._program.model.loss]
         self._data = self._tensor(inputs, self._dtype), self._tensor(targets, kind)
 
     def _train(self, batches: Array) -> Array:
@@ -68,6 +80,74 @@ class JaxAdapter(Adapter):
 
     def _tensor(self, values: Any, dtype: Any) -> Any:
         return jax.device_put(np.array(values, dtype), self._device)
+
+
+def elman(activation: Callable[[Tensor], Tensor], gates: Tensor, state: State) -> State:
+    """One step from its gate (B, H) on: h."""
+    return (activation(gates),)
+
+
+def lstm(gates: Tensor, state: State) -> State:
+    """One step from its gates (B, 4H) on: h and c."""
+    i, f, g, o = jnp.split(gates, 4, axis=-1)
+    cell_state = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state
+
+
+def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """½(ŷ−y)², averaged over the batch."""
+    return jnp.square(outputs - targets).sum() / (2 * len(outputs))
+
+
+def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """−log softmax(ŷ) at the target, averaged over the batch."""
+    chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), targets[..., None], -1)
+    return -chosen.sum() / len(outputs)
+
+
+def sgd(spec: Sgd, learner: State, gradient: Tensor) -> State:
+    """θ ← θ − η·g."""
+    flat, mean, square, updates = learner
+    return flat - spec.learning_rate * gradient, mean, square, updates
+
+
+def adam(spec: Adam, learner: State, gradient: Tensor) -> State:
+    """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε)."""
+    flat, mean, square, before = learner
+    updates, mean = before + 1, mean + (1 - spec.beta1) * (gradient - mean)
+    square = square + (1 - spec.beta2) * (gradient**2 - square)
+    rate = spec.learning_rate * jnp.sqrt(1 - spec.beta2**updates) / (1 - spec.beta1**updates)
+    flat = flat - rate.astype(flat.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
+    return flat, mean, square, updates
+
+
+class Cell(NamedTuple):
+    """A step from its gates on, and how many arrays (B, H) its state has."""
+
+    step: Callable[[Tensor, State], State]
+    parts: int
+
+
+class Readout(NamedTuple):
+    """What is read out of all hidden states (T, B, H) and the state after; the targets of one update."""
+
+    readable: Callable[[Tensor, State], Tensor]
+    wanted: Callable[[Tensor, Span], Tensor]
+
+
+CELLS = {
+    ("elman", "tanh"): Cell(partial(elman, jnp.tanh), 1),
+    ("elman", "sigmoid"): Cell(partial(elman, jax.nn.sigmoid), 1),
+    ("lstm", "tanh"): Cell(lstm, 2),
+}
+READOUTS = {
+    "last": Readout(lambda hidden, after: after[0], lambda targets, span: targets),
+    "every": Readout(
+        lambda hidden, after: hidden.swapaxes(0, 1), lambda targets, span: targets[:, span.cut : span.stop]
+    ),
+}
+LOSSES = {"half_squared_error": half_squared_error, "softmax_cross_entropy": softmax_cross_entropy}
+OPTIMIZERS: dict[type, Callable[[Any, State, Tensor], State]] = {Sgd: sgd, Adam: adam}
 
 
 class Program(NamedTuple):
@@ -101,45 +181,31 @@ class Program(NamedTuple):
     def run(self, flat: Tensor, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """(B, T, D) and the state before -> outputs, of the last step or of all, and the state after."""
         parameters, zeros = self.unpack(flat), jnp.zeros((len(inputs), self.model.hidden), inputs.dtype)
-        begin = state or (zeros,) * (2 if self.model.cell == "lstm" else 1)
+        cell = CELLS[self.model.cell, self.model.activation]
         projected = inputs @ parameters["input_kernel"] + parameters.get("bias", 0)
 
         def step(state: State, projected: Tensor) -> tuple[State, Tensor]:
-            gates = projected + state[0] @ parameters["recurrent_kernel"]
-            if self.model.cell == "elman":
-                hidden = getattr(jax.nn, self.model.activation)(gates)
-                return (hidden,), hidden
-            i, f, g, o = jnp.split(gates, 4, axis=-1)
-            memory = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
-            hidden = jax.nn.sigmoid(o) * jnp.tanh(memory)
-            return (hidden, memory), hidden
+            after = cell.step(projected + state[0] @ parameters["recurrent_kernel"], state)
+            return after, after[0]
 
-        after, hidden = jax.lax.scan(step, begin, projected.swapaxes(0, 1))
-        readable = hidden.swapaxes(0, 1) if self.model.readout == "every" else after[0]
+        after, hidden = jax.lax.scan(step, state or (zeros,) * cell.parts, projected.swapaxes(0, 1))
+        readable = READOUTS[self.model.readout].readable(hidden, after)
         return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), after
 
     def learn(self, learner: State, inputs: Tensor, targets: Tensor, span: Span, state: State | None) -> Any:
         """One update -> the loss before it, the learner, and the state after its steps."""
         _, state = self.run(learner[0], inputs[:, span.start : span.cut], state)
-        wanted = targets[:, span.cut : span.stop] if self.model.readout == "every" else targets
+        wanted = READOUTS[self.model.readout].wanted(targets, span)
 
         def loss(flat: Tensor) -> tuple[Tensor, State]:
             outputs, after = self.run(flat, inputs[:, span.cut : span.stop], state)
-            if self.model.loss == "half_squared_error":
-                return jnp.square(outputs - wanted).sum() / (2 * len(outputs)), after
-            chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), wanted[..., None], -1)
-            return -chosen.sum() / len(outputs), after
+            return LOSSES[self.model.loss](outputs, wanted), after
 
         (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(learner[0])
         return value, self.update(learner, gradient), state
 
     def update(self, learner: State, gradient: Tensor) -> State:
-        (flat, mean, square, before), spec, limit = learner, self.train.optimizer, self.train.clip_value
+        """The learner after one update, clipped where the spec says so."""
+        spec, limit = self.train.optimizer, self.train.clip_value
         gradient = gradient if limit is None else jnp.clip(gradient, -limit, limit)
-        if not isinstance(spec, Adam):
-            return flat - spec.learning_rate * gradient, mean, square, before
-        updates, mean = before + 1, mean + (1 - spec.beta1) * (gradient - mean)
-        square = square + (1 - spec.beta2) * (gradient**2 - square)
-        rate = spec.learning_rate * jnp.sqrt(1 - spec.beta2**updates) / (1 - spec.beta1**updates)
-        flat = flat - rate.astype(flat.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
-        return flat, mean, square, updates
+        return OPTIMIZERS[type(spec)](spec, learner, gradient)

@@ -35,7 +35,10 @@ class Lane(NamedTuple):
 class NumpyAdapter(Adapter):
     """The reference that the others are held against, and a fast one."""
 
-    declaration = Declaration(distribution="numpy")
+    declaration = Declaration(
+        distribution="numpy",
+        computes="both cells forward and backward by hand, a large batch split over threads",
+    )
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -54,11 +57,10 @@ class NumpyAdapter(Adapter):
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
-        integers = self._model.loss == "softmax_cross_entropy"
+        dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": np.dtype(np.int64)}
         self._inputs = np.array(inputs, self._dtype)
-        self._targets = np.array(targets, np.int64 if integers else self._dtype)
-        if self._model.readout == "last":
-            self._targets = self._targets[:, np.newaxis]
+        targets = np.array(targets, dtypes[self._model.loss])
+        self._targets = {"last": targets[:, np.newaxis], "every": targets}[self._model.readout]
         self._batch = 0
 
     def _train(self, batches: Array) -> Array:
@@ -80,7 +82,7 @@ class NumpyAdapter(Adapter):
             network = Network(self._model, self._parameters, (Span(0, 0, part.shape[1]),), len(part))
             outputs.append(network.predict(part))
         joined = np.concatenate(outputs)
-        return joined if self._model.readout == "every" else joined[:, 0]
+        return {"last": joined[:, 0], "every": joined}[self._model.readout]
 
     def parameters(self) -> dict[str, Array]:
         return unpack(self._model, self._parameters)

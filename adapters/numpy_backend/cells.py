@@ -195,11 +195,17 @@ class Lstm(Cell):
         yield partial(np.subtract, reaching[:4], products, self._sums_gradient_by_gate[t])
 
 
+CELLS: dict[tuple[str, str], type[Cell]] = {
+    ("elman", "tanh"): TanhElman,
+    ("elman", "sigmoid"): SigmoidElman,
+    ("lstm", "tanh"): Lstm,
+}
+"""By cell and activation."""
+
+
 def cell_type(model: ModelSpec) -> type[Cell]:
     """The cell that a model names."""
-    if model.cell == "lstm":
-        return Lstm
-    return SigmoidElman if model.activation == "sigmoid" else TanhElman
+    return CELLS[model.cell, model.activation]
 
 
 def transpose(source: Array, out: Array) -> None:

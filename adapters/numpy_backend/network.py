@@ -44,10 +44,9 @@ def split(model: ModelSpec, flat: Array) -> tuple[Array, Array]:
 
 
 def _reorder(model: ModelSpec, kernel: Array) -> Array:
-    if model.cell == "elman":
-        return kernel
-    gates = kernel.reshape(len(kernel), 4, model.hidden)
-    return gates[:, CANDIDATE_LAST].reshape(len(kernel), -1)
+    order = {"elman": [0], "lstm": CANDIDATE_LAST}[model.cell]
+    gates = kernel.reshape(len(kernel), -1, model.hidden)
+    return gates[:, order].reshape(len(kernel), -1)
 
 
 _RECURRENT = ("input_kernel", "recurrent_kernel", "bias")

@@ -1,7 +1,7 @@
 """Update rules over one flat vector of parameters; each writes to the parameters in place."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -27,7 +27,7 @@ class Optimizer(Protocol):
 class SgdRule:
     """θ ← θ − η·g."""
 
-    def __init__(self, spec: Sgd) -> None:
+    def __init__(self, spec: Sgd, parameters: Array) -> None:
         self._learning_rate = spec.learning_rate
 
     def update(self, parameters: Array, gradient_sum: Array, batch: int) -> Calls:
@@ -91,4 +91,5 @@ class AdamRule:
 
 def optimizer(spec: Sgd | Adam, parameters: Array) -> Optimizer:
     """The rule that a spec names, for these parameters."""
-    return SgdRule(spec) if isinstance(spec, Sgd) else AdamRule(spec, parameters)
+    rules: dict[type, Callable[..., Optimizer]] = {Sgd: SgdRule, Adam: AdamRule}
+    return rules[type(spec)](spec, parameters)

@@ -43,6 +43,7 @@ class TensorFlowAdapter(Adapter):
 
     declaration = Declaration(
         distribution="tensorflow",
+        computes="Keras' `SimpleRNN` and `LSTM`, the updates of a batch one XLA program",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
@@ -71,9 +72,9 @@ class TensorFlowAdapter(Adapter):
     @_placed
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
-        classes = self._model.loss == "softmax_cross_entropy"
+        dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": tf.int64}
         self._inputs = tf.constant(inputs, self._dtype)
-        self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
+        self._targets = tf.constant(targets, dtypes[self._model.loss])
         self._epochs = {}
 
     @staticmethod

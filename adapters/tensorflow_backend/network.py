@@ -1,12 +1,12 @@
 """The Keras layers, and all that happens to one batch of sequences, for TensorFlow to trace."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from adapters.interface import Adam, Array, ModelSpec, Span, TrainSpec
+from adapters.interface import Adam, Array, ModelSpec, Sgd, Span, TrainSpec
 from adapters.parameters import shapes
 
 Tensor = Any
@@ -70,16 +70,14 @@ class Network:
 
     def _zero_state(self, inputs: Tensor) -> State:
         zeros = tf.zeros((tf.shape(inputs)[0], self._model.hidden), self._dtype)
-        return [zeros, zeros] if self._model.cell == "lstm" else [zeros]
+        return [zeros] * STATE_PARTS[self._model.cell]
 
     def _read_out(self, hidden: Tensor) -> Tensor:
-        return self._readout(hidden if self._model.readout == "every" else hidden[:, -1])
+        return self._readout(READABLE[self._model.readout](hidden))
 
     def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         batch = tf.cast(tf.shape(outputs)[0], self._dtype)
-        if self._model.loss == "half_squared_error":
-            return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
-        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
+        return LOSSES[self._model.loss](outputs, targets, batch)
 
     def _run(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, T, D) and the state before -> hidden states (B, T, H) and the state after."""
@@ -107,11 +105,13 @@ class Network:
         limit = self._train.clip_value
         if limit is not None:
             gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
-        if isinstance(self._train.optimizer, Adam):
-            self._adam(self._train.optimizer, variables, gradients)
-        else:
-            for variable, gradient in zip(variables, gradients, strict=True):
-                variable.assign_sub(self._train.optimizer.learning_rate * gradient)
+        spec = self._train.optimizer
+        updates: dict[type, Callable[..., None]] = {Sgd: self._sgd, Adam: self._adam}
+        updates[type(spec)](spec, variables, gradients)
+
+    def _sgd(self, spec: Sgd, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        for variable, gradient in zip(variables, gradients, strict=True):
+            variable.assign_sub(spec.learning_rate * gradient)
 
     def _adam(self, spec: Adam, variables: list[Tensor], gradients: list[Tensor]) -> None:
         step = self._step.assign_add(1.0)
@@ -131,15 +131,42 @@ def _split(sequences: Tensor, count: int, length: int) -> Tensor:
 
 
 def _recurrent_layer(model: ModelSpec, dtype: str) -> Any:
-    if model.cell == "lstm":
-        return keras.layers.LSTM(
-            model.hidden, use_bias=model.bias, return_sequences=True, return_state=True, dtype=dtype
-        )
-    return keras.layers.SimpleRNN(
+    layer, options = LAYERS[model.cell, model.activation]
+    return layer(
         model.hidden,
-        activation=model.activation,
         use_bias=model.bias,
         return_sequences=True,
         return_state=True,
         dtype=dtype,
+        **options,
     )
+
+
+def _half_squared_error(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
+    return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
+
+
+def _softmax_cross_entropy(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
+
+
+LAYERS: dict[tuple[str, str], tuple[Any, dict[str, str]]] = {
+    ("elman", "tanh"): (keras.layers.SimpleRNN, {"activation": "tanh"}),
+    ("elman", "sigmoid"): (keras.layers.SimpleRNN, {"activation": "sigmoid"}),
+    ("lstm", "tanh"): (keras.layers.LSTM, {}),
+}
+"""By cell and activation: the Keras layer, and what it must be told."""
+
+STATE_PARTS = {"elman": 1, "lstm": 2}
+"""How many arrays (B, H) a cell's state has."""
+
+READABLE: dict[str, Callable[[Tensor], Tensor]] = {
+    "last": lambda hidden: hidden[:, -1],
+    "every": lambda hidden: hidden,
+}
+"""By readout: the hidden states (B, T, H) that are read out."""
+
+LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "half_squared_error": _half_squared_error,
+    "softmax_cross_entropy": _softmax_cross_entropy,
+}

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from adapters.interface import ModelSpec, Span
+from adapters.interface import Declaration, ModelSpec, Span
 from adapters.torch_backend.base import Network, TorchBase
 from adapters.torch_backend.layers import LAYERS, Layer, State, loss, read_out, zero_state
 from adapters.torch_backend.optimizers import Weights
@@ -48,5 +48,11 @@ class AutogradNetwork(Network):
 class TorchAutogradAdapter(TorchBase):
     """The tutorials' way: both cells step by step, everything else left to autograd."""
 
+    declaration = Declaration(
+        distribution="torch",
+        computes="both cells step by step, gradients by autograd",
+        devices=("cpu", "cuda"),
+    )
+
     def network(self, model: ModelSpec, weights: Weights) -> Network:
-        return AutogradNetwork(model, weights, LAYERS[model.cell])
+        return AutogradNetwork(model, weights, LAYERS[model.cell, model.activation])

@@ -11,7 +11,6 @@ from torch import Tensor
 from adapters.interface import (
     Adapter,
     Array,
-    Declaration,
     MatrixProduct,
     ModelSpec,
     Span,
@@ -42,8 +41,6 @@ class Network(ABC):
 class TorchBase(Adapter):
     """No nn.Module and no torch.optim: a subclass says which network it trains."""
 
-    declaration = Declaration(distribution="torch", devices=("cpu", "cuda"))
-
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
@@ -61,8 +58,8 @@ class TorchBase(Adapter):
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         self._inputs = self._tensor(inputs)
-        classes = self._model.loss == "softmax_cross_entropy"
-        self._targets = self._whole_numbers(targets) if classes else self._tensor(targets)
+        convert = {"half_squared_error": self._tensor, "softmax_cross_entropy": self._whole_numbers}
+        self._targets = convert[self._model.loss](targets)
 
     def _train(self, batches: Array) -> Array:
         rows = self._whole_numbers(batches)

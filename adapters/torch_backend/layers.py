@@ -16,14 +16,26 @@ Layer = Callable[[ModelSpec, Tensors, Tensor, State], tuple[Tensor, State]]
 """(B, T, D) and the state before, each part of it (B, H) -> hidden states (B, T, H) and the state after."""
 
 
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}
+
+STATE_PARTS = {"elman": 1, "lstm": 2}
+"""How many tensors (B, H) a cell's state has."""
+
+READABLE: dict[str, Callable[[Tensor], Tensor]] = {
+    "last": lambda hidden: hidden[:, -1],
+    "every": lambda hidden: hidden,
+}
+"""By readout: the hidden states (B, T, H) that are read out."""
+
+
 def zero_state(model: ModelSpec, inputs: Tensor) -> State:
     zeros = inputs.new_zeros((len(inputs), model.hidden))
-    return (zeros, zeros) if model.cell == "lstm" else (zeros,)
+    return (zeros,) * STATE_PARTS[model.cell]
 
 
 def elman(model: ModelSpec, weights: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
     """Elman's cell, every step written out."""
-    activation = torch.sigmoid if model.activation == "sigmoid" else torch.tanh
+    activation = ACTIVATIONS[model.activation]
     (hidden,), steps = state, []
     for projected in _projected(weights, inputs):
         hidden = activation(torch.addmm(projected, hidden, weights["recurrent_kernel"]))
@@ -60,22 +72,39 @@ def fused_lstm(model: ModelSpec, weights: Tensors, inputs: Tensor, state: State)
     return hidden, tuple(part[0] for part in after)
 
 
-LAYERS: dict[str, Layer] = {"elman": elman, "lstm": lstm}
+LAYERS: dict[tuple[str, str], Layer] = {
+    ("elman", "tanh"): elman,
+    ("elman", "sigmoid"): elman,
+    ("lstm", "tanh"): lstm,
+}
+"""By cell and activation."""
 
 
 def read_out(model: ModelSpec, weights: Tensors, hidden: Tensor) -> Tensor:
     """(B, T, H) -> (B, K) or, with readout 'every', (B, T, K)."""
-    readable = hidden if model.readout == "every" else hidden[:, -1]
-    outputs = readable @ weights["readout_kernel"]
+    outputs = READABLE[model.readout](hidden) @ weights["readout_kernel"]
     return outputs + weights["readout_bias"] if model.bias else outputs
 
 
 def loss(model: ModelSpec, outputs: Tensor, targets: Tensor) -> Tensor:
     """The loss of one update, summed over the batch: a scalar."""
-    if model.loss == "half_squared_error":
-        return (outputs - targets).square().sum() / 2
-    log_probabilities = torch.log_softmax(outputs, -1)
-    return -log_probabilities.gather(-1, targets[..., None]).sum()
+    return LOSSES[model.loss](outputs, targets)
+
+
+def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """½(ŷ−y)²."""
+    return (outputs - targets).square().sum() / 2
+
+
+def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """−log softmax(ŷ), at the class that is the target."""
+    return -torch.log_softmax(outputs, -1).gather(-1, targets[..., None]).sum()
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "half_squared_error": half_squared_error,
+    "softmax_cross_entropy": softmax_cross_entropy,
+}
 
 
 def _projected(weights: Tensors, inputs: Tensor) -> tuple[Tensor, ...]:

@@ -5,6 +5,7 @@ Time lies first. A row of `stacked[t]` is [x_t, h_{t-1}, 1], so that one product
 model the calls of operations are what takes time: there are few here, on views made once and for all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,8 @@ from adapters.torch_backend.base import Network
 from adapters.torch_backend.layers import elman, read_out, zero_state
 from adapters.torch_backend.manual_losses import LOSSES
 from adapters.torch_backend.optimizers import Weights
+
+ACTIVATE: dict[str, Callable[[Tensor], Tensor]] = {"tanh": Tensor.tanh_, "sigmoid": Tensor.sigmoid_}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Buffers:
         self._slope, self._gradient = values.new_empty((2, T, batch, H)).unbind()
         sigmoid = model.activation == "sigmoid"
         self._slope_base = self._hidden[1:] if sigmoid else values.new_ones((T, batch, H))
-        self._first_read = 0 if model.readout == "every" else T - 1
+        self._first_read = {"last": T - 1, "every": 0}[model.readout]
         longest = spans[0].stop - self._first_read
         places = (3, len(spans), longest, batch, model.outputs)
         self.outputs, self.expected, self._errors = values.new_zeros(places).flatten(1, 2).unbind()
@@ -101,7 +104,7 @@ class ElmanNetwork(Network):
         self._kernel_back = self._kernel[model.inputs : model.inputs + model.hidden].t()
         self._readout_back = self._readout[: model.hidden].t()
         self._every = model.readout == "every"
-        self._activate = Tensor.sigmoid_ if model.activation == "sigmoid" else Tensor.tanh_
+        self._activate = ACTIVATE[model.activation]
         self._loss = LOSSES[model.loss]
         self._spans: tuple[Span, ...] = ()
         self._batch = 0

@@ -2,7 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,6 +61,9 @@ class AdamRule(Rule):
         values.addcdiv_(self._mean, self._root, value=-held(rate, values.dtype))
 
 
+RULES: dict[type, Callable[[Any, Tensor], Rule]] = {Sgd: SgdRule, Adam: AdamRule}
+
+
 class Weights:
     """A model's parameters, their gradient, both flat in canonical order, and the update of a `TrainSpec`."""
 
@@ -71,9 +75,7 @@ class Weights:
         self.values = torch.tensor(flat, device=device)
         self.gradient = torch.zeros_like(self.values)
         spec, limit = train.optimizer, train.clip_value
-        self._rule: Rule = (
-            AdamRule(spec, self.values) if isinstance(spec, Adam) else SgdRule(spec, self.values)
-        )
+        self._rule = RULES[type(spec)](spec, self.values)
         self._limit = None if limit is None else held(limit, self.values.dtype)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:

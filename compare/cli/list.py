@@ -46,7 +46,11 @@ def _abilities(declared: Declaration) -> str:
     defaults = Declaration()
     limits = [
         value
-        for value, all_of_them in ((declared.cells, defaults.cells), (declared.dtypes, defaults.dtypes))
+        for value, all_of_them in (
+            (declared.cells, defaults.cells),
+            (declared.optimizers, defaults.optimizers),
+            (declared.dtypes, defaults.dtypes),
+        )
         if set(value) < set(all_of_them)
     ]
     return "; ".join([", ".join(declared.devices), *(f"{', '.join(limit)} only" for limit in limits)])
