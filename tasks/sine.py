@@ -78,14 +78,14 @@ class SineTask(Task):
 class SineOnline(SineTask):
     """Twenty points of a sine, learned point by point: an update at every time step, BPTT(1, 1).
 
-    As in the tutorial, the model is judged on the very sequence that it was trained on: what is held
+    As in the tutorial, the model is evaluated on the very sequence that it was trained on: what is held
     out is that sequence again.
     """
 
     name = "sine-online"
     summary = (
         "A small Elman network learns the next point of one sine sequence, updated after every point; "
-        "judged on that very sequence, as in the tutorial."
+        "evaluated on that very sequence, as in the tutorial."
     )
     source = "tutorials 000 and 001, “PyTorch – Recurrent Neural Network”"
     model = ModelSpec(
@@ -167,14 +167,14 @@ class SineWindow(SineTask):
 class SineLstm(SineTask):
     """The point that follows 50 others, from the cell and the optimizer that people would use.
 
-    It is also judged in a closed loop: the 50 points after the last that it was trained on, each
+    It is also evaluated in a closed loop: the 50 points after the last that it was trained on, each
     predicted from the 50 before it, more and more of them the model's own.
     """
 
     name = "sine-lstm"
     summary = (
         "An LSTM learns the point that follows a window of 50; "
-        "also judged on a forecast that feeds its own outputs back for 50 points."
+        "also evaluated on a forecast that feeds its own outputs back for 50 points."
     )
     source = "the windows of tutorial 002, with the cell and optimizer that people would use"
     model = ModelSpec(cell="lstm", inputs=1, hidden=32, outputs=1, loss="half_squared_error")

@@ -14,7 +14,7 @@ from tasks import published
 from tasks.interface import Dataset, Evaluation, Forecast, Predict
 from tasks.mnist import MnistRows
 from tasks.mnist_data import archive_order
-from tasks.recipes import Model, Outcome, Printed, Recipe
+from tasks.recipes import Model, Printed, Recipe, RecipeOutcome
 from tasks.sine import SineOnline, SineWindow, root_mean_square
 
 VALIDATION_IMAGES = 5000
@@ -86,12 +86,12 @@ class OnlineSine(Recipe):
     length = "300 epochs"
     task = SineOnline()
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         epochs = self.task.epoch_count
         order = np.concatenate([self.task.batches(1, seed, epoch) for epoch in range(epochs)])
         summed = model.train(order).reshape(epochs, -1).sum(axis=1, dtype=np.float64)
         evaluation = self.task.evaluate(model.predict, dataset)
-        return Outcome(
+        return RecipeOutcome(
             printed=[Printed(at=epoch, values={"loss": float(summed[epoch])}) for epoch in range(0, 300, 10)],
             metrics={"loss": float(summed[-1]), **evaluation.metrics},
             forecast=plot(evaluation),
@@ -106,7 +106,7 @@ class WindowRecipe(Recipe):
     length = "25 epochs"
     task: ClassVar[SineWindow]
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         printed = []
         for epoch in range(self.task.epoch_count):
             losses = {
@@ -118,7 +118,7 @@ class WindowRecipe(Recipe):
             printed.append(Printed(at=epoch + 1, values=losses))
             model.train(self.task.batches(len(dataset.inputs), seed, epoch))
         evaluation = self.task.evaluate(model.predict, dataset)
-        return Outcome(
+        return RecipeOutcome(
             printed=printed,
             metrics={**printed[-1].values, **evaluation.metrics},
             forecast=plot(evaluation),
@@ -162,23 +162,25 @@ class RowWiseMnist(Recipe):
     steps: ClassVar[int] = 781
     display: ClassVar[int] = 10
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         batches = self.batches(len(dataset.inputs), seed)
         printed = []
         for first in range(0, self.steps, self.display):
             shown = batches[first : first + self.display]
             model.train(shown)
             if len(shown) == self.display:
-                values = judge(model.predict, dataset.inputs[shown[-1]], dataset.targets[shown[-1]])
+                values = loss_and_accuracy(
+                    model.predict, dataset.inputs[shown[-1]], dataset.targets[shown[-1]]
+                )
                 printed.append(Printed(at=first + self.display, values=values))
         first_images = slice(FIRST_IMAGES)
-        judged = judge(
+        accuracy = loss_and_accuracy(
             model.predict, dataset.held_out_inputs[first_images], dataset.held_out_targets[first_images]
         )
-        return Outcome(
+        return RecipeOutcome(
             printed=printed,
             metrics={
-                "first_accuracy": judged["accuracy"],
+                "first_accuracy": accuracy["accuracy"],
                 **self.task.evaluate(model.predict, dataset).metrics,
             },
         )
@@ -204,7 +206,7 @@ def summed_loss(predicted: Array, targets: Array) -> float:
     return float(np.square(predicted - targets, dtype=np.float64).sum() / 2)
 
 
-def judge(predict: Predict, images: Array, labels: Array) -> dict[str, float]:
+def loss_and_accuracy(predict: Predict, images: Array, labels: Array) -> dict[str, float]:
     """The mean cross-entropy and the accuracy on some images.
 
     Units: loss in nats, accuracy in %.

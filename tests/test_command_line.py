@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters import default_names, registered
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.storage.results import load
 from tasks import TASKS
 
@@ -101,13 +101,13 @@ def test_a_self_test_runs_an_adapter_twice_and_judges_it(self_test):
     assert [run.adapter for run in results.runs] == ["numpy", "numpy (again)"]
     first, again = (run.epochs[0].losses for run in results.runs)
     assert first == again
-    ((twins,),) = (task.twins for task in standings(results))
+    ((twins,),) = (task.aa_tests for task in task_summaries(results))
     assert command.returncode == (0 if twins.passed else 1)
-    told_apart = re.search(r"told apart from (\S+) %", " ".join(command.stdout.split()))
-    assert float(told_apart[1]) == pytest.approx(100 * twins.times.half_width, rel=0.1)
+    detectable = re.search(r"minimum detectable difference (\S+) %", " ".join(command.stdout.split()))
+    assert float(detectable[1]) == pytest.approx(100 * twins.times.minimum_detectable_difference, rel=0.1)
     page = (out / "README.md").read_text()
     assert "## Self-test" in page
-    assert "could be told apart" in page
+    assert "minimum detectable difference" in page
 
 
 def test_warm_ups_that_were_set_stand_apart(self_test):
@@ -206,7 +206,7 @@ MISTAKES = {
     "zero seeds": (["all", "--seeds", "0"], "--seeds is 0"),
     "threads": (["all", "--threads", "4096"], "--threads is 4096"),
     "zero rounds": (["all", "--rounds", "0"], "--rounds is 0: it must lie between 2 and"),
-    "one round": (["all", "--rounds", "1"], "--rounds is 1: one round cannot tell a difference from luck"),
+    "one round": (["all", "--rounds", "1"], "--rounds is 1: one round cannot tell a difference from chance"),
     "few rounds": (["all", "--self-test", "--rounds", "5"], "--rounds is 5: a self-test needs 6 or more"),
     "warm-ups": (["all", "--warm-ups", "-1"], "--warm-ups is -1: it must lie between 0 and"),
     "baseline": (["all", "--baseline", "nunpy"], "unknown baseline 'nunpy': did you mean numpy?"),

@@ -12,7 +12,7 @@ from test_report import SINE, made_up_run
 from adapters import ADAPTERS
 from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.parity.check import Trial, prove, reference_among, with_reference
 from compare.parity.comparison import judge, relative, slope_differences, verdict
 from compare.parity.finite_differences import Slope, slopes
@@ -317,7 +317,7 @@ def test_the_report_has_a_lockstep_section(results, tmp_path):
 
 
 def test_a_different_adapter_has_no_comparable_speed(results):
-    (task,) = standings(results)
+    (task,) = task_summaries(results)
     assert [standing.comparable for standing in task.adapters] == [True, True, False]
     assert "DIFFERENT" in task.adapters[2].reason
 
