@@ -85,7 +85,7 @@ def adapter_names(listed: str) -> tuple[str, ...]:
     return tuple(name for each in named for name in (others if each == EVERY else (each,)))
 
 
-def proven_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
+def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
     """The tasks on which lockstep is to be proven: where none are listed all, but none in a quick check.
 
     Raises: UsageError for an empty list.

@@ -17,7 +17,7 @@ from compare.cli.options import (
     Threads,
     adapter_names,
     data_request,
-    proven_tasks,
+    parity_tasks,
     settings,
 )
 from compare.machine.devices import usable_cores
@@ -53,7 +53,7 @@ def check(
 
     chosen = CheckSettings(
         adapters=tuple(dict.fromkeys(adapters or default_names())),
-        tasks=proven_tasks(tasks, quick),
+        tasks=parity_tasks(tasks, quick),
         quick=quick,
         threads=threads,
         timeout_seconds=timeout,
