@@ -10,7 +10,7 @@ from numpy.random import RandomState
 
 from adapters.parameters import Float64
 from tasks.recipes import Printed, RecipeOutcome
-from tasks.sine import forecast, root_mean_square
+from tasks.sine_data import forecast, root_mean_square
 
 WINDOW = 50
 HIDDEN = 100

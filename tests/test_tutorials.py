@@ -20,7 +20,8 @@ from compare.tutorials.run import reproduce
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Printed, RecipeOutcome
-from tasks.tutorials import RECIPES, RowsAsPublished, RowWiseMnist
+from tasks.tutorial_tasks import RowsAsPublished
+from tasks.tutorials import RECIPES, RowWiseMnist
 
 
 def adapter_model(recipe, seed, dataset, name="numpy"):
