@@ -22,7 +22,7 @@ from compare.records.parity import Proof
 from compare.records.results import Results
 from compare.report.page import write_report
 from compare.storage.results import load, save
-from compare.tolerances import BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
+from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from tasks import TASKS
 
 UPDATES = 200
@@ -137,10 +137,10 @@ def test_what_is_different_is_called_so(changes):
 
 def test_float32_leaves_its_band_at_an_update():
     losses = answers().losses_float32.copy()
-    losses[41:] += np.float32(1.1 * BAND)
+    losses[41:] += np.float32(1.1 * FLOAT32_BAND)
     proof = judged(losses_float32=losses)
     assert (proof.verdict, proof.left_at) == ("drifts within float32 rounding", 42)
-    assert proof.largest[3] == pytest.approx(1.1 * BAND, rel=1e-2)
+    assert proof.largest[3] == pytest.approx(1.1 * FLOAT32_BAND, rel=1e-2)
 
 
 def test_the_reference_is_judged_by_its_gradients():
