@@ -1,8 +1,8 @@
 """The command line: `python -m compare`."""
 
-from compare.cli.signals import heed_interrupts, leave_when_interrupted
+from compare.cli.signals import exit_when_interrupted, handle_interrupts
 
-leave_when_interrupted()  # before all else is imported, which takes a while
+exit_when_interrupted()  # before all else is imported, which takes a while
 
 import sys
 from io import TextIOWrapper
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from compare.cli import run_commands as runs
 from compare.cli import tool_commands as tools
-from compare.cli.app import app, errors, screen
+from compare.cli.app import app, stderr, stdout
 from compare.errors import UsageError
 
 COMMANDS = (runs, tools)
@@ -22,16 +22,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    heed_interrupts()
-    with errors.in_place():
+    handle_interrupts()
+    with stderr.installed():
         try:
-            with screen.in_place():
+            with stdout.installed():
                 app()
         except UsageError as error:
             _fail(str(error))
         except SystemExit:
-            if screen.fault:
-                _fail(f"cannot write to standard output: {screen.fault}")
+            if stdout.fault:
+                _fail(f"cannot write to standard output: {stdout.fault}")
             raise
 
 

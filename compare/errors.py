@@ -8,8 +8,8 @@ class UsageError(Exception):
     """Something that the user asked for cannot be done; one line says what, and what can."""
 
 
-def known(kind: str, name: str, names: Iterable[str]) -> None:
-    """Find a name among those there are.
+def check_choice(kind: str, name: str, names: Iterable[str]) -> None:
+    """Raise if a name is not among those there are.
 
     Raises: UsageError with the near matches.
     """

@@ -1,4 +1,4 @@
-"""How much may be asked for."""
+"""How much a user may ask for."""
 
 from compare.errors import UsageError
 
@@ -9,8 +9,8 @@ MOST_MEMORY_MEBIBYTES = 2**24
 LONGEST_TIMEOUT_SECONDS = 1e6
 
 
-def in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
-    """Find a number between the least and the most that there may be; None is no number.
+def check_in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
+    """Raise if a number is below the least or above the most that is allowed; None passes.
 
     Raises: UsageError.
     """
@@ -19,7 +19,7 @@ def in_range(option: str, value: int | None, most: int, least: int = 1) -> None:
 
 
 def check_timeout(seconds: float) -> None:
-    """Find a time limit that can be waited for.
+    """Raise if a time limit is not above 0, or too long for a timer.
 
     Raises: UsageError.
     """

@@ -1,4 +1,4 @@
-"""Text and numbers as a reader of GitHub-flavoured Markdown should see them."""
+"""Text and numbers for people: escaped for GitHub-flavoured Markdown, rounded to what matters."""
 
 import html
 import math
@@ -28,13 +28,13 @@ def slug(name: str) -> str:
     return plain if plain and plain == name else f"{plain or 'unnamed'}-{crc32(name.encode()):08x}"
 
 
-def beside(status: str, reason: str) -> str:
-    """A reason that stands behind a status, which it does not say once more."""
+def after_status(status: str, reason: str) -> str:
+    """A reason to be shown after a status, without the status's own word."""
     return re.sub(rf"(^|: ){re.escape(status)} ", r"\1", reason)
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Three significant digits, or as many as are asked for; whole numbers whole; thousands separated."""
+    """A number with so many significant digits, whole numbers in full; thousands are separated by commas."""
     if value is None or math.isnan(value):
         return NOTHING
     rounded = float(f"{value:.{digits}g}")
@@ -44,26 +44,26 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """As in "1 epoch" and "2 epochs"."""
+    """A count and its noun, as in "1 epoch" and "2 epochs"."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def difference(value: float | None) -> str:
-    """A relative difference: its order of magnitude is what counts."""
+    """A relative difference with one decimal and its power of ten."""
     if value is None or math.isnan(value):
         return NOTHING
     return f"{value:.1e}" if value else "0"
 
 
 def factor(value: float | None) -> str:
-    """A ratio: two decimals below ten, where they tell things apart, three digits above."""
+    """A ratio: two decimals below ten, three significant digits above."""
     if value is None or math.isnan(value):
         return NOTHING
     return f"{value:.2f}" if value < 9.995 else number(value)
 
 
 def seconds(value: float | None) -> str:
-    """A duration, to the hundredth, below a second to the thousandth; what is shorter is only said to be."""
+    """Seconds with two decimals, three below one second; below a millisecond "< 0.001"."""
     if value is None or math.isnan(value):
         return NOTHING
     if 0 < value < 0.001:
@@ -71,8 +71,8 @@ def seconds(value: float | None) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:,.2f}"
 
 
-def uncertain(mean: float, sd: float) -> str:
-    """Mean ± standard deviation: the deviation in two digits, the mean to the same decimals; unbroken."""
+def mean_with_deviation(mean: float, sd: float) -> str:
+    """Mean ± standard deviation: the deviation with two digits, the mean with as many decimals."""
     if not math.isfinite(mean) or not math.isfinite(sd):
         return f"{mean:#.4g}".removesuffix(".") if math.isfinite(mean) else number(mean)
     if sd == 0:
@@ -82,8 +82,8 @@ def uncertain(mean: float, sd: float) -> str:
     return "\u00a0±\u00a0".join(shown)
 
 
-def between(low: float, high: float) -> str:
-    """An interval, to as many decimals as its width has a use for."""
+def interval_text(low: float, high: float) -> str:
+    """An interval as "low to high", with as many decimals as its width calls for."""
     if math.isnan(low) or math.isnan(high):
         return NOTHING
     if low == high:
@@ -95,12 +95,12 @@ def between(low: float, high: float) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign, in two digits."""
+    """A difference with its sign and two digits."""
     return f"{'+' if value > 0 else '−'}{abs(value):.2g}" if value else "0"
 
 
 def percent(share: float | None) -> str:
-    """A share in two digits."""
+    """A share as a percentage with two digits."""
     if share is None or not math.isfinite(share):
         return NOTHING
     return f"{number(100 * share, 2 if share < 1 else 3)}\u00a0%"

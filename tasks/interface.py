@@ -144,7 +144,7 @@ class Task(ABC):
 
     @abstractmethod
     def evaluate(self, predict: Predict, dataset: Dataset) -> Evaluation:
-        """Judge a model by its predictions alone."""
+        """Metrics and a picture of a model, from its predictions alone."""
 
     def initial_parameters(self, seed: int) -> dict[str, Float64]:
         """The start that every adapter gets under one seed."""

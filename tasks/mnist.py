@@ -20,7 +20,7 @@ SEEDS: dict[Preset, int] = {"quick": 1, "standard": 3, "full": 3}
 
 
 class MnistRows(Task):
-    """Which digit an image shows, from its rows, top to bottom; judged on held-out images.
+    """Which digit an image shows, from its rows, top to bottom; evaluated on held-out images.
 
     Where MNIST cannot be had, scikit-learn's digits stand in for it: real handwriting, but few
     images, enlarged.
@@ -30,7 +30,7 @@ class MnistRows(Task):
     summary = "An LSTM reads the image of a handwritten digit row by row and names the digit."
     source = (
         "tutorial 003, “TensorFlow – Recurrent Neural Networks”, "
-        "after aymericdamien/TensorFlow-Examples; judged on all held-out images, not on 128"
+        "after aymericdamien/TensorFlow-Examples; evaluated on all held-out images, not on 128"
     )
     model = ModelSpec(cell="lstm", inputs=28, hidden=128, outputs=CLASSES, loss="softmax_cross_entropy")
     train = TrainSpec(optimizer=Adam(learning_rate=0.001))

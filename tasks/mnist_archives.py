@@ -42,7 +42,7 @@ def registered_archives() -> tuple[Archive, ...]:
 
 
 def check_archives(folder: Path) -> None:
-    """Find all four archives in a folder, whole.
+    """Raise if one of the four archives is missing from a folder, or is not whole.
 
     Raises: DataUnavailable that names the first that is missing, truncated or corrupt.
     """

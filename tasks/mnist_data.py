@@ -118,11 +118,11 @@ def run_download(folder: Path, archives: Path | None) -> None:
     Raises: DataUnavailable with the last line that it wrote, where it fails.
     """
     command = [sys.executable, "-m", "tasks.mnist_download", str(folder.absolute())]
-    leash, held = os.pipe()
+    read_end, write_end = os.pipe()
     try:
         subprocess.run(
             command if archives is None else [*command, str(archives.absolute())],
-            stdin=leash,
+            stdin=read_end,
             cwd=Path(__file__).parents[1],
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
             check=True,
@@ -141,8 +141,8 @@ def run_download(folder: Path, archives: Path | None) -> None:
             f"tensorflow-datasets did not build MNIST in {DOWNLOAD_LIMIT_SECONDS} s: {WAY_OUT}"
         ) from error
     finally:
-        os.close(leash)
-        os.close(held)
+        os.close(read_end)
+        os.close(write_end)
 
 
 def archive_order(split: str, count: int) -> Array:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import RandomState
 
 from adapters.parameters import Float64
-from tasks.recipes import Outcome, Printed
-from tasks.sine import forecast, root_mean_square
+from tasks.recipes import Printed, RecipeOutcome
+from tasks.sine_data import forecast, root_mean_square
 
 WINDOW = 50
 HIDDEN = 100
@@ -176,7 +176,7 @@ def published_predictions(weights: Weights, inputs: Float64) -> Float64:
     return predicted
 
 
-def run_as_published(seed: int) -> Outcome:
+def run_as_published(seed: int) -> RecipeOutcome:
     """Train for 25 epochs, windows in their order, losses printed before each; then the validation RMSE."""
     inputs, targets = windows()
     training, validation = slice(TRAINING_WINDOWS), slice(TRAINING_WINDOWS, None)
@@ -193,7 +193,7 @@ def run_as_published(seed: int) -> Outcome:
     predicted = published_predictions(weights, inputs[validation])
     actual = targets[validation]
     first = WINDOW + TRAINING_WINDOWS
-    return Outcome(
+    return RecipeOutcome(
         printed=printed,
         metrics={**printed[-1].values, "rmse": root_mean_square(predicted - actual)},
         forecast=forecast("n in sin(n)", np.arange(first, first + len(actual)), actual, predicted),

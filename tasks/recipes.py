@@ -17,8 +17,8 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of one start: the lines printed, the figures that the recipe is judged by, and its plot."""
+class RecipeOutcome:
+    """What came of one start: the lines printed, its metrics, and its plot."""
 
     printed: list[Printed]
     metrics: dict[str, float]
@@ -50,7 +50,7 @@ class Recipe(ABC):
     task: ClassVar[Task]
 
     @abstractmethod
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         """Train a model, from its start to the recipe's end."""
 
     def zero(self, dataset: Dataset) -> dict[str, float]:

@@ -6,54 +6,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec
+from adapters.interface import Adam, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import Initializer, forget_ones, glorot_uniform, normal, orthogonal, uniform, zeros
-from tasks.interface import Dataset, Evaluation, Forecast, Metric, Predict, Preset, Task
+from tasks.interface import Dataset, Evaluation, Metric, Predict, Preset, Task
+from tasks.sine_data import (
+    WINDOW,
+    closed_loop,
+    forecast,
+    root_mean_square,
+    sampled_windows,
+    split,
+)
 
-WINDOW = 50
-TRAINING_WINDOWS = 100
 SEEDS: dict[Preset, int] = {"quick": 1, "standard": 3, "full": 10}
-
-
-def root_mean_square(errors: Array) -> float:
-    """The root of the mean square, taken in float64."""
-    return float(np.sqrt(np.mean(np.square(errors, dtype=np.float64))))
-
-
-def forecast(x_label: str, x: Array, actual: Array, predicted: Array, kind: str = "forecast") -> Forecast:
-    """A figure's worth of plain numbers.
-
-    Shapes: x, actual and predicted hold the same number of values, in any shape.
-    """
-    return Forecast(
-        x_label=x_label,
-        y_label="sin",
-        x=tuple(x.ravel().tolist()),
-        actual=tuple(actual.ravel().tolist()),
-        predicted=tuple(predicted.ravel().tolist()),
-        kind=kind,
-    )
-
-
-def sampled_windows() -> tuple[Array, Array]:
-    """Every window of 50 points of sin(0), sin(1), …, sin(199), and the point that follows each.
-
-    Shapes: (150, 50) and (150, 1).
-    """
-    wave = np.sin(np.arange(200.0)).astype(np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(wave[:-1], WINDOW)
-    return windows.copy(), wave[WINDOW:, np.newaxis]
-
-
-def split(inputs: Array, targets: Array) -> Dataset:
-    """The first 100 windows to train on; the other 50, which follow them in time, held out."""
-    return Dataset(
-        name="sin(0), sin(1), …, sin(199)",
-        inputs=inputs[:TRAINING_WINDOWS],
-        targets=targets[:TRAINING_WINDOWS],
-        held_out_inputs=inputs[TRAINING_WINDOWS:],
-        held_out_targets=targets[TRAINING_WINDOWS:],
-    )
 
 
 class SineTask(Task):
@@ -78,14 +43,14 @@ class SineTask(Task):
 class SineOnline(SineTask):
     """Twenty points of a sine, learned point by point: an update at every time step, BPTT(1, 1).
 
-    As in the tutorial, the model is judged on the very sequence that it was trained on: what is held
+    As in the tutorial, the model is evaluated on the very sequence that it was trained on: what is held
     out is that sequence again.
     """
 
     name = "sine-online"
     summary = (
         "A small Elman network learns the next point of one sine sequence, updated after every point; "
-        "judged on that very sequence, as in the tutorial."
+        "evaluated on that very sequence, as in the tutorial."
     )
     source = "tutorials 000 and 001, “PyTorch – Recurrent Neural Network”"
     model = ModelSpec(
@@ -167,14 +132,14 @@ class SineWindow(SineTask):
 class SineLstm(SineTask):
     """The point that follows 50 others, from the cell and the optimizer that people would use.
 
-    It is also judged in a closed loop: the 50 points after the last that it was trained on, each
+    It is also evaluated in a closed loop: the 50 points after the last that it was trained on, each
     predicted from the 50 before it, more and more of them the model's own.
     """
 
     name = "sine-lstm"
     summary = (
         "An LSTM learns the point that follows a window of 50; "
-        "also judged on a forecast that feeds its own outputs back for 50 points."
+        "also evaluated on a forecast that feeds its own outputs back for 50 points."
     )
     source = "the windows of tutorial 002, with the cell and optimizer that people would use"
     model = ModelSpec(cell="lstm", inputs=1, hidden=32, outputs=1, loss="half_squared_error")
@@ -209,16 +174,3 @@ class SineLstm(SineTask):
             },
             picture=forecast("n in sin(n)", n, actual, predicted, kind="closed-loop forecast"),
         )
-
-
-def closed_loop(predict: Predict, window: Array, points: int) -> Array:
-    """Predict point after point, each from a window that ends in the points predicted before it.
-
-    Shapes: window (1, T, 1) -> (points, 1).
-    """
-    predicted = []
-    for _ in range(points):
-        point = predict(window)
-        predicted.append(point)
-        window = np.concatenate([window[:, 1:], point[:, np.newaxis].astype(window.dtype)], axis=1)
-    return np.concatenate(predicted)

@@ -1,77 +1,19 @@
 """The tutorials' programs as recipes that any adapter can run, with the settings that the texts give."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
-from adapters.interface import Adam, Array, Sgd, TrainSpec
-from adapters.parameters import Float64, Initializer, forget_ones, normal, uniform
-from tasks import published
+from adapters.interface import Array
 from tasks.interface import Dataset, Evaluation, Forecast, Predict
-from tasks.mnist import MnistRows
-from tasks.mnist_data import archive_order
-from tasks.recipes import Model, Outcome, Printed, Recipe
-from tasks.sine import SineOnline, SineWindow, root_mean_square
+from tasks.recipes import Model, Printed, Recipe, RecipeOutcome
+from tasks.sine import SineOnline, SineWindow
+from tasks.sine_data import root_mean_square
+from tasks.tutorial_tasks import RowsAsPublished, WindowAsPublished
 
-VALIDATION_IMAGES = 5000
 FIRST_IMAGES = 128
-
-
-class WindowAsPublished(SineWindow):
-    """The windows of tutorial 002 with its own rate, start, order and precision, but the true gradient."""
-
-    name = "sine-window-as-published"
-    train = TrainSpec(
-        optimizer=Sgd(learning_rate=published.LEARNING_RATE),
-        backprop_through=published.BACKPROP_THROUGH,
-        clip_value=published.CLIP_VALUE,
-        dtype="float64",
-    )
-    epoch_count = published.EPOCHS
-
-    def initial_parameters(self, seed: int) -> dict[str, Float64]:
-        return published.canonical(published.draw(seed))
-
-    def batches(self, sequences: int, seed: int, epoch: int) -> Array:
-        return np.arange(sequences, dtype=np.int64)[:, np.newaxis]
-
-
-class RowsAsPublished(MnistRows):
-    """The row-wise MNIST of tutorial 003: its 55,000 training images, its start, its Adam.
-
-    Source: aymericdamien/TensorFlow-Examples; TensorFlow 1's `read_data_sets`, which keeps 5,000 images
-    apart, its `BasicLSTMCell`, whose one (D+H, 4·H) kernel is Glorot uniform, and its `AdamOptimizer`.
-    """
-
-    name = "mnist-rows-as-published"
-    train = TrainSpec(optimizer=Adam(learning_rate=0.001, epsilon=1e-8))
-    _kernel = uniform(math.sqrt(6 / (28 + 128 + 4 * 128)))
-    initializers: ClassVar[Mapping[str, Initializer]] = {
-        "input_kernel": _kernel,
-        "recurrent_kernel": _kernel,
-        "bias": forget_ones,
-        "readout_kernel": normal(1.0),
-        "readout_bias": normal(1.0),
-    }
-
-    def dataset(self, key: str) -> Dataset:
-        """The images, in the order of the original archives where there is one."""
-        dataset = super().dataset(key)
-        if key != "mnist":
-            return dataset
-        training = archive_order("train", len(dataset.inputs))[VALIDATION_IMAGES:]
-        held_out = archive_order("test", len(dataset.held_out_inputs))
-        return replace(
-            dataset,
-            inputs=dataset.inputs[training],
-            targets=dataset.targets[training],
-            held_out_inputs=dataset.held_out_inputs[held_out],
-            held_out_targets=dataset.held_out_targets[held_out],
-        )
 
 
 class OnlineSine(Recipe):
@@ -86,12 +28,12 @@ class OnlineSine(Recipe):
     length = "300 epochs"
     task = SineOnline()
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         epochs = self.task.epoch_count
         order = np.concatenate([self.task.batches(1, seed, epoch) for epoch in range(epochs)])
         summed = model.train(order).reshape(epochs, -1).sum(axis=1, dtype=np.float64)
         evaluation = self.task.evaluate(model.predict, dataset)
-        return Outcome(
+        return RecipeOutcome(
             printed=[Printed(at=epoch, values={"loss": float(summed[epoch])}) for epoch in range(0, 300, 10)],
             metrics={"loss": float(summed[-1]), **evaluation.metrics},
             forecast=plot(evaluation),
@@ -106,7 +48,7 @@ class WindowRecipe(Recipe):
     length = "25 epochs"
     task: ClassVar[SineWindow]
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         printed = []
         for epoch in range(self.task.epoch_count):
             losses = {
@@ -118,7 +60,7 @@ class WindowRecipe(Recipe):
             printed.append(Printed(at=epoch + 1, values=losses))
             model.train(self.task.batches(len(dataset.inputs), seed, epoch))
         evaluation = self.task.evaluate(model.predict, dataset)
-        return Outcome(
+        return RecipeOutcome(
             printed=printed,
             metrics={**printed[-1].values, **evaluation.metrics},
             forecast=plot(evaluation),
@@ -162,23 +104,25 @@ class RowWiseMnist(Recipe):
     steps: ClassVar[int] = 781
     display: ClassVar[int] = 10
 
-    def run(self, model: Model, dataset: Dataset, seed: int) -> Outcome:
+    def run(self, model: Model, dataset: Dataset, seed: int) -> RecipeOutcome:
         batches = self.batches(len(dataset.inputs), seed)
         printed = []
         for first in range(0, self.steps, self.display):
             shown = batches[first : first + self.display]
             model.train(shown)
             if len(shown) == self.display:
-                values = judge(model.predict, dataset.inputs[shown[-1]], dataset.targets[shown[-1]])
+                values = loss_and_accuracy(
+                    model.predict, dataset.inputs[shown[-1]], dataset.targets[shown[-1]]
+                )
                 printed.append(Printed(at=first + self.display, values=values))
         first_images = slice(FIRST_IMAGES)
-        judged = judge(
+        accuracy = loss_and_accuracy(
             model.predict, dataset.held_out_inputs[first_images], dataset.held_out_targets[first_images]
         )
-        return Outcome(
+        return RecipeOutcome(
             printed=printed,
             metrics={
-                "first_accuracy": judged["accuracy"],
+                "first_accuracy": accuracy["accuracy"],
                 **self.task.evaluate(model.predict, dataset).metrics,
             },
         )
@@ -204,7 +148,7 @@ def summed_loss(predicted: Array, targets: Array) -> float:
     return float(np.square(predicted - targets, dtype=np.float64).sum() / 2)
 
 
-def judge(predict: Predict, images: Array, labels: Array) -> dict[str, float]:
+def loss_and_accuracy(predict: Predict, images: Array, labels: Array) -> dict[str, float]:
     """The mean cross-entropy and the accuracy on some images.
 
     Units: loss in nats, accuracy in %.

@@ -25,7 +25,7 @@ from compare.machine.environment import environment
 from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
-from compare.report.sweep_page import write_page
+from compare.report.sweep_page import write_sweep_page
 from compare.report.tables.threads import thread_table
 from compare.storage.results import save
 from tasks import TASKS
@@ -177,7 +177,7 @@ def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
         memory_bytes=0,
         error="out of | memory",
     )
-    page = write_page([*invented_points(), failed], environment("compare sweep", 1, "quick"), tmp_path)
+    page = write_sweep_page([*invented_points(), failed], environment("compare sweep", 1, "quick"), tmp_path)
     text = page.read_text()
     assert "Fastest along hidden units H: grows from 16 to 32, steady from 64 to 512." in text
     assert "out of &#124; memory" in text

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from adapters import default_names, registered
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.report.page import write_report
 from compare.storage.results import load, save
 from tasks import TASKS
@@ -95,13 +95,13 @@ def test_a_self_test_runs_an_adapter_twice_and_judges_it(self_test):
     assert [run.adapter for run in results.runs] == ["numpy", "numpy (again)"]
     first, again = (run.epochs[0].losses for run in results.runs)
     assert first == again
-    ((twins,),) = (task.twins for task in standings(results))
+    ((twins,),) = (task.aa_tests for task in task_summaries(results))
     assert ended.code == (0 if twins.passed else 1)
-    told_apart = re.search(r"told apart from (\S+) %", ended.said)
-    assert float(told_apart[1]) == pytest.approx(100 * twins.times.half_width, rel=0.1)
+    detectable = re.search(r"minimum detectable difference (\S+) %", ended.said)
+    assert float(detectable[1]) == pytest.approx(100 * twins.times.minimum_detectable_difference, rel=0.1)
     page = (out / "README.md").read_text()
     assert "## Self-test" in page
-    assert "could be told apart" in page
+    assert "minimum detectable difference" in page
 
 
 def test_warm_ups_that_were_set_stand_apart(self_test):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from numpy.random import PCG64, Generator
 
-from compare.analysis.run_diff import changes
+from compare.analysis.run_diff import diff_runs
 from compare.records.environment import Interruption
 from compare.storage.results import save
 from tests.commands import assert_refused, command
@@ -29,7 +29,7 @@ def another_run(adapter="torch", task=SINE, factor=1.0, **fields):
 
 
 def findings(after, threshold=0.05):
-    found = changes(BEFORE, after, threshold).changes
+    found = diff_runs(BEFORE, after, threshold).changes
     return {(c.task, c.adapter, c.measure): c.finding for c in found if c.finding != "no change"}
 
 
@@ -64,7 +64,7 @@ def spread_over_processes(results):
 @pytest.mark.parametrize(("factor", "finding"), [(1.2, "slower"), (0.8, "faster"), (1.02, "no change")])
 def test_processes_are_the_samples_where_there_are_several(factor, finding):
     after = spread_over_processes(another_run(factor=factor))
-    found = changes(spread_over_processes(BEFORE), after, 0.05).changes
+    found = diff_runs(spread_over_processes(BEFORE), after, 0.05).changes
     (speed,) = (c for c in found if (c.task, c.adapter, c.measure) == (SINE.name, "torch", "sequences/s"))
     assert speed.finding == finding
     assert speed.low < 1 / factor < speed.high
@@ -80,7 +80,7 @@ def test_what_scatters_beyond_the_threshold_is_not_called_unchanged():
 
     spread = spread_over_processes(BEFORE)
     after = replace(spread, runs=[scattered(run) for run in spread.runs])
-    found = [c for c in changes(spread, after, 0.05).changes if c.measure == "sequences/s"]
+    found = [c for c in diff_runs(spread, after, 0.05).changes if c.measure == "sequences/s"]
     assert found
     assert all(c.finding == "cannot tell" and not c.regression for c in found)
 
@@ -104,7 +104,7 @@ def three_seeds(*slow):
 @pytest.mark.parametrize(("slow", "finding"), [((0, 2), "cannot tell"), ((0, 1, 2), "slower")])
 def test_a_seed_is_the_sample_where_there_are_three(slow, finding):
     """All processes of a seed run within a minute: that they agree says nothing of the next minute."""
-    found = changes(three_seeds(), three_seeds(*slow), 0.05).changes
+    found = diff_runs(three_seeds(), three_seeds(*slow), 0.05).changes
     assert {c.finding for c in found if c.measure == "sequences/s"} == {finding}
 
 
@@ -116,10 +116,10 @@ def test_speeds_from_before_a_change_of_the_environment_count_no_more():
         return replace(results, runs=runs, interruptions=[note])
 
     before, after = resumed(three_seeds()), resumed(three_seeds(0))
-    speeds = [c for c in changes(before, after, 0.05).changes if c.measure == "sequences/s"]
+    speeds = [c for c in diff_runs(before, after, 0.05).changes if c.measure == "sequences/s"]
     assert speeds
     assert all(c.ratio == pytest.approx(1) for c in speeds)
-    compared = changes(three_seeds(), resumed(three_seeds()), 0.05).changes
+    compared = diff_runs(three_seeds(), resumed(three_seeds()), 0.05).changes
     assert {c.reason for c in compared if c.measure == "sequences/s"} == {
         f"other CPUs: {BEFORE.environment.cpu} and another"
     }
@@ -127,7 +127,7 @@ def test_speeds_from_before_a_change_of_the_environment_count_no_more():
 
 def test_speeds_on_other_devices_or_off_the_reference_are_not_compared():
     on_gpu = replace(BEFORE, runs=[replace(run, device="cuda") for run in BEFORE.runs])
-    speeds = [c for c in changes(BEFORE, on_gpu, 0.05).changes if c.measure == "sequences/s"]
+    speeds = [c for c in diff_runs(BEFORE, on_gpu, 0.05).changes if c.measure == "sequences/s"]
     assert speeds
     assert all("other devices: cpu and cuda" in c.reason for c in speeds)
 
@@ -138,14 +138,14 @@ def test_speeds_on_other_devices_or_off_the_reference_are_not_compared():
     after = replace(BEFORE, runs=[strayed(run) for run in BEFORE.runs])
     (speed,) = (
         c
-        for c in changes(BEFORE, after, 0.05).changes
+        for c in diff_runs(BEFORE, after, 0.05).changes
         if (c.task, c.adapter, c.measure) == (SINE.name, "torch", "sequences/s")
     )
     assert (speed.finding, speed.reason) == ("not comparable", "left the reference's losses")
 
 
 def test_an_interrupted_run_is_named():
-    remarks = changes(BEFORE, replace(BEFORE, interrupted=True), 0.05).remarks
+    remarks = diff_runs(BEFORE, replace(BEFORE, interrupted=True), 0.05).remarks
     assert "The second run was interrupted: what it had not come to is missing." in remarks
 
 
@@ -153,7 +153,7 @@ def test_one_result_of_one_adapter_alone_says_nothing_of_luck():
     before = replace(BEFORE, tasks=[SINE], runs=[example_run(SINE, "torch", 0)])
     worse = replace(before.runs[0], metrics={"rmse": 1.0})
     (result,) = (
-        c for c in changes(before, replace(before, runs=[worse]), 0.05).changes if c.measure == "rmse"
+        c for c in diff_runs(before, replace(before, runs=[worse]), 0.05).changes if c.measure == "rmse"
     )
     assert result.finding == "cannot tell"
 
@@ -193,7 +193,7 @@ def test_an_adapter_that_got_worse_from_one_seed_is_no_measure_of_luck():
     before = replace(BEFORE, tasks=[SINE], runs=[example_run(SINE, name, 0) for name in ("numpy", "torch")])
     first, second = before.runs
     worse = replace(second, metrics={"rmse": 3 * second.metrics["rmse"]})
-    found = changes(before, replace(before, runs=[first, worse]), 0.05).changes
+    found = diff_runs(before, replace(before, runs=[first, worse]), 0.05).changes
     assert [c.finding for c in found if c.measure == "rmse"] == ["no change", "less accurate"]
 
 
@@ -212,7 +212,7 @@ def test_an_adapter_that_fails_now_is_a_regression():
 )
 def test_speeds_of_other_machines_are_not_compared(change, words):
     after = replace(another_run(factor=2.0), environment=replace(BEFORE.environment, **change))
-    speeds = [c for c in changes(BEFORE, after, 0.05).changes if c.measure == "sequences/s"]
+    speeds = [c for c in diff_runs(BEFORE, after, 0.05).changes if c.measure == "sequences/s"]
     assert speeds
     assert all(c.finding == "not comparable" and words in c.reason for c in speeds)
 
@@ -223,14 +223,16 @@ def test_speeds_of_other_machines_are_not_compared(change, words):
 )
 def test_other_data_and_specs_are_not_compared(change, words):
     after = replace(BEFORE, tasks=[SINE, replace(DIGITS, **change)])
-    found = [c for c in changes(BEFORE, after, 0.05).changes if (c.task, c.adapter) == (DIGITS.name, "torch")]
+    found = [
+        c for c in diff_runs(BEFORE, after, 0.05).changes if (c.task, c.adapter) == (DIGITS.name, "torch")
+    ]
     assert len(found) == 3
     assert all(c.finding == "not comparable" and words in c.reason for c in found)
 
 
 def test_what_only_one_run_has_is_said():
     after = replace(BEFORE, tasks=[SINE], runs=[run for run in BEFORE.runs if run.task == SINE.name])
-    found = [c for c in changes(BEFORE, after, 0.05).changes if c.task == DIGITS.name]
+    found = [c for c in diff_runs(BEFORE, after, 0.05).changes if c.task == DIGITS.name]
     assert {c.reason for c in found} == {"only in the first run"}
     assert not any(c.regression for c in found)
 

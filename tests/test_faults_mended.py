@@ -13,10 +13,10 @@ import pytest
 
 from adapters import open_adapter
 from compare.__main__ import main
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.errors import UsageError
 from compare.machine import devices, hardware
-from compare.machine.environment import Watch, environment
+from compare.machine.environment import LoadMonitor, environment
 from compare.records.block import Snapshot
 from compare.records.run import WorkerFacts
 from compare.report.computation import computations
@@ -26,7 +26,7 @@ from compare.runner.blas_kernels import CORE_VARIABLE, kernel_variables, simd_fe
 from compare.runner.worker_facts import worker_facts
 from compare.storage.checkpoint import write_snapshot
 from compare.storage.results import load, save
-from compare.storage.run_folder import held, locked
+from compare.storage.run_folder import hold_output_folder, lock_folder
 from tasks import UnknownTask, find
 from tests.example_results import example_results
 
@@ -78,8 +78,8 @@ def test_a_machine_that_says_nothing_of_itself_is_still_described(found, monkeyp
         monkeypatch.setattr(psutil, name, fail)
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.delattr(os, "getloadavg")
-    watch = Watch()
-    seen = watch.note(environment("compare", 1, "quick"))
+    monitor = LoadMonitor()
+    seen = monitor.add_to(environment("compare", 1, "quick"))
     assert seen.cpu
     unknown = (seen.memory_bytes, seen.megahertz, seen.busy_cores_before, seen.load_after, seen.stolen_cores)
     assert set(unknown) == {None}
@@ -153,7 +153,7 @@ def test_default_threads_keep_to_a_containers_limit(groups, files, cores, monkey
 
 def test_kernels_that_workers_were_told_to_use_are_said(tmp_path):
     results = example_results()
-    assert kernels_set(standings(results)) == {}
+    assert kernels_set(task_summaries(results)) == {}
     runs = [
         replace(
             run,
@@ -215,7 +215,7 @@ def stored(tmp_path):
 
 def test_a_report_is_not_written_while_a_run_is(stored, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["compare", "report", str(stored)])
-    with locked(stored), pytest.raises(SystemExit) as stopped:
+    with lock_folder(stored), pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
     assert "another run is writing to" in capsys.readouterr().err
@@ -226,20 +226,20 @@ def test_only_folders_that_were_made_for_a_run_are_removed(tmp_path):
     there, new = tmp_path / "there", tmp_path / "some" / "new"
     there.mkdir()
     for out in (there, new):
-        with held(out):
+        with hold_output_folder(out):
             assert out.is_dir()
     assert [*tmp_path.iterdir()] == [there]
-    with held(new):
+    with hold_output_folder(new):
         (new / "README.md").touch()
     assert (new / "README.md").exists()
 
 
 def test_nothing_stays_of_a_folder_that_could_not_be_made(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot write to"), held(tmp_path / "file" / "out"):
+    with pytest.raises(UsageError, match="cannot write to"), hold_output_folder(tmp_path / "file" / "out"):
         pass
     (tmp_path / "whole").mkdir()
-    with pytest.raises(UsageError), held(tmp_path / "new" / ("x" * 300)):
+    with pytest.raises(UsageError), hold_output_folder(tmp_path / "new" / ("x" * 300)):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {"file", "whole"}
 

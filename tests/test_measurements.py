@@ -1,4 +1,4 @@
-"""What is measured, and what is made of it: operations, warm-ups, predictions, intervals, doubts."""
+"""What is measured, and what is made of it: operations, warm-ups, predictions, intervals, caveats."""
 
 import math
 from dataclasses import replace
@@ -8,10 +8,10 @@ import pytest
 
 from adapters import ADAPTERS, open_adapter
 from adapters.interface import ModelSpec, Sgd, TrainSpec
-from compare.analysis.caveats import doubts, drift
-from compare.analysis.efficiency import limit, operations_per_second, predictions
+from compare.analysis.caveats import drift, find_caveats
+from compare.analysis.efficiency import machine_limit, operations_per_second, predictions
 from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.cli.options import settings
 from compare.cli.plan import plan
 from compare.records.run import Round
@@ -116,12 +116,12 @@ def test_warm_ups_are_the_slow_ones_at_the_start_or_as_many_as_were_set(seconds,
 
 def test_a_warm_up_counts_for_nothing():
     results = example_results()
-    plain = standings(results)[0].adapters[0]
+    plain = task_summaries(results)[0].adapters[0]
     slow = Round(index=99, sequences=1, seconds=1e6, warm_up=True)
     runs = [
         replace(run, rounds=[slow, *run.rounds]) if run.adapter == "numpy" else run for run in results.runs
     ]
-    warmed = standings(replace(results, runs=runs))[0].adapters[0]
+    warmed = task_summaries(replace(results, runs=runs))[0].adapters[0]
     assert warmed.warm_ups == 2
     assert warmed.throughput == plain.throughput
     assert warmed.times_fastest == plain.times_fastest
@@ -147,7 +147,7 @@ def test_few_held_out_sequences_come_over_and_over():
 
 def test_latency_and_throughput_of_predictions():
     """Made up: 98 calls of 1 ms and 2 of 2 ms, and 256 sequences in 128 ms."""
-    found = predictions(standings(example_results())[0].adapters[0])
+    found = predictions(task_summaries(example_results())[0].adapters[0])
     assert found.median_seconds == 1e-3
     assert found.percentile99_seconds == pytest.approx(2e-3, rel=0.01)
     assert found.rate.median == pytest.approx(2000)
@@ -155,10 +155,10 @@ def test_latency_and_throughput_of_predictions():
 
 def test_the_limit_is_the_fastest_library_and_speeds_are_shares_of_it():
     results = example_results()
-    task = standings(results)[0]
+    task = task_summaries(results)[0]
     faster = replace(results.runs[0].matrix_product, operations_per_second=2e11)
     runs = [replace(results.runs[0], matrix_product=faster), *results.runs[1:]]
-    assert limit(runs).operations_per_second == 2e11
+    assert machine_limit(runs).operations_per_second == 2e11
     numpy = task.adapters[0]
     assert operations_per_second(task, numpy) == pytest.approx(1000 * numpy.throughput.median)
 
@@ -166,11 +166,11 @@ def test_the_limit_is_the_fastest_library_and_speeds_are_shares_of_it():
 def test_the_smallest_difference_told_apart_is_half_the_interval():
     ratio = paired_ratio([1.0, 1.1] * 10)
     assert (ratio.low, ratio.high) == (1.0, 1.1)
-    assert ratio.half_width == pytest.approx(math.sqrt(1.1) - 1)
-    assert ratio.holds_one
+    assert ratio.minimum_detectable_difference == pytest.approx(math.sqrt(1.1) - 1)
+    assert ratio.includes_one
     alone = paired_ratio([1.0, 1.1])
     assert not alone.has_interval
-    assert not alone.holds_one
+    assert not alone.includes_one
 
 
 def test_processes_count_once_each_however_many_rounds_they_have():
@@ -180,7 +180,7 @@ def test_processes_count_once_each_however_many_rounds_they_have():
     expected = sample([math.log(values[0]) for values in by_process])
     assert ratio.median == pytest.approx(1.01, abs=1e-4)
     assert (math.log(ratio.low), math.log(ratio.high)) == pytest.approx((expected.low, expected.high))
-    assert ratio.holds_one
+    assert ratio.includes_one
     assert not paired_ratio([value for values in by_process for value in values]).low < 1
 
 
@@ -216,7 +216,7 @@ def test_results_are_compared_seed_by_seed():
 
 
 def test_a_baseline_gives_a_second_ratio():
-    task = standings(replace(example_results(), baseline="torch"))[0]
+    task = task_summaries(replace(example_results(), baseline="torch"))[0]
     by_name = {standing.adapter: standing for standing in task.adapters}
     assert by_name["torch"].times_baseline.median == 1
     assert by_name["numpy"].times_baseline.median == pytest.approx(0.5, rel=0.1)
@@ -234,23 +234,23 @@ def with_twin(seconds_factor):
 
 
 def test_an_adapter_against_itself():
-    (same,) = standings(with_twin(1.0))[0].twins
+    (same,) = task_summaries(with_twin(1.0))[0].aa_tests
     assert same.passed
-    (other,) = standings(with_twin(1.2))[0].twins
+    (other,) = task_summaries(with_twin(1.2))[0].aa_tests
     assert not other.passed
     assert other.times.median == pytest.approx(1.2, rel=0.02)
-    assert any("self-test" in doubt for doubt in doubts(with_twin(1.2), standings(with_twin(1.2))))
+    assert any("self-test" in doubt for doubt in find_caveats(with_twin(1.2), task_summaries(with_twin(1.2))))
 
 
 def test_a_twin_is_no_rival():
-    task = standings(with_twin(0.5))[0]
+    task = task_summaries(with_twin(0.5))[0]
     assert [standing.adapter for standing in task.adapters] == ["numpy"]
-    assert task.resolution == task.twins[0].times.half_width
+    assert task.minimum_detectable_difference == task.aa_tests[0].times.minimum_detectable_difference
 
 
 def test_nothing_speaks_against_a_quiet_machine():
     results = example_results()
-    assert doubts(results, standings(results)) == []
+    assert find_caveats(results, task_summaries(results)) == []
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_nothing_speaks_against_a_quiet_machine():
 def test_what_speaks_against_the_figures_is_said(seen, words):
     results = example_results()
     environment = replace(results.environment, **seen)
-    said = doubts(replace(results, environment=environment), standings(results))
+    said = find_caveats(replace(results, environment=environment), task_summaries(results))
     assert any(words in doubt for doubt in said), said
 
 

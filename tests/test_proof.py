@@ -12,7 +12,7 @@ from test_report import SINE, example_run
 from adapters import ADAPTERS
 from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.parity.check import Trial, prove, reference_among, with_reference
 from compare.parity.comparison import judge, relative, slope_differences, verdict
 from compare.parity.finite_differences import Slope, slopes
@@ -22,7 +22,7 @@ from compare.records.parity import Proof
 from compare.records.results import Results
 from compare.report.page import write_report
 from compare.storage.results import load, save
-from compare.tolerances import BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
+from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from tasks import TASKS
 
 UPDATES = 200
@@ -137,10 +137,10 @@ def test_what_is_different_is_called_so(changes):
 
 def test_float32_leaves_its_band_at_an_update():
     losses = answers().losses_float32.copy()
-    losses[41:] += np.float32(1.1 * BAND)
+    losses[41:] += np.float32(1.1 * FLOAT32_BAND)
     proof = judged(losses_float32=losses)
     assert (proof.verdict, proof.left_at) == ("drifts within float32 rounding", 42)
-    assert proof.largest[3] == pytest.approx(1.1 * BAND, rel=1e-2)
+    assert proof.largest[3] == pytest.approx(1.1 * FLOAT32_BAND, rel=1e-2)
 
 
 def test_the_reference_is_judged_by_its_gradients():
@@ -317,7 +317,7 @@ def test_the_report_has_a_lockstep_section(results, tmp_path):
 
 
 def test_a_different_adapter_has_no_comparable_speed(results):
-    (task,) = standings(results)
+    (task,) = task_summaries(results)
     assert [standing.comparable for standing in task.adapters] == [True, True, False]
     assert "DIFFERENT" in task.adapters[2].reason
 

@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from compare.analysis.loss_agreement import agreements
-from compare.analysis.task_summary import standings
-from compare.cli.summary import outcome_table
+from compare.analysis.task_summary import task_summaries
+from compare.cli.summary import results_table
 from compare.records.run import Epoch, Round, Run
 from compare.report.html import write_html
 from compare.report.page import write_report
 from compare.storage.results import UnreadableRun, load, save
-from compare.text import code, escape, number, slug, uncertain
+from compare.text import code, escape, mean_with_deviation, number, slug
 from compare.tolerances import FLOAT32_BAND
 from tests.example_results import DIGITS, HOSTILE, SINE, example_results, example_run
 
@@ -170,7 +170,7 @@ def test_speeds_that_cannot_be_told_apart_are_not_ranked(results, tmp_path):
     torch = replace(example_run(SINE, "numpy", 0), adapter="torch")
     numpy = replace(example_run(SINE, "numpy", 0), rounds=torch.rounds[::-1])
     page = write_report(replace(results, tasks=[SINE], runs=[numpy, torch]), tmp_path).read_text()
-    assert "No clear winner" in page
+    assert "No difference found: " in page
     assert "is fastest" not in page
 
 
@@ -186,10 +186,10 @@ def test_processes_too_unlike_for_a_ranking_are_named(results, tmp_path):
     steady = in_three_processes(example_run(SINE, "numpy", 0), 1, 1, 1)
     unsteady = in_three_processes(example_run(SINE, "torch", 0), 1, 5, 25)
     page = write_report(replace(results, tasks=[SINE], runs=[steady, unsteady]), tmp_path).read_text()
-    assert "Too unsteady to rank: only speeds that differ" in page
+    assert "Too noisy to rank: only" in page
     assert "**numpy** was fastest" in page
     assert re.search(
-        r"\*\*Doubt\*\*: Processes of one adapter took unlike times: torch on sine-online \(2\d", page
+        r"\*\*Caveat\*\*: Processes of one adapter took unequal times: torch on sine-online \(2\d", page
     )
 
 
@@ -231,17 +231,17 @@ def test_pairs_decide_who_is_fastest(results):
         )
         for name, column in seconds.items()
     ]
-    first, second = standings(replace(results, tasks=[SINE], runs=runs))[0].ranked
+    first, second = task_summaries(replace(results, tasks=[SINE], runs=runs))[0].ranked
     assert (first.adapter, first.slowdown) == ("torch", 1.0)
     assert second.slowdown == pytest.approx(4.0 / 3.9)
 
 
 def test_losses_that_leave_the_band_make_a_speed_not_comparable(results, tmp_path):
     runs = [example_run(SINE, "torch", 0, drift=10 * FLOAT32_BAND), example_run(SINE, "numpy", 0)]
-    task = standings(replace(results, tasks=[SINE], runs=runs))[0]
+    task = task_summaries(replace(results, tasks=[SINE], runs=runs))[0]
     torch, numpy = task.adapters
-    assert numpy.agreement.verdict == "reference"
-    assert (torch.agreement.verdict, torch.agreement.left_at) == ("left", 1)
+    assert numpy.agreement.result == "reference"
+    assert (torch.agreement.result, torch.agreement.left_at) == ("left", 1)
     assert torch.agreement.largest_absolute == pytest.approx(10 * FLOAT32_BAND, rel=0.5)
     assert not torch.comparable
     assert task.ranked == (numpy,)
@@ -256,16 +256,16 @@ def test_lockstep_is_relative_only_above_one():
     within, left = agreements(
         [run("numpy", [100.0, 0.01]), run("a", [100.1, 0.011]), run("b", [100.0, 0.013])]
     )[1:]
-    assert (within.verdict, within.largest_absolute, within.largest_relative) == (
+    assert (within.result, within.largest_absolute, within.largest_relative) == (
         "within",
         pytest.approx(0.1),
         pytest.approx(0.001),
     )
-    assert (left.verdict, left.left_at, left.left_seed) == ("left", 2, 0)
+    assert (left.result, left.left_at, left.left_seed) == ("left", 2, 0)
 
 
 def test_target_counts_the_seconds_of_the_epochs_before(results):
-    task = standings(results)[0]
+    task = task_summaries(results)[0]
     assert task.adapters[0].seconds_to(SINE.metrics[0]) == pytest.approx([1 / 3000, 1 / 3000])
 
 
@@ -280,7 +280,7 @@ def test_target_counts_the_seconds_of_the_epochs_before(results):
     ],
 )
 def test_deviation_decides_the_digits(mean, sd, shown):
-    assert uncertain(mean, sd).replace("\u00a0", " ") == shown
+    assert mean_with_deviation(mean, sd).replace("\u00a0", " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -330,6 +330,6 @@ def test_the_terminals_table_cuts_no_word_and_says_a_status_once(results):
     run = replace(results.runs[0], adapter=name, status="interrupted", error="interrupted after 2 epochs")
     console = Console(width=80)
     with console.capture() as captured:
-        console.print(outcome_table(replace(results, runs=[*results.runs, run])))
+        console.print(results_table(replace(results, runs=[*results.runs, run])))
     assert "…" not in captured.get()
     assert captured.get().count("interrupted") == 1

@@ -11,7 +11,7 @@ from adapters.interface import Adam, Sgd
 from adapters.validation import check_data, check_parameters
 from tasks import TASKS
 from tasks.interface import DataRequest
-from tasks.sine import closed_loop
+from tasks.sine_data import closed_loop
 
 KEYS = {"sine-online": "computed", "sine-window": "computed", "sine-lstm": "computed", "mnist-rows": "digits"}
 every_task = pytest.mark.parametrize("name", TASKS)

@@ -7,20 +7,21 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from adapters import open_adapter
-from compare.analysis.tutorials import findings, span
+from compare.analysis.tutorials import recipe_summaries, span
 from compare.records.environment import Environment
 from compare.records.results import Results
 from compare.records.tutorial import TutorialRun, Tutorials
-from compare.report.tutorial_page import write_page
-from compare.report.tutorial_text import correct_verdict, images_verdict, rule_verdict
+from compare.report.tutorial_page import write_tutorials_page
+from compare.report.tutorial_text import correct_text, images_text, rule_text
 from compare.storage.results import load, save
 from compare.tutorials.assignments import RULE, Assignment, assignments
 from compare.tutorials.recipe_records import recipe_record, rule_record
 from compare.tutorials.run import reproduce
 from tasks import find, published
 from tasks.mnist_data import archive_order, cache_is_valid
-from tasks.recipes import Outcome, Printed
-from tasks.tutorials import RECIPES, RowsAsPublished, RowWiseMnist
+from tasks.recipes import Printed, RecipeOutcome
+from tasks.tutorial_tasks import RowsAsPublished
+from tasks.tutorials import RECIPES, RowWiseMnist
 
 
 def adapter_model(recipe, seed, dataset, name="numpy"):
@@ -247,7 +248,7 @@ def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure(tmp_pa
 
 def example_run(recipe, adapter, seed, points, figures, metrics, forecast=None):
     printed = [Printed(at=at, values=dict.fromkeys(figures, 10.0 / (1 + at) + seed)) for at in points]
-    outcome = Outcome(printed=printed, metrics=metrics, forecast=forecast)
+    outcome = RecipeOutcome(printed=printed, metrics=metrics, forecast=forecast)
     return TutorialRun(recipe=recipe, adapter=adapter, seed=seed, outcome=outcome)
 
 
@@ -330,7 +331,7 @@ def example_results(tutorials):
 @pytest.fixture(scope="module")
 def page(made_up, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    return write_page(example_results(made_up), made_up, folder)
+    return write_tutorials_page(example_results(made_up), made_up, folder)
 
 
 def test_the_page_has_a_section_with_its_figures_tables_and_verdicts(page):
@@ -367,24 +368,24 @@ def test_verdicts_follow_the_numbers(made_up):
     def with_metrics(recipe, seeds=2, **metrics):
         runs = [
             TutorialRun(
-                recipe=recipe, adapter="numpy", seed=seed, outcome=Outcome(printed=[], metrics=metrics)
+                recipe=recipe, adapter="numpy", seed=seed, outcome=RecipeOutcome(printed=[], metrics=metrics)
             )
             for seed in range(seeds)
         ]
-        return findings(Tutorials(recipes=made_up.recipes, runs=runs), recipe)
+        return recipe_summaries(Tutorials(recipes=made_up.recipes, runs=runs), recipe)
 
-    assert "Not reproduced:" in rule_verdict(with_metrics(RULE, loss=40.0, validation_loss=8.4, rmse=0.127))
-    assert "Reproduced:" in rule_verdict(with_metrics(RULE, loss=16.0, validation_loss=8.4, rmse=0.127))
-    alone = rule_verdict(with_metrics(RULE, seeds=1, loss=16.0, validation_loss=8.4, rmse=0.127))
+    assert "Not reproduced:" in rule_text(with_metrics(RULE, loss=40.0, validation_loss=8.4, rmse=0.127))
+    assert "Reproduced:" in rule_text(with_metrics(RULE, loss=16.0, validation_loss=8.4, rmse=0.127))
+    alone = rule_text(with_metrics(RULE, seeds=1, loss=16.0, validation_loss=8.4, rmse=0.127))
     assert "Reproduced by the one draw made" in alone
     assert "Over all" not in alone
-    assert "does not only" in correct_verdict(
+    assert "does not only" in correct_text(
         with_metrics("correct-gradient", loss=20.0, validation_loss=12.4, rmse=0.705)
     )
-    assert "It does not learn" in images_verdict(
+    assert "It does not learn" in images_text(
         with_metrics("row-wise-mnist", first_accuracy=10.0, accuracy=11.0)
     )
-    assert "Not run" in images_verdict(())
+    assert "Not run" in images_text(())
 
 
 def test_a_span_is_the_median_and_the_range():

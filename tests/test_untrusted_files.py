@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compare.cli.plan import check
+from compare.cli.plan import check_settings
 from compare.errors import UsageError
 from compare.records.block import Snapshot
 from compare.records.results import Results
@@ -84,7 +84,7 @@ def read(folder):
     except UnreadableRun:
         return None
     try:
-        check(stored_settings(folder, {}))
+        check_settings(stored_settings(folder, {}))
         stored_results(folder)
     except UsageError:
         pass
@@ -99,7 +99,7 @@ def folder(tmp_path_factory):
 def test_what_is_fuzzed_can_be_read(folder):
     (folder / "results.json").write_bytes(BYTES)
     assert isinstance(read(folder), Results)
-    check(stored_settings(folder, {}))
+    check_settings(stored_settings(folder, {}))
 
 
 @given(place=st.sampled_from(PLACES), value=JSON)

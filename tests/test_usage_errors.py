@@ -18,7 +18,7 @@ RUNS = {
     "threads": ("all --threads 4096", "--threads is 4096"),
     "zero threads": ("all --threads 0", "--threads is 0"),
     "zero rounds": ("all --rounds 0", "--rounds is 0: it must lie between 2 and"),
-    "one round": ("all --rounds 1", "--rounds is 1: one round cannot tell a difference from luck"),
+    "one round": ("all --rounds 1", "--rounds is 1: one round cannot tell a difference from chance"),
     "few rounds": ("all --self-test --rounds 5", "--rounds is 5: a self-test needs 6 or more"),
     "warm-ups": ("all --warm-ups -1", "--warm-ups is -1: it must lie between 0 and"),
     "baseline": ("all --baseline nunpy", "unknown baseline 'nunpy': did you mean numpy?"),

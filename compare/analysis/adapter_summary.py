@@ -1,4 +1,4 @@
-"""Where one adapter stands on one task: what its runs came to."""
+"""What all runs of one adapter on one task come to."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tasks.interface import Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class AdapterSummary:
     """One adapter on one task, over all seeds.
 
     Units: `throughput` in sequences per second, pooled over rounds and seeds; `times_fastest` in the
@@ -33,18 +33,18 @@ class Standing:
 
     @property
     def status(self) -> Status:
-        """The first that is not ok, if there is one."""
+        """That of the first run that is not ok, else ok."""
         return next((run.status for run in self.runs if run.status != "ok"), "ok")
 
     @property
     def comparable(self) -> bool:
-        """Whether its speed says something about the work that the others did."""
-        agreed = self.agreement.verdict in ("reference", "within") and not self.different
+        """Whether its speed can be compared: it was measured on the same work as the others did."""
+        agreed = self.agreement.result in ("reference", "within") and not self.different
         return agreed and self.throughput is not None and all(run.status != "diverged" for run in self.runs)
 
     @property
     def different(self) -> bool:
-        """Whether it was found to compute something else than the reference."""
+        """Whether it computes something else than the reference."""
         return self.proof is not None and self.proof.verdict == "DIFFERENT"
 
     @property
@@ -57,12 +57,12 @@ class Standing:
         seeds_of: dict[str, list[int]] = {}
         for run in self.runs:
             if run.status != "ok":
-                seeds_of.setdefault(_gist(run.error), []).append(run.seed)
+                seeds_of.setdefault(_summary_line(run.error), []).append(run.seed)
         parts = [
             error if len(seeds) == len(self.runs) else f"seed {', '.join(map(str, seeds))}: {error}"
             for error, seeds in seeds_of.items()
         ]
-        if self.agreement.verdict == "left":
+        if self.agreement.result == "left":
             parts.append(
                 f"losses left those of {self.agreement.reference} at update {self.agreement.left_at}"
             )
@@ -74,13 +74,13 @@ class Standing:
 
     @property
     def epoch_throughput(self) -> float | None:
-        """Sequences per second of learning, an epoch a call: the median over warm epochs."""
+        """Sequences per second where each call of `train` is an epoch: the median over warm epochs."""
         epochs = [epoch for run in latest(self.finished) for epoch in run.epochs[1:] if epoch.train_seconds]
         return median([epoch.sequences / epoch.train_seconds for epoch in epochs])
 
     @property
     def sequences_a_call(self) -> float | None:
-        """How much a timed turn hands over at once."""
+        """How many sequences a timed call of `train` gets, the median."""
         return median([turn.sequences for turn in self.rounds])
 
     @property
@@ -93,7 +93,7 @@ class Standing:
 
     @property
     def own_rss_bytes(self) -> int | None:
-        """Memory that training took on top of what the framework takes once it is imported."""
+        """Memory that training took beyond what the framework takes once it is imported."""
         pairs = [(run.peak_rss_bytes, run.import_rss_bytes) for run in self.runs]
         return max(
             (peak - after_import for peak, after_import in pairs if peak and after_import), default=None
@@ -105,7 +105,7 @@ class Standing:
 
     @property
     def job_seconds(self) -> float | None:
-        """Start-up and all training of the task, the median over the seeds that finished."""
+        """Start-up and all training of the task: the median over the seeds that finished."""
         runs = [run for run in latest(self.finished) if run.cold_seconds and run.epochs]
         return median(
             [sum(run.cold_seconds.values()) + sum(each.train_seconds for each in run.epochs) for run in runs]
@@ -116,7 +116,7 @@ class Standing:
 
     @property
     def first_train_excess_seconds(self) -> float | None:
-        """What the first training call costs beyond a warm one: tracing, compilation, first touch."""
+        """What the first call of `train` costs beyond a warm one: tracing, compilation, first memory use."""
         return median(
             [
                 run.cold_seconds["first_train"] - run.warm_train_seconds
@@ -127,7 +127,7 @@ class Standing:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
-        """Those that count, of all seeds since the last change of the environment."""
+        """All that count, of every seed, since the last change of the environment."""
         return tuple(turn for run in latest(self.runs) for turn in run.rounds if turn.counts)
 
     @property
@@ -135,14 +135,14 @@ class Standing:
         return sum(turn.warm_up for run in self.runs for turn in run.rounds)
 
     def results(self, name: str) -> dict[int, float]:
-        """A metric by seed."""
+        """The final value of a metric, by seed."""
         return {run.seed: run.metrics[name] for run in self.finished if name in run.metrics}
 
     def metric(self, name: str) -> Sample | None:
         return sample(list(self.results(name).values()))
 
     def reached(self, metric: Metric) -> int:
-        """How many seeds reached the target."""
+        """How many seeds reached the metric's target."""
         return sum(_seconds_to(run, metric) is not None for run in self.finished)
 
     def seconds_to(self, metric: Metric) -> list[float]:
@@ -169,7 +169,7 @@ def _seconds_to(run: Run, metric: Metric) -> float | None:
     return None
 
 
-def _gist(error: str | None) -> str:
+def _summary_line(error: str | None) -> str:
     """The line that names the error: a traceback's last, any other text's first."""
     lines = (error or "").strip().splitlines() or ["no reason recorded"]
     return lines[-1] if lines[0].startswith("Traceback") else lines[0]

@@ -1,4 +1,4 @@
-"""What speaks against the figures of a run: the machine, the libraries, the measurements themselves."""
+"""Reasons to doubt the figures of a run: in the machine, the libraries, the measurements themselves."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from scipy import stats
 
 from compare.analysis.efficiency import product_rates
 from compare.analysis.speeds import process_medians
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.records.environment import Environment
 from compare.records.results import Results
 from compare.records.run import Run
@@ -17,8 +17,8 @@ BUSY_CORES = 0.2
 STOLEN_CORES = 0.05
 THROTTLED_SECONDS = 0.1
 DRIFT = 0.05
-UNLIKE = 1.25
-"""How many times as long as another a process of the same adapter may take before it is said."""
+UNEQUAL = 1.25
+"""How many times as long as another a process of the same adapter may take before a caveat says so."""
 FEWEST_ROUNDS_FOR_DRIFT = 6
 SLOW_SHARE = 0.6
 """Below which share of the fastest library's rate a library must be running a poorer kernel."""
@@ -34,19 +34,19 @@ _OF_KERNEL = {
 _WORD = re.compile(r"[\w-]+")
 
 
-def doubts(results: Results, tasks: Sequence[TaskStandings]) -> list[str]:
-    """Each a sentence; none where nothing was seen that speaks against the figures."""
+def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
+    """One sentence a caveat; none where nothing recorded speaks against the figures."""
     return [
         *_busy(results.environment),
         *_poor_kernels(results.environment, results.runs),
         *_drifts(tasks),
-        *_unlike_processes(tasks),
-        *_failed_twins(tasks),
+        *_unequal_processes(tasks),
+        *_failed_aa_tests(tasks),
     ]
 
 
 def drift(run: Run) -> float:
-    """By what share rounds became slower from the first to the last; 0 where no trend stands out.
+    """By what share rounds became slower from the first to the last; 0 where there is no significant trend.
 
     Source: the slope of Theil 1950 and Sen 1968, its 95 % interval away from zero.
     """
@@ -100,36 +100,36 @@ def _poor_kernels(environment: Environment, runs: Sequence[Run]) -> Iterator[str
             )
 
 
-def _drifts(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+def _drifts(tasks: Sequence[TaskSummary]) -> Iterator[str]:
     drifted = []
     for task in tasks:
-        for standing in task.adapters:
-            worst = max((drift(run) for run in standing.finished), key=abs, default=0.0)
+        for summary in task.adapters:
+            worst = max((drift(run) for run in summary.finished), key=abs, default=0.0)
             if abs(worst) > DRIFT:
-                drifted.append(f"{standing.adapter} on {task.record.name} ({signed(100 * worst)} %)")
+                drifted.append(f"{summary.adapter} on {task.record.name} ({signed(100 * worst)} %)")
     if drifted:
         yield f"Rounds took longer or shorter as the run went on: {', '.join(drifted)}."
 
 
-def _unlike_processes(tasks: Sequence[TaskStandings]) -> Iterator[str]:
-    unlike = []
+def _unequal_processes(tasks: Sequence[TaskSummary]) -> Iterator[str]:
+    unequal = []
     for task in tasks:
-        for standing in task.ranked:
-            medians = process_medians(standing.runs)
-            if (apart := max(medians) / min(medians)) > UNLIKE:
-                unlike.append(f"{standing.adapter} on {task.record.name} ({factor(apart)} times as long)")
-    if unlike:
+        for summary in task.ranked:
+            medians = process_medians(summary.runs)
+            if (apart := max(medians) / min(medians)) > UNEQUAL:
+                unequal.append(f"{summary.adapter} on {task.record.name} ({factor(apart)} times as long)")
+    if unequal:
         yield (
-            f"Processes of one adapter took unlike times: {', '.join(unlike)}; "
+            f"Processes of one adapter took unequal times: {', '.join(unequal)}; "
             "was the machine busy? Run again, or with more rounds."
         )
 
 
-def _failed_twins(tasks: Sequence[TaskStandings]) -> Iterator[str]:
+def _failed_aa_tests(tasks: Sequence[TaskSummary]) -> Iterator[str]:
     for task in tasks:
-        for twins in task.twins:
-            if not twins.passed:
+        for test in task.aa_tests:
+            if not test.passed:
                 yield (
-                    f"The self-test of {twins.adapter} on {task.record.name} "
+                    f"The self-test of {test.adapter} on {task.record.name} "
                     "found a difference where there is none."
                 )

@@ -1,13 +1,13 @@
-"""How near the adapters come to what the machine can do, and how fast they predict."""
+"""How near adapters come to the machine's limit, and how fast they predict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from compare.analysis.adapter_summary import Standing
+from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.statistics import Spread, spread
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.records.run import ProductRate, Run
 
 
@@ -25,9 +25,9 @@ class Predictions:
     rate: Spread
 
 
-def predictions(standing: Standing) -> Predictions | None:
-    """Over all calls of all seeds; None where there was none."""
-    measured = [run.inference for run in standing.finished if run.inference]
+def predictions(summary: AdapterSummary) -> Predictions | None:
+    """Latency and throughput of `predict` over all calls of all seeds; None where there were none."""
+    measured = [run.inference for run in summary.finished if run.inference]
     single = [seconds for inference in measured for seconds in inference.single_seconds]
     rate = spread(
         [inference.batch / seconds for inference in measured for seconds in inference.batch_seconds]
@@ -45,7 +45,7 @@ def predictions(standing: Standing) -> Predictions | None:
 
 
 def product_rates(runs: Sequence[Run]) -> dict[str, ProductRate]:
-    """By adapter, the fastest products that its library did in any of its workers."""
+    """By adapter, the fastest matrix product that its library did in any of its workers."""
     rates: dict[str, ProductRate] = {}
     for run in runs:
         rate = run.matrix_product
@@ -56,14 +56,14 @@ def product_rates(runs: Sequence[Run]) -> dict[str, ProductRate]:
     return rates
 
 
-def limit(runs: Sequence[Run]) -> ProductRate | None:
-    """The fastest products of all: what is taken as what the machine can do."""
+def machine_limit(runs: Sequence[Run]) -> ProductRate | None:
+    """The fastest matrix product of all: taken as the most that the machine can do."""
     return max(product_rates(runs).values(), key=lambda rate: rate.operations_per_second, default=None)
 
 
-def operations_per_second(task: TaskStandings, standing: Standing) -> float | None:
-    """What an adapter's speed comes to in operations of the model's matrix products."""
+def operations_per_second(task: TaskSummary, summary: AdapterSummary) -> float | None:
+    """An adapter's speed in operations of the model's matrix products; None where it is not known."""
     operations = task.record.operations_per_sequence
-    if standing.throughput is None or operations is None or not standing.comparable:
+    if summary.throughput is None or operations is None or not summary.comparable:
         return None
-    return standing.throughput.median * operations
+    return summary.throughput.median * operations

@@ -1,4 +1,4 @@
-"""Whether the adapters of one task computed the same thing, judged by their losses."""
+"""Whether the adapters of one task computed the same, by their losses over the first epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from compare.records.run import Run
 from compare.tolerances import FLOAT32_BAND
 
-Verdict = Literal["reference", "within", "left", "not compared"]
+AgreementResult = Literal["reference", "within", "left", "not compared"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Agreement:
 
     adapter: str
     reference: str | None
-    verdict: Verdict
+    result: AgreementResult
     seeds: int = 0
     largest_absolute: float | None = None
     largest_relative: float | None = None
@@ -54,14 +54,14 @@ def _agreement(
     adapter: str, reference: str | None, theirs: dict[int, NDArray[np.float64]], runs: Sequence[Run]
 ) -> Agreement:
     if adapter == reference:
-        return Agreement(adapter=adapter, reference=reference, verdict="reference", seeds=len(theirs))
+        return Agreement(adapter=adapter, reference=reference, result="reference", seeds=len(theirs))
     compared = [
         (run.seed, *distances(_first_epoch(run), theirs[run.seed]))
         for run in runs
         if run.seed in theirs and run.status in ("ok", "diverged")
     ]
     if not compared:
-        return Agreement(adapter=adapter, reference=reference, verdict="not compared")
+        return Agreement(adapter=adapter, reference=reference, result="not compared")
     exits = [
         (int(np.argmax(outside)) + 1, seed)
         for seed, _, relative in compared
@@ -71,7 +71,7 @@ def _agreement(
     return Agreement(
         adapter=adapter,
         reference=reference,
-        verdict="left" if exits else "within",
+        result="left" if exits else "within",
         seeds=len(compared),
         largest_absolute=_largest([absolute for _, absolute, _ in compared]),
         largest_relative=_largest([relative for _, _, relative in compared]),

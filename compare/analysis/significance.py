@@ -1,4 +1,4 @@
-"""One figure in two runs, and whether it has changed by more than luck and a threshold."""
+"""Whether a figure differs between two runs by more than chance and a threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from compare.analysis.adapter_summary import Standing
+from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.speeds import process_medians, seed_medians
 from compare.analysis.statistics import FEWEST_CLUSTERS, paired_difference
 from tasks.interface import Metric
@@ -52,8 +52,10 @@ class Change:
         return self.finding in REGRESSIONS
 
 
-def speed_change(task: str, before: Standing, after: Standing, obstacle: str, threshold: float) -> Change:
-    """Times for the same work: changed where their ratio's interval lies beyond the threshold."""
+def speed_change(
+    task: str, before: AdapterSummary, after: AdapterSummary, obstacle: str, threshold: float
+) -> Change:
+    """Compare times for the same work: changed where the ratio's interval lies beyond the threshold."""
     rates = [s.throughput.median if s.throughput else None for s in (before, after)]
     if not obstacle and min(len(before.rounds), len(after.rounds)) < 2:
         obstacle = "fewer than two rounds"
@@ -82,7 +84,7 @@ def speed_change(task: str, before: Standing, after: Standing, obstacle: str, th
 
 
 def _finding(low: float, high: float, threshold: float) -> Finding:
-    """What the interval of a ratio of times says."""
+    """What the interval of a ratio of times means."""
     least, most = 1 / (1 + threshold), 1 + threshold
     if low > most:
         return "slower"
@@ -91,18 +93,18 @@ def _finding(low: float, high: float, threshold: float) -> Finding:
     return "no change" if least <= low and high <= most else "cannot tell"
 
 
-def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
-    """Of our time for the same work to theirs, with its 95 % interval.
+def _ratio(ours: AdapterSummary, theirs: AdapterSummary) -> tuple[float, float, float]:
+    """The ratio of our time for the same work to theirs, with its 95 % interval.
 
     A seed is a sample (Welch's t on logarithms) where both runs have three: what ran within a minute had
     that minute's machine in common. Else a process is; else a round (bootstrap of medians).
     """
     for medians in (seed_medians, process_medians):
-        samples = [medians(standing.runs) for standing in (ours, theirs)]
+        samples = [medians(summary.runs) for summary in (ours, theirs)]
         if min(map(len, samples)) >= FEWEST_CLUSTERS:
             return _ratio_of_means(*samples)
     first, second = (
-        np.array([turn.seconds / turn.sequences for turn in standing.rounds]) for standing in (ours, theirs)
+        np.array([turn.seconds / turn.sequences for turn in summary.rounds]) for summary in (ours, theirs)
     )
     interval = stats.bootstrap(
         (first, second),
@@ -116,7 +118,7 @@ def _ratio(ours: Standing, theirs: Standing) -> tuple[float, float, float]:
 
 
 def _ratio_of_means(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Of geometric means, with the 95 % interval."""
+    """The ratio of geometric means, with its 95 % interval."""
     first, second = np.log(ours), np.log(theirs)
     interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     middle = first.mean() - second.mean()
@@ -133,15 +135,15 @@ def _ratio_of_medians(
 def metric_change(
     task: str,
     metric: Metric,
-    before: Standing,
-    after: Standing,
+    before: AdapterSummary,
+    after: AdapterSummary,
     obstacle: str,
     threshold: float,
     noise: float,
 ) -> Change:
-    """Errors, seed by seed: they must change by more than the threshold, and by more than luck does.
+    """Compare errors, seed by seed: a change counts if it exceeds the threshold and chance.
 
-    Luck: the interval of the differences holds zero; with one seed, they are below twice the `noise`.
+    Chance: the interval of the differences includes zero; with one seed, they are below twice the `noise`.
     """
     first, second = before.results(metric.name), after.results(metric.name)
     shared = sorted(first.keys() & second.keys())
@@ -175,7 +177,7 @@ def metric_change(
 
 
 def _error(metric: Metric, value: float) -> float:
-    """Lower is better: of a percentage, what is missing."""
+    """A metric as an error, lower is better: of a percentage, what is missing to 100."""
     if metric.better == "lower":
         return value
     return 100 - value if metric.unit == "%" else -value

@@ -1,27 +1,27 @@
-"""How fast adapters are: rounds, and ratios inside them."""
+"""How fast adapters are: their rounds, and ratios of times within a round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from compare.analysis.adapter_summary import Standing, latest
+from compare.analysis.adapter_summary import AdapterSummary, latest
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.records.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twins:
-    """The same adapter under two names, and the second's time in multiples of the first's."""
+class AATest:
+    """An adapter timed against itself: `times` is that under the second name in multiples of the first's."""
 
     adapter: str
-    twin: str
+    second_name: str
     throughputs: tuple[Spread | None, Spread | None]
     times: Ratio | None
 
     @property
     def passed(self) -> bool:
-        """Whether no difference was found where there is none."""
-        return self.times is not None and self.times.holds_one
+        """Whether no difference was found, as there is none."""
+        return self.times is not None and self.times.includes_one
 
 
 def throughput(runs: Sequence[Run]) -> Spread | None:
@@ -33,7 +33,7 @@ def throughput(runs: Sequence[Run]) -> Spread | None:
 
 
 def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:
-    """Our time for the same work in multiples of theirs, round by round, process by process."""
+    """The time of one adapter for the same work in multiples of the other's, paired by process and round."""
     numerators, denominators = _round_times(ours), _round_times(theirs)
     ratios: dict[tuple[int, int], list[float]] = {}
     for seed, process, index in sorted(numerators.keys() & denominators.keys()):
@@ -51,37 +51,39 @@ def process_medians(runs: Sequence[Run]) -> list[float]:
 
 
 def seed_medians(runs: Sequence[Run]) -> list[float]:
-    """The time of a sequence from each seed: the geometric mean over its processes, of their medians."""
+    """The time of a sequence from each seed: the geometric mean of its processes' medians."""
     runs_now = latest(runs)
     seeds = dict.fromkeys(run.seed for run in runs_now)
     by_seed = (process_medians([run for run in runs_now if run.seed == seed]) for seed in seeds)
     return [geometric_mean(medians) for medians in by_seed if medians]
 
 
-def against_the_fastest(plain: Sequence[Standing]) -> tuple[Standing, ...]:
-    """The fastest has the highest throughput, unless another is faster than it pair by pair."""
+def compared_with_fastest(plain: Sequence[AdapterSummary]) -> tuple[AdapterSummary, ...]:
+    """The summaries with ratios to the fastest: highest throughput, unless another is faster in pairs."""
     speeds = {s.adapter: s.throughput.median for s in plain if s.comparable and s.throughput}
-    compared = _against(max(speeds, key=speeds.__getitem__, default=None), plain)
-    quicker = min(compared, key=lambda standing: standing.slowdown, default=None)
-    return compared if quicker is None or quicker.slowdown >= 1 else _against(quicker.adapter, plain)
+    compared = _compared_with(max(speeds, key=speeds.__getitem__, default=None), plain)
+    faster = min(compared, key=lambda summary: summary.slowdown, default=None)
+    return compared if faster is None or faster.slowdown >= 1 else _compared_with(faster.adapter, plain)
 
 
-def against_the_baseline(baseline: str | None, plain: Sequence[Standing]) -> tuple[Standing, ...]:
-    """With ratios against an adapter that was chosen beforehand, where its speed can be compared."""
+def compared_with_baseline(
+    baseline: str | None, plain: Sequence[AdapterSummary]
+) -> tuple[AdapterSummary, ...]:
+    """The summaries with ratios to the baseline, unchanged where its speed cannot be compared."""
     base = next((s for s in plain if s.adapter == baseline and s.comparable), None)
     if base is None:
         return tuple(plain)
     return tuple(
-        replace(standing, times_baseline=times(standing.runs, base.runs)) if standing.comparable else standing
-        for standing in plain
+        replace(summary, times_baseline=times(summary.runs, base.runs)) if summary.comparable else summary
+        for summary in plain
     )
 
 
-def _against(fastest: str | None, plain: Sequence[Standing]) -> tuple[Standing, ...]:
-    base = next((standing.runs for standing in plain if standing.adapter == fastest), ())
+def _compared_with(fastest: str | None, plain: Sequence[AdapterSummary]) -> tuple[AdapterSummary, ...]:
+    base = next((summary.runs for summary in plain if summary.adapter == fastest), ())
     return tuple(
-        replace(standing, times_fastest=times(standing.runs, base)) if standing.comparable else standing
-        for standing in plain
+        replace(summary, times_fastest=times(summary.runs, base)) if summary.comparable else summary
+        for summary in plain
     )
 
 

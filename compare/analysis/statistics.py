@@ -1,4 +1,4 @@
-"""Samples in few numbers."""
+"""Medians, ratios and means, with their 95 % intervals."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """The middle of paired ratios with its 95 % interval, NaN where there are too few pairs for one."""
+    """The median of paired ratios with its 95 % interval, NaN where there are too few pairs for one."""
 
     median: float
     low: float
@@ -34,13 +34,13 @@ class Ratio:
         return not math.isnan(self.low)
 
     @property
-    def holds_one(self) -> bool:
-        """Whether no difference was found."""
+    def includes_one(self) -> bool:
+        """Whether the interval includes 1: no difference was found."""
         return self.low <= 1 <= self.high
 
     @property
-    def half_width(self) -> float:
-        """As a share: a true ratio further from 1 than this is told apart from it."""
+    def minimum_detectable_difference(self) -> float:
+        """Half the width of the interval, as a share: a ratio further from 1 than this is found to differ."""
         return math.sqrt(self.high / self.low) - 1
 
 
@@ -79,7 +79,7 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 
 def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
-    """The interval comes from order statistics: no distribution is assumed."""
+    """The median of paired ratios; its interval is from order statistics and assumes no distribution."""
     if not ratios:
         return None
     interval = stats.quantile_test(ratios, p=0.5).confidence_interval(0.95)
@@ -89,9 +89,9 @@ def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
 
 
 def clustered_ratio(ratios: Sequence[Sequence[float]]) -> Ratio | None:
-    """Ratios from several pairs of processes, each pair a sample of one: its median counts, once.
+    """The geometric mean over pairs of processes of the median ratio in each; one pair is one sample.
 
-    With fewer than three pairs, which say nothing of how processes differ, all ratios count alone.
+    With fewer than three pairs, too few to say how processes differ, every single ratio is a sample.
     """
     if len(ratios) < FEWEST_CLUSTERS:
         return paired_ratio([ratio for cluster in ratios for ratio in cluster])
@@ -121,7 +121,7 @@ def sample(values: Sequence[float]) -> Sample | None:
 
 
 def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
-    """Ours less theirs, by what they are paired by; None where nothing is in both."""
+    """Ours minus theirs, paired by key; None where they share none."""
     differences = [ours[key] - theirs[key] for key in sorted(ours.keys() & theirs.keys())]
     if not differences:
         return None
@@ -130,7 +130,7 @@ def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) ->
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of a mean by Student's t: NaN for one value, no width for equal ones."""
+    """The 95 % interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
     if len(values) < 2:
         return math.nan, math.nan
     mean, error = float(np.mean(values)), float(stats.sem(values))

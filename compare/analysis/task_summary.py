@@ -1,30 +1,30 @@
-"""Where the adapters stand on each task: what the tables, figures and words of a report have in common."""
+"""What all adapters of a task come to: what tables, figures and sentences of a report are made from."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compare.analysis.adapter_summary import Standing
-from compare.analysis.loss_agreement import Verdict, agreements
-from compare.analysis.speeds import Twins, against_the_baseline, against_the_fastest, throughput, times
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.loss_agreement import AgreementResult, agreements
+from compare.analysis.speeds import AATest, compared_with_baseline, compared_with_fastest, throughput, times
 from compare.analysis.statistics import Difference, paired_difference
 from compare.records.parity import Proof, ProofVerdict
 from compare.records.results import Results, TaskRecord
 from compare.records.run import Run
 from tasks.interface import Metric
 
-CLEARLY = 1.1
-"""How many times as fast the epochs of learning must be, which are not paired, for a word about it."""
+CLEARLY_FASTER = 1.1
+"""How many times as fast an adapter must be, by epochs, to be named: epochs are not paired, as rounds are."""
 
-UNSTEADY = 0.5
-"""The smallest difference told apart, as a share, beyond which a ranking says nothing."""
+TOO_NOISY = 0.5
+"""The minimum detectable difference, as a share, above which adapters are not ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scatter:
-    """How far apart the adapters' results are, and how far the luck of the seed moves them.
+    """How far apart the adapters' results are, and how much they vary between seeds.
 
-    Units: the metric's. `difference` is the largest between two adapters that started from one seed,
+    Units: the metric's. `difference` is the largest between two adapters from the same seed,
     `seeds_sd` the largest standard deviation of any adapter over the seeds, NaN with one seed.
     """
 
@@ -37,13 +37,13 @@ class Scatter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskStandings:
+class TaskSummary:
     """All adapters of one task."""
 
     record: TaskRecord
-    adapters: tuple[Standing, ...]
+    adapters: tuple[AdapterSummary, ...]
     baseline: str | None = None
-    twins: tuple[Twins, ...] = ()
+    aa_tests: tuple[AATest, ...] = ()
 
     @property
     def scatter(self) -> Scatter | None:
@@ -55,7 +55,7 @@ class TaskStandings:
         if not results:
             return None
         values: dict[int, list[float]] = {}
-        for run in (run for standing in self.adapters for run in standing.finished):
+        for run in (run for summary in self.adapters for run in summary.finished):
             if metric.name in run.metrics:
                 values.setdefault(run.seed, []).append(run.metrics[metric.name])
         return Scatter(
@@ -67,100 +67,101 @@ class TaskStandings:
             adapters=len(results),
         )
 
-    def verdicts(self, verdict: Verdict) -> tuple[Standing, ...]:
-        return tuple(standing for standing in self.adapters if standing.agreement.verdict == verdict)
+    def with_agreement(self, result: AgreementResult) -> tuple[AdapterSummary, ...]:
+        """The adapters whose losses agree with the reference's in this way."""
+        return tuple(summary for summary in self.adapters if summary.agreement.result == result)
 
     @property
     def has_proofs(self) -> bool:
-        return any(standing.proof for standing in self.adapters)
+        return any(summary.proof for summary in self.adapters)
 
-    def proven(self, verdict: ProofVerdict) -> tuple[Standing, ...]:
-        """Those with this verdict, apart from a reference that others are in lockstep with."""
+    def with_verdict(self, verdict: ProofVerdict) -> tuple[AdapterSummary, ...]:
+        """The adapters with this verdict on lockstep; the reference only if it is DIFFERENT."""
         return tuple(
-            standing
-            for standing in self.adapters
-            if standing.proof
-            and standing.proof.verdict == verdict
-            and (standing.proof.losses or verdict == "DIFFERENT")
+            summary
+            for summary in self.adapters
+            if summary.proof
+            and summary.proof.verdict == verdict
+            and (summary.proof.losses or verdict == "DIFFERENT")
         )
 
     @property
-    def rivals(self) -> tuple[Standing, ...]:
-        """Those whose interval does not exclude that they are as fast as the fastest."""
-        return tuple(s for s in self.ranked[1:] if s.times_fastest and s.times_fastest.holds_one)
+    def tied_with_fastest(self) -> tuple[AdapterSummary, ...]:
+        """The adapters for which the interval of the ratio to the fastest includes 1."""
+        return tuple(s for s in self.ranked[1:] if s.times_fastest and s.times_fastest.includes_one)
 
     @property
-    def ranked(self) -> tuple[Standing, ...]:
-        """Those whose speed is comparable, the fastest first."""
-        compared = [standing for standing in self.adapters if standing.times_fastest is not None]
-        return tuple(sorted(compared, key=lambda standing: standing.slowdown))
+    def ranked(self) -> tuple[AdapterSummary, ...]:
+        """The adapters whose speed is comparable, the fastest first."""
+        compared = [summary for summary in self.adapters if summary.times_fastest is not None]
+        return tuple(sorted(compared, key=lambda summary: summary.slowdown))
 
     @property
-    def quickest_learner(self) -> Standing | None:
-        """Who is clearly fastest with an epoch a call, where that is another than in the timed turns."""
-        learners = [(s.epoch_throughput, s) for s in self.ranked if s.epoch_throughput]
-        best, quickest = max(learners, key=lambda pair: pair[0], default=(0.0, None))
-        beaten = next((rate for rate, s in learners if s is self.ranked[0]), math.inf)
-        return quickest if best > CLEARLY * beaten else None
+    def fastest_by_epoch(self) -> AdapterSummary | None:
+        """The adapter that is clearly fastest with an epoch a call; None if that is the fastest anyway."""
+        rates = [(s.epoch_throughput, s) for s in self.ranked if s.epoch_throughput]
+        best, fastest = max(rates, key=lambda pair: pair[0], default=(0.0, None))
+        of_first = next((rate for rate, s in rates if s is self.ranked[0]), math.inf)
+        return fastest if best > CLEARLY_FASTER * of_first else None
 
     @property
-    def by_job(self) -> tuple[Standing, ...]:
-        """Those that finished and whose speed is comparable, in the order in which the whole job is done."""
+    def by_whole_job(self) -> tuple[AdapterSummary, ...]:
+        """The adapters that finished and have a comparable speed, in the order in which they are done."""
         done = [(s.job_seconds, s) for s in self.ranked if s.job_seconds is not None]
-        return tuple(standing for _, standing in sorted(done, key=lambda pair: pair[0]))
+        return tuple(summary for _, summary in sorted(done, key=lambda pair: pair[0]))
 
     @property
-    def unsteady(self) -> bool:
-        """Whether the rounds scattered too much for a ranking."""
-        return self.resolution > UNSTEADY
+    def too_noisy_to_rank(self) -> bool:
+        """Whether the rounds vary too much for a ranking."""
+        return self.minimum_detectable_difference > TOO_NOISY
 
     @property
-    def resolution(self) -> float:
-        """The smallest difference that the rounds told apart, as a share, in the least sure comparison.
-
-        Half the width of the widest interval of a ratio; NaN where there is none.
-        """
-        ratios = [s.times_fastest for s in self.ranked[1:]] + [twins.times for twins in self.twins]
-        return max((ratio.half_width for ratio in ratios if ratio and ratio.has_interval), default=math.nan)
+    def minimum_detectable_difference(self) -> float:
+        """As a share, that of the least certain comparison; NaN where no ratio has an interval."""
+        ratios = [s.times_fastest for s in self.ranked[1:]] + [test.times for test in self.aa_tests]
+        return max(
+            (ratio.minimum_detectable_difference for ratio in ratios if ratio and ratio.has_interval),
+            default=math.nan,
+        )
 
     @property
     def compared_with(self) -> str | None:
-        """Whose results the others' are held against: the baseline's, or the lockstep reference's."""
+        """The adapter that results are compared with: the baseline, or else the lockstep reference."""
         return self.baseline or next((s.agreement.reference for s in self.adapters), None)
 
-    def difference(self, standing: Standing, metric: Metric) -> Difference | None:
-        """Seed by seed from the result of `compared_with`; None for that adapter itself."""
+    def difference(self, summary: AdapterSummary, metric: Metric) -> Difference | None:
+        """The difference from the result of `compared_with`, seed by seed; None for that adapter itself."""
         base = next((s for s in self.adapters if s.adapter == self.compared_with), None)
-        if base is None or base is standing:
+        if base is None or base is summary:
             return None
-        return paired_difference(standing.results(metric.name), base.results(metric.name))
+        return paired_difference(summary.results(metric.name), base.results(metric.name))
 
 
-def standings(results: Results) -> tuple[TaskStandings, ...]:
+def task_summaries(results: Results) -> tuple[TaskSummary, ...]:
     """Every task of the results, in the order of its records, its adapters in the order of their runs.
 
-    Adapters that ran a second time under another name stand among the twins alone.
+    Second runs of an adapter under another name appear in the A/A tests only.
     """
     return tuple(
-        TaskStandings(
+        TaskSummary(
             record=record,
-            adapters=_standings(
+            adapters=_adapter_summaries(
                 [run for run in results.runs if run.task == record.name and run.adapter not in results.twins],
                 {proof.adapter: proof for proof in results.proofs if proof.task == record.name},
                 results.baseline,
             ),
             baseline=results.baseline,
-            twins=_twins([run for run in results.runs if run.task == record.name], results.twins),
+            aa_tests=_aa_tests([run for run in results.runs if run.task == record.name], results.twins),
         )
         for record in results.tasks
     )
 
 
-def _standings(
+def _adapter_summaries(
     runs: Sequence[Run], proofs: Mapping[str, Proof], baseline: str | None
-) -> tuple[Standing, ...]:
+) -> tuple[AdapterSummary, ...]:
     plain = [
-        Standing(
+        AdapterSummary(
             adapter=agreement.adapter,
             runs=own,
             agreement=agreement,
@@ -170,18 +171,18 @@ def _standings(
         for agreement in agreements(runs)
         if (own := tuple(run for run in runs if run.adapter == agreement.adapter))
     ]
-    return against_the_baseline(baseline, against_the_fastest(plain))
+    return compared_with_baseline(baseline, compared_with_fastest(plain))
 
 
-def _twins(runs: Sequence[Run], names: Mapping[str, str]) -> tuple[Twins, ...]:
+def _aa_tests(runs: Sequence[Run], names: Mapping[str, str]) -> tuple[AATest, ...]:
     by_name = {name: [run for run in runs if run.adapter == name] for name in (*names, *names.values())}
     return tuple(
-        Twins(
+        AATest(
             adapter=adapter,
-            twin=twin,
-            throughputs=(throughput(by_name[adapter]), throughput(by_name[twin])),
-            times=times(by_name[twin], by_name[adapter]),
+            second_name=second_name,
+            throughputs=(throughput(by_name[adapter]), throughput(by_name[second_name])),
+            times=times(by_name[second_name], by_name[adapter]),
         )
-        for twin, adapter in names.items()
-        if by_name[twin]
+        for second_name, adapter in names.items()
+        if by_name[second_name]
     )

@@ -1,11 +1,11 @@
-"""The application that commands belong to, and the screens that they print to."""
+"""The application that commands belong to, and the consoles that they print to."""
 
 from typing import IO, cast
 
 import typer
 from rich.console import Console
 
-from compare.cli.output import Screen
+from compare.cli.output import OutputStream
 
 app = typer.Typer(
     help="Train one recurrent network in several frameworks, in lockstep, and compare what is left.",
@@ -14,12 +14,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-screen, errors = Screen("stdout"), Screen("stderr")
+stdout, stderr = OutputStream("stdout"), OutputStream("stderr")
 
 
-def _console(shown_on: Screen) -> Console:
-    """What is printed is shown as it is: a path or a name may look like markup."""
-    return Console(file=cast(IO[str], shown_on), markup=False, emoji=False)
+def _console(stream: OutputStream) -> Console:
+    """A console that shows text as it is: a path or a name may look like markup."""
+    return Console(file=cast(IO[str], stream), markup=False, emoji=False)
 
 
-console, aside = _console(screen), _console(errors)
+console, error_console = _console(stdout), _console(stderr)

@@ -13,9 +13,9 @@ from compare.analysis.statistics import Ratio
 from compare.benchmarks.native_loops import BARE_LOOPS, Pace, duel
 from compare.cli.progress import bar, progress_bars
 from compare.cli.signals import INTERRUPTED
-from compare.cli.validation import known_adapters
-from compare.errors import UsageError, known
-from compare.limits import in_range
+from compare.cli.validation import check_adapter_names
+from compare.errors import UsageError, check_choice
+from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores
 from compare.runner.task_loading import data_key
 from compare.text import NOTHING, factor, number
@@ -36,18 +36,18 @@ class BenchSettings:
     data: DataRequest
 
 
-def race_all(settings: BenchSettings, console: Console) -> int:
-    """Race on every task and show what came of it; return the exit code.
+def run_bench(settings: BenchSettings, console: Console) -> int:
+    """Time every adapter and bare loop on every task and show the results; return the exit code.
 
     Raises: UsageError before anything is run.
     """
     for task in settings.tasks:
-        known("task with a bare loop", task, BARE_LOOPS)
-    known_adapters(settings.adapters)
+        check_choice("task with a bare loop", task, BARE_LOOPS)
+    check_adapter_names(settings.adapters)
     if not settings.tasks or not settings.adapters:
         raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(registered())}")
-    in_range("--rounds", settings.rounds, MOST_ROUNDS)
-    in_range("--threads", settings.threads, allowed_cores())
+    check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
+    check_in_range("--threads", settings.threads, allowed_cores())
     with console.status("Making the data ready"):
         keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
     clean = True
@@ -74,7 +74,7 @@ def race_all(settings: BenchSettings, console: Console) -> int:
 
 
 def pace_table(task: str, paces: Sequence[Pace]) -> Table:
-    """One row a contender, one column a bare loop."""
+    """One row an adapter or loop, one column a bare loop."""
     table = Table(box=None, pad_edge=False)
     table.add_column(task, overflow="fold")
     table.add_column("µs an update", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""The `check` command: every adapter through the conformance suite and the proof of lockstep."""
+"""The `check` command: the conformance suite and parity on whole tasks, for every adapter."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,11 @@ from rich.text import Text
 
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
-from compare.cli.progress import bar, conformance_table, progress_bars, proof_table
+from compare.cli.check_tables import conformance_table, proof_table
+from compare.cli.progress import bar, progress_bars
 from compare.cli.signals import INTERRUPTED
-from compare.cli.validation import check_device, known_adapters
-from compare.limits import check_timeout, in_range
+from compare.cli.validation import check_adapter_names, check_device
+from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, device_of, usable_cores
 from compare.parity.check import Trial, at_once, prove, with_reference
 from compare.parity.check_result import Findings, declarations, misdeclared
@@ -45,8 +46,8 @@ class CheckSettings:
     markdown: bool = False
 
     @property
-    def seats(self) -> int:
-        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
+    def workers_per_adapter(self) -> int:
+        """How many workers share an adapter's checks: two where nothing else needs the cores."""
         alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
         return 2 if alone else 1
 
@@ -55,25 +56,25 @@ class CheckSettings:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
 
-def check_adapters(settings: CheckSettings, console: Console, aside: Console) -> int:
-    """Check everything and show what was found; what is told on the way goes aside; return the exit code.
+def check_adapters(settings: CheckSettings, console: Console, error_console: Console) -> int:
+    """Check everything and show the results, progress on `error_console`; return the exit code.
 
     Raises: UsageError before anything is checked.
     """
-    known_adapters(settings.adapters)
+    check_adapter_names(settings.adapters)
     check_device(settings.device, settings.adapters)
     tasks = {task: open_task(task) for task in settings.tasks}
-    in_range("--threads", settings.threads, allowed_cores())
+    check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
-    with aside.status("Making the data ready"):
+    with error_console.status("Making the data ready"):
         keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
         for name in keys.keys() - TASKS.keys():
             open_dataset(tasks[name], keys[name])
     try:
         with tempfile.TemporaryDirectory() as logs:
-            outcomes, proofs = _examine(settings, keys, Path(logs), aside)
+            outcomes, proofs = _examine(settings, keys, Path(logs), error_console)
     except KeyboardInterrupt:
-        aside.print("Interrupted.")
+        error_console.print("Interrupted.")
         return INTERRUPTED
     findings = Findings(outcomes=outcomes, proofs=proofs, declared=declarations(settings.adapters))
     if settings.markdown:
@@ -92,7 +93,7 @@ def _show(findings: Findings, console: Console) -> None:
 
 
 def _examine(
-    settings: CheckSettings, keys: Mapping[str, str], logs: Path, aside: Console
+    settings: CheckSettings, keys: Mapping[str, str], logs: Path, error_console: Console
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
     """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
     examinees = [
@@ -100,13 +101,13 @@ def _examine(
             adapter,
             settings.threads,
             settings.timeout_seconds,
-            [logs / f"{slug(adapter)}-{seat}.log" for seat in range(settings.seats)],
+            [logs / f"{slug(adapter)}-{number}.log" for number in range(settings.workers_per_adapter)],
             device_of(adapter, settings.device),
         )
         for adapter in settings.adapters
     ]
     with (
-        progress_bars(aside) as progress,
+        progress_bars(error_console) as progress,
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):

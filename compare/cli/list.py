@@ -1,4 +1,4 @@
-"""What there is to run, as tables for the terminal; imports no framework."""
+"""The tables of the `list` command; no framework is imported."""
 
 from rich.table import Table
 
@@ -27,11 +27,11 @@ def adapters_table() -> Table:
     for heading in ("framework", "runs", "from"):
         table.add_column(heading, overflow="fold")
     for name, plugins in registered().items():
-        table.add_row(name, *_state(name), _sources(plugins))
+        table.add_row(name, *_version_and_abilities(name), _sources(plugins))
     return table
 
 
-def _state(name: str) -> tuple[str, str]:
+def _version_and_abilities(name: str) -> tuple[str, str]:
     try:
         declared = declaration(name)
         return version(name), _abilities(declared)

@@ -1,4 +1,4 @@
-"""The options that commands share: each is said once, and a command takes them as settings."""
+"""The options that commands share, and the settings that they become."""
 
 import inspect
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from adapters import default_names, registered
-from compare.errors import UsageError, known
+from compare.errors import UsageError, check_choice
 from compare.machine.devices import usable_cores
 from compare.records.settings import Settings
 from tasks import registered as registered_tasks
@@ -41,7 +41,8 @@ WarmUps = Annotated[
 ]
 Baseline = Annotated[str | None, typer.Option(help="An adapter to compare the others with, as well.")]
 SelfTest = Annotated[
-    bool, typer.Option("--self-test", help="Run every adapter twice and see that no difference is found.")
+    bool,
+    typer.Option("--self-test", help="Run every adapter twice (an A/A test): no difference may be found."),
 ]
 Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
@@ -68,7 +69,7 @@ def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
 
     Raises: UsageError for an unknown kind.
     """
-    known("data", data, get_args(DataChoice))
+    check_choice("data", data, get_args(DataChoice))
     return DataRequest(choice=cast(DataChoice, data), mnist_archives=mnist_archives)
 
 
@@ -84,7 +85,7 @@ def adapter_names(listed: str) -> tuple[str, ...]:
     return tuple(name for each in named for name in (others if each == EVERY else (each,)))
 
 
-def proven_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
+def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
     """The tasks on which lockstep is to be proven: where none are listed all, but none in a quick check.
 
     Raises: UsageError for an empty list.
@@ -132,7 +133,7 @@ def settings(
 
     Raises: UsageError for an unknown preset or kind of data, and for an empty --out.
     """
-    known("preset", preset, get_args(Preset))
+    check_choice("preset", preset, get_args(Preset))
     return Settings(
         tasks=(),
         adapters=adapter_names(adapters),
@@ -169,7 +170,7 @@ def settings_or_stored(context: typer.Context, resume: Path | None, values: dict
 
 
 def taking_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose first parameter is the settings, --resume and the options of `settings`."""
+    """Give a command whose first parameter is the settings the options of `settings`, and --resume."""
     given = inspect.signature(settings, eval_str=True).parameters
     kind = inspect.Parameter.KEYWORD_ONLY
     context = inspect.Parameter("context", kind, annotation=typer.Context)

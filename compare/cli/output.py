@@ -1,4 +1,4 @@
-"""Standard output that never ends a run: what nobody reads, or no disk takes, is left out."""
+"""Standard output that never ends a run: what cannot be written is dropped."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any, Literal, TextIO
 
 
-class Screen:
-    """Like `sys.stdout` or `sys.stderr`, until a write fails; `fault` says why, unless nobody reads on."""
+class OutputStream:
+    """Like `sys.stdout` or `sys.stderr` until a write fails; `fault` says why, unless the reader has gone."""
 
     def __init__(self, name: Literal["stdout", "stderr"]) -> None:
         self.fault: str | None = None
@@ -16,8 +16,8 @@ class Screen:
         self._stream: TextIO | None = None
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """From here to the end, all that is printed goes through this; nowhere, if there was no stream."""
+    def installed(self) -> Iterator[None]:
+        """Replace the stream of `sys` by this one, for as long as the context lasts."""
         original = getattr(sys, self._name)
         self.fault, self._stream = None, original or open(os.devnull, "w")  # noqa: SIM115 - ends as the process
         setattr(sys, self._name, self)
@@ -46,13 +46,13 @@ class Screen:
         try:
             action(*arguments)
         except BrokenPipeError:
-            self._leave_off()
+            self._drop_the_rest()
         except OSError as error:
             self.fault = error.strerror
-            self._leave_off()
+            self._drop_the_rest()
 
-    def _leave_off(self) -> None:
-        """Have all that is still to come vanish."""
+    def _drop_the_rest(self) -> None:
+        """Send everything from now on to the null device."""
         descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, self._open.fileno())
         os.close(descriptor)

@@ -1,18 +1,18 @@
-"""From what the user asked for to the blocks that will be run, every mistake found before anything is."""
+"""From the user's settings to the blocks to run; every mistake is found before anything runs."""
 
 import math
 from typing import get_args
 
 from adapters import registered
-from compare.cli.validation import check_device, known_adapters
-from compare.errors import UsageError, known
+from compare.cli.validation import check_adapter_names, check_device
+from compare.errors import UsageError, check_choice
 from compare.limits import (
     MOST_EPOCHS,
     MOST_MEMORY_MEBIBYTES,
     MOST_ROUNDS,
     MOST_SEEDS,
+    check_in_range,
     check_timeout,
-    in_range,
 )
 from compare.machine.devices import allowed_cores
 from compare.records.block import Block
@@ -26,40 +26,40 @@ ROUNDS_FOR_INTERVAL = 6
 
 ROUNDS: dict[Preset, int] = {"quick": 10, "standard": 21, "full": 30}
 PROCESSES: dict[Preset, int] = {"quick": 5, "standard": 9, "full": 9}
-"""Over how many processes of an adapter a task's rounds are spread, all seeds together: no two are alike."""
+"""Over how many processes of an adapter a task's rounds are spread, all seeds together."""
 
 ROUNDS_OF_SELF_TEST, PROCESSES_OF_SELF_TEST = 36, 6
-"""Enough for rounds that scatter by 4 %, and processes that do by 1 %, to meet within 2 %."""
+"""Enough to detect a difference of 2 % where rounds vary by 4 % and processes by 1 %."""
 
 
-def check(settings: Settings) -> None:
-    """Find every name known, every number sensible, and archives whole where there are any.
+def check_settings(settings: Settings) -> None:
+    """Raise if a name is unknown, a number out of range, or an archive of MNIST missing or damaged.
 
     Raises: UsageError.
     """
     for task in settings.tasks:
         open_task(task)
-    known_adapters(settings.adapters)
+    check_adapter_names(settings.adapters)
     check_device(settings.device, settings.adapters)
-    known("preset", settings.preset, get_args(Preset))
+    check_choice("preset", settings.preset, get_args(Preset))
     if not settings.adapters:
         raise UsageError(f"--adapters names none: choose from {', '.join(registered())}")
     if len(set(settings.adapters)) < len(settings.adapters):
         raise UsageError(f"--adapters names one twice: {','.join(settings.adapters)}")
-    in_range("--seeds", settings.seeds, MOST_SEEDS)
-    in_range("--epochs", settings.epochs, MOST_EPOCHS)
-    in_range("--threads", settings.threads, allowed_cores())
+    check_in_range("--seeds", settings.seeds, MOST_SEEDS)
+    check_in_range("--epochs", settings.epochs, MOST_EPOCHS)
+    check_in_range("--threads", settings.threads, allowed_cores())
     if settings.rounds == 1:
-        raise UsageError("--rounds is 1: one round cannot tell a difference from luck, take 6 or more")
-    in_range("--rounds", settings.rounds, MOST_ROUNDS, least=2)
+        raise UsageError("--rounds is 1: one round cannot tell a difference from chance, take 6 or more")
+    check_in_range("--rounds", settings.rounds, MOST_ROUNDS, least=2)
     if settings.self_test and settings.rounds is not None and settings.rounds < ROUNDS_FOR_INTERVAL:
         raise UsageError(
             f"--rounds is {settings.rounds}: a self-test needs {ROUNDS_FOR_INTERVAL} or more for an interval"
         )
-    in_range("--warm-ups", settings.warm_ups, MOST_ROUNDS, least=0)
+    check_in_range("--warm-ups", settings.warm_ups, MOST_ROUNDS, least=0)
     if settings.baseline is not None:
-        known("baseline", settings.baseline, settings.adapters)
-    in_range("--memory-limit", settings.memory_limit_mebibytes, MOST_MEMORY_MEBIBYTES)
+        check_choice("baseline", settings.baseline, settings.adapters)
+    check_in_range("--memory-limit", settings.memory_limit_mebibytes, MOST_MEMORY_MEBIBYTES)
     if settings.timeout_seconds is not None:
         check_timeout(settings.timeout_seconds)
     if settings.data.mnist_archives is not None:
@@ -112,7 +112,7 @@ def _rounds(settings: Settings) -> int:
 
 
 def _processes(settings: Settings, seeds: int) -> int:
-    """Of an adapter, from each seed."""
+    """How many processes an adapter gets for each seed."""
     if settings.self_test:
         return PROCESSES_OF_SELF_TEST
     return math.ceil(PROCESSES[settings.preset] / seeds)

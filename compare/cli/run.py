@@ -9,11 +9,11 @@ from dataclasses import asdict, replace
 from rich.console import Console
 from rich.text import Text
 
-from compare.cli.plan import check, plan
+from compare.cli.plan import check_settings, plan
 from compare.cli.progress import progress_bars
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
-from compare.machine.environment import Watch, environment
+from compare.machine.environment import LoadMonitor, environment
 from compare.records.block import Block
 from compare.records.environment import Environment
 from compare.records.results import Results, TaskRecord
@@ -23,8 +23,8 @@ from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, open_dataset
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
-from compare.storage.resume import framework_versions, request, resumed, stored_results
-from compare.storage.run_folder import check_folder, clear_folder, clear_temporary_files, held
+from compare.storage.resume import framework_versions, request, resumed_results, stored_results
+from compare.storage.run_folder import check_folder, clear_folder, clear_temporary_files, hold_output_folder
 from tasks import find
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
@@ -37,8 +37,8 @@ def compare(settings: Settings, console: Console) -> int:
 
     Raises: UsageError before anything is trained.
     """
-    check(settings)
-    with held(settings.out):
+    check_settings(settings)
+    with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
         with console.status("Making the data ready"):
@@ -72,7 +72,7 @@ def _beginning(settings: Settings, blocks: list[Block], keys: Mapping[str, str])
     )
     if settings.resume:
         clear_temporary_files(settings.out)
-        return resumed(settings.out, fresh, blocks)
+        return resumed_results(settings.out, fresh, blocks)
     clear_folder(settings.out)
     return fresh
 
@@ -88,7 +88,7 @@ def _run(
     settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, console: Console
 ) -> int:
     save(results, settings.out)
-    watch = Watch()
+    monitor = LoadMonitor()
     try:
         with (
             progress_bars(console) as progress,
@@ -100,10 +100,10 @@ def _run(
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
-        save(replace(results, environment=watch.note(results.environment)), settings.out)
+        save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
         _show(settings, stored_results(settings.out), console)
         return INTERRUPTED
-    results = replace(results, interrupted=False, environment=watch.note(results.environment))
+    results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
     save(results, settings.out)
     return _end(settings, results, console)
 
@@ -115,20 +115,20 @@ def _end(settings: Settings, results: Results, console: Console) -> int:
 
 
 def _show(settings: Settings, results: Results, console: Console) -> None:
-    """Write the report, and its gist to the terminal."""
-    from compare.cli.summary import outcome_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
+    """Write the report, and a summary to the terminal."""
+    from compare.cli.summary import results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
     from compare.report.html import write_html  # noqa: PLC0415
     from compare.report.page import write_report  # noqa: PLC0415
-    from compare.report.tutorial_page import write_page  # noqa: PLC0415
+    from compare.report.tutorial_page import write_tutorials_page  # noqa: PLC0415
 
     if results.runs:
         page = write_report(results, settings.out)
-        console.print(outcome_table(results))
+        console.print(results_table(results))
         for line in self_test_lines(results):
             console.print(Text(line))
         console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
     elif results.tutorials and results.tutorials.runs:
-        page = write_page(results, results.tutorials, settings.out)
+        page = write_tutorials_page(results, results.tutorials, settings.out)
         for run in results.tutorials.runs:
             if run.error:
                 console.print(
@@ -147,7 +147,7 @@ def _way_on(settings: Settings) -> Text:
 
 
 def exit_code(results: Results) -> int:
-    """0 where every cell is ok or not supported, and no adapter does other work than the others."""
+    """0 where every run is ok or not supported, and no adapter does other work than the others."""
     ran = all(run.status in NO_FAULT for run in results.runs)
     proven = all(proof.status in NO_FAULT and proof.verdict != "DIFFERENT" for proof in results.proofs)
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
@@ -160,9 +160,9 @@ def passed_self_test(results: Results) -> bool:
     """Whether no adapter was found to differ from itself; so too where none ran twice."""
     if not results.twins:
         return True
-    from compare.analysis.task_summary import standings  # noqa: PLC0415 - SciPy can wait
+    from compare.analysis.task_summary import task_summaries  # noqa: PLC0415 - SciPy can wait
 
-    return all(twins.passed for task in standings(results) for twins in task.twins)
+    return all(test.passed for task in task_summaries(results) for test in task.aa_tests)
 
 
 def recipe_keys(request: DataRequest) -> dict[str, str]:

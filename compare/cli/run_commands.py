@@ -1,4 +1,4 @@
-"""Commands that train and report: `all`, `run`, `tutorials`; `report` and `diff` of what they left."""
+"""The commands `all`, `run` and `tutorials`, and `report` and `diff` of the runs that they leave."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The start of an adapter: a file to fill in and its test, or a package that pip installs."""
+"""The `new` command: an adapter to fill in and its test, alone or in a package."""
 
 import keyword
 from pathlib import Path

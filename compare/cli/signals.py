@@ -1,4 +1,4 @@
-"""What Ctrl-C does, and TERM and HUP: the first ends what is being done, the second the process."""
+"""What Ctrl-C, TERM and HUP do: the first one ends the run in order, the second one the process at once."""
 
 import os
 import signal
@@ -9,21 +9,21 @@ INTERRUPTED = 130
 """The exit code."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_ONE_WISH_SECONDS = 0.5
-"""Signals so near to the first say the same: `timeout` signals its child, and then the child's group."""
+_SAME_SIGNAL_SECONDS = 0.5
+"""Signals within this time of the first count as one: `timeout` signals its child, then the child's group."""
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
-def leave_when_interrupted() -> None:
-    """Until there is something to lose, an interrupt just ends the process."""
-    _handle(_leave)
+def exit_when_interrupted() -> None:
+    """End the process on an interrupt: nothing has been done yet that could be lost."""
+    _handle(_exit)
 
 
-def heed_interrupts() -> None:
-    """From now on the first interrupt is a KeyboardInterrupt; the second ends the process at once.
+def handle_interrupts() -> None:
+    """Raise KeyboardInterrupt on the first interrupt from now on; end the process at once on the second.
 
-    Nothing is half-written even then: files are moved into place whole, and the workers' guardians end them.
+    Even then no file is half-written, and each worker's supervisor ends it.
     """
     _handle(_interrupt)
 
@@ -32,21 +32,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     first = time.monotonic()
 
     def again(number: int, frame: FrameType | None) -> None:
-        if time.monotonic() - first > _ONE_WISH_SECONDS:
-            _leave(number, frame)
+        if time.monotonic() - first > _SAME_SIGNAL_SECONDS:
+            _exit(number, frame)
 
     _handle(again)
     raise KeyboardInterrupt
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     if os.isatty(1):
         os.write(1, _SHOW_CURSOR)
     os._exit(INTERRUPTED)
 
 
 def _handle(handler: "signal._HANDLER") -> None:
-    """Signals that whoever started the process wants ignored stay so."""
+    """Install a handler; signals that the parent process set to be ignored stay ignored."""
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

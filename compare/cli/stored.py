@@ -1,14 +1,14 @@
-"""Runs that are on disk: the `report` command renders one anew, `diff` compares two."""
+"""The commands `report` and `diff`, which read runs from disk."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from compare.errors import UsageError, known
+from compare.errors import UsageError, check_choice
 from compare.records.results import Results
 from compare.storage.results import open_run
-from compare.storage.run_folder import locked
+from compare.storage.run_folder import lock_folder
 
 
 def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
@@ -17,14 +17,14 @@ def render(folder: Path, baseline: str | None, html: bool, console: Console) -> 
     Raises: UsageError, nothing changed, where the folder holds no run, cannot be written to, or is being
     written to by a run.
     """
-    with locked(folder):
+    with lock_folder(folder):
         return _render(open_run(folder), folder, baseline, html, console)
 
 
 def _render(results: Results, folder: Path, baseline: str | None, html: bool, console: Console) -> int:
     adapters = dict.fromkeys(run.adapter for run in results.runs)
     if baseline is not None:
-        known("baseline", baseline, [name for name in adapters if name not in results.twins])
+        check_choice("baseline", baseline, [name for name in adapters if name not in results.twins])
         results = replace(results, baseline=baseline)
     if not (results.runs or results.tutorials or results.sweep):
         raise UsageError(f"{folder / 'results.json'}: nothing was finished, there is nothing to report")
@@ -38,20 +38,20 @@ def _render(results: Results, folder: Path, baseline: str | None, html: bool, co
 def _write(results: Results, folder: Path, html: bool) -> Path:
     from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
     from compare.report.page import write_report  # noqa: PLC0415
-    from compare.report.sweep_page import write_page as write_sweep  # noqa: PLC0415
-    from compare.report.tutorial_page import write_page  # noqa: PLC0415
+    from compare.report.sweep_page import write_sweep_page  # noqa: PLC0415
+    from compare.report.tutorial_page import write_tutorials_page  # noqa: PLC0415
 
     if results.runs:
         page = write_report(results, folder)
     elif results.tutorials:
-        page = write_page(results, results.tutorials, folder)
+        page = write_tutorials_page(results, results.tutorials, folder)
     else:
-        page = write_sweep(results.sweep, results.environment, folder)
+        page = write_sweep_page(results.sweep, results.environment, folder)
     return write_html(folder) if html else page
 
 
 def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:
-    """Show, as Markdown, what became of one run's figures in another; exit code 1 where something got worse.
+    """Compare two stored runs, as Markdown; return the exit code, 1 where something got worse.
 
     `threshold` is a share in per cent.
     Raises: UsageError where a folder holds no run, or for a threshold that is none.
@@ -59,11 +59,11 @@ def compare_runs(first: Path, second: Path, threshold: float, console: Console) 
     if not 0 <= threshold < 1000:
         raise UsageError(f"--threshold is {threshold:g}: it must lie between 0 and 1000 (per cent)")
     before, after = open_run(first), open_run(second)
-    from compare.analysis.run_diff import changes  # noqa: PLC0415
-    from compare.report.diff_page import changes_page  # noqa: PLC0415
+    from compare.analysis.run_diff import diff_runs  # noqa: PLC0415
+    from compare.report.diff_page import diff_page  # noqa: PLC0415
 
-    found = changes(before, after, threshold / 100)
+    found = diff_runs(before, after, threshold / 100)
     if not found.changes:
         raise UsageError(f"{first} and {second} hold no tasks: there is nothing to compare")
-    console.out(changes_page(found, first, second, threshold), highlight=False)
+    console.out(diff_page(found, first, second, threshold), highlight=False)
     return 1 if any(change.regression for change in found.changes) else 0

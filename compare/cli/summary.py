@@ -1,55 +1,55 @@
-"""The short table that ends a run on the terminal."""
+"""What a run shows on the terminal at its end."""
 
 from rich.table import Table
 from rich.text import Text
 
-from compare.analysis.adapter_summary import Standing
-from compare.analysis.speeds import Twins
-from compare.analysis.task_summary import TaskStandings, standings
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.speeds import AATest
+from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results
-from compare.text import beside, factor, number, percent
+from compare.text import after_status, factor, number, percent
 
 
-def outcome_table(results: Results) -> Table:
-    """One row a task and adapter: what it reached and how fast, or why not."""
+def results_table(results: Results) -> Table:
+    """One row a task and adapter: its result and speed, or why there is none."""
     table = Table(box=None, pad_edge=False)
     for heading in ("task", "adapter", "result"):
         table.add_column(heading, overflow="fold")
     for heading in ("sequences/s", "time, × fastest"):
         table.add_column(heading, justify="right", overflow="fold")
-    for task in standings(results):
-        for standing in task.adapters:
-            rate = standing.throughput.median if standing.throughput else None
-            times = standing.times_fastest.median if standing.times_fastest else None
-            cells = (task.record.name, standing.adapter, _result(task, standing), number(rate), factor(times))
+    for task in task_summaries(results):
+        for summary in task.adapters:
+            rate = summary.throughput.median if summary.throughput else None
+            times = summary.times_fastest.median if summary.times_fastest else None
+            cells = (task.record.name, summary.adapter, _result(task, summary), number(rate), factor(times))
             table.add_row(*map(Text, cells))
     return table
 
 
-def _result(task: TaskStandings, standing: Standing) -> str:
+def _result(task: TaskSummary, summary: AdapterSummary) -> str:
     metric = task.record.metrics[0]
-    reached = standing.metric(metric.name)
-    if standing.reason or reached is None:
-        status = "not comparable" if standing.status == "ok" else standing.status
-        return f"{status}: {beside(status, standing.reason)}"
+    reached = summary.metric(metric.name)
+    if summary.reason or reached is None:
+        status = "not comparable" if summary.status == "ok" else summary.status
+        return f"{status}: {after_status(status, summary.reason)}"
     return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
 
 
 def self_test_lines(results: Results) -> list[str]:
-    """What each adapter came to against itself."""
+    """One line an adapter and task: its time against itself."""
     return [
-        f"self-test on {task.record.name}: {_against_itself(twins)}"
-        for task in standings(results)
-        for twins in task.twins
+        f"self-test on {task.record.name}: {_against_itself(test)}"
+        for task in task_summaries(results)
+        for test in task.aa_tests
     ]
 
 
-def _against_itself(twins: Twins) -> str:
-    if twins.times is None:
-        return f"{twins.adapter} did not finish twice"
-    finding = "no difference found" if twins.passed else "A DIFFERENCE FOUND"
+def _against_itself(test: AATest) -> str:
+    if test.times is None:
+        return f"{test.adapter} did not finish twice"
+    finding = "no difference found" if test.passed else "A DIFFERENCE FOUND"
     return (
-        f"{twins.adapter} takes {twins.times.median:.3f} times as long as itself "
-        f"({twins.times.low:.3f}–{twins.times.high:.3f}), {finding}; "
-        f"told apart from {percent(twins.times.half_width)} on"
+        f"{test.adapter} takes {test.times.median:.3f} times as long as itself "
+        f"({test.times.low:.3f}–{test.times.high:.3f}), {finding}; "
+        f"minimum detectable difference {percent(test.times.minimum_detectable_difference)}"
     )

@@ -6,32 +6,32 @@ from rich.console import Console
 
 from compare.benchmarks.sweep import measure, sizes
 from compare.cli.bench import MOST_ROUNDS
-from compare.cli.plan import check
+from compare.cli.plan import check_settings
 from compare.cli.progress import bar, progress_bars
 from compare.cli.run import command_line
 from compare.cli.signals import INTERRUPTED
-from compare.limits import in_range
+from compare.limits import check_in_range
 from compare.machine.environment import environment
 from compare.records.results import Results
 from compare.records.settings import Settings
-from compare.report.sweep_page import write_page
+from compare.report.sweep_page import write_sweep_page
 from compare.storage.results import save
-from compare.storage.run_folder import check_folder, clear_folder, held
+from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 
 
-def sweep_all(settings: Settings, rounds: int, console: Console) -> int:
+def run_sweep(settings: Settings, rounds: int, console: Console) -> int:
     """Measure every size and write the page; return the exit code.
 
     Raises: UsageError before anything is run.
     """
-    check(settings)
-    in_range("--rounds", rounds, MOST_ROUNDS)
-    with held(settings.out):
+    check_settings(settings)
+    check_in_range("--rounds", rounds, MOST_ROUNDS)
+    with hold_output_folder(settings.out):
         check_folder(settings.out, settings.overwrite)
         clear_folder(settings.out)
         results = _measured(settings, rounds, console)
         if results.sweep:
-            page = write_page(results.sweep, results.environment, settings.out)
+            page = write_sweep_page(results.sweep, results.environment, settings.out)
             console.print(f"Report: {page}", soft_wrap=True)
     if results.interrupted:
         return INTERRUPTED

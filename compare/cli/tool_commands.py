@@ -1,11 +1,11 @@
-"""Commands for authors and the curious: `check`, `new`, `bench`, `sweep`, `list`."""
+"""The commands `check`, `new`, `bench`, `sweep` and `list`."""
 
 from typing import Annotated
 
 import typer
 
 from adapters import default_names, registered
-from compare.cli.app import app, aside, console
+from compare.cli.app import app, console, error_console
 from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
@@ -17,7 +17,7 @@ from compare.cli.options import (
     Threads,
     adapter_names,
     data_request,
-    proven_tasks,
+    parity_tasks,
     settings,
 )
 from compare.machine.devices import usable_cores
@@ -48,12 +48,12 @@ def check(
         bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
     ] = False,
 ) -> None:
-    """Find whether adapters keep the contract, and train in lockstep; exit code 0 only if all do."""
+    """Check that adapters keep the contract and train in lockstep; exit code 0 only if all do."""
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
 
     chosen = CheckSettings(
         adapters=tuple(dict.fromkeys(adapters or default_names())),
-        tasks=proven_tasks(tasks, quick),
+        tasks=parity_tasks(tasks, quick),
         quick=quick,
         threads=threads,
         timeout_seconds=timeout,
@@ -61,7 +61,7 @@ def check(
         device=device,
         markdown=markdown,
     )
-    raise typer.Exit(check_adapters(chosen, console, aside if markdown else console))
+    raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 
 
 @app.command()
@@ -84,14 +84,16 @@ def bench(
         list[str] | None, typer.Argument(help="Tasks: mnist-rows, sine-online; both if absent.")
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everybody takes a turn.")] = 15,
+    rounds: Annotated[
+        int, typer.Option(help="Rounds, in each of which every adapter and loop takes a turn.")
+    ] = 15,
     threads: Threads = None,
     data: Data = "auto",
     mnist_archives: Archives = None,
 ) -> None:
     """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
     from compare.benchmarks.native_loops import BARE_LOOPS  # noqa: PLC0415
-    from compare.cli.bench import BenchSettings, race_all  # noqa: PLC0415
+    from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
         tasks=tuple(dict.fromkeys(tasks or BARE_LOOPS)),
@@ -100,7 +102,7 @@ def bench(
         threads=usable_cores() if threads is None else threads,
         data=data_request(data, mnist_archives),
     )
-    raise typer.Exit(race_all(chosen, console))
+    raise typer.Exit(run_bench(chosen, console))
 
 
 @app.command()
@@ -112,10 +114,10 @@ def sweep(
     overwrite: Overwrite = False,
 ) -> None:
     """Time a training step against hidden units, batch size and time steps; write figures and tables."""
-    from compare.cli.sweep import sweep_all  # noqa: PLC0415
+    from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(sweep_all(chosen, rounds, console))
+    raise typer.Exit(run_sweep(chosen, rounds, console))
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""Names of adapters and devices, held against those there are before anything is run."""
+"""Names of adapters and devices, checked against those there are before anything runs."""
 
 from collections.abc import Iterable
 from typing import get_args
@@ -7,19 +7,21 @@ from adapters import declaration, declaration_reader, registered
 from adapters.declaration_reader import AdapterBroken, AdapterMissing
 from adapters.entry_points import NameTaken
 from adapters.interface import Device
-from compare.errors import UsageError, known
+from compare.errors import UsageError, check_choice
 from compare.machine.devices import device_of, gpus
 
 
-def known_adapters(names: Iterable[str]) -> None:
-    """Find every name registered, and once, or a "module:Class" that is there; nothing is imported.
+def check_adapter_names(names: Iterable[str]) -> None:
+    """Raise if a name is not registered, registered twice, or a "module:Class" that is not there.
+
+    No adapter is imported.
 
     Raises: UsageError with the near matches.
     """
     for name in names:
         if ":" not in name and name not in registered():
             _expect_no_module(name)
-            known("adapter", name, registered())
+            check_choice("adapter", name, registered())
         try:
             declaration(name)
         except NameTaken as error:
@@ -40,7 +42,7 @@ def _expect_no_module(name: str) -> None:
 
 
 def check_device(device: str, adapters: Iterable[str]) -> None:
-    """Find the device on this machine, and one of the adapters able to use it.
+    """Raise if this machine has no such device, or none of the adapters can use it.
 
     Raises: UsageError.
     """

@@ -1,1 +1,1 @@
-"""What this machine is, and what else it was doing."""
+"""What this machine is, and what else runs on it."""

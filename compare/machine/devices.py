@@ -1,4 +1,4 @@
-"""Which adapters run where, and whether there is a GPU; no framework is asked."""
+"""Cores, GPUs, and the device that an adapter runs on; no framework is imported."""
 
 import math
 import os
@@ -21,7 +21,7 @@ def device_of(adapter: str, asked: str) -> str:
 
 
 def gpus() -> tuple[str, ...]:
-    """The GPUs that the NVIDIA driver lists, unless all are hidden from programs."""
+    """The GPUs that the NVIDIA driver lists; none where CUDA_VISIBLE_DEVICES hides them."""
     program = shutil.which("nvidia-smi")
     if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return ()

@@ -1,4 +1,4 @@
-"""What machine this is, and when; and what else it was doing."""
+"""The machine, the moment, and what else ran on it."""
 
 import os
 import platform
@@ -9,18 +9,18 @@ from time import monotonic
 
 import psutil
 
-from compare.machine import hardware as machine
+from compare.machine import hardware
 from compare.records.environment import Environment
 
 LOOK_SECONDS = 0.2
-"""For how long the machine is looked at before anything runs."""
+"""For how long the load is measured before anything runs."""
 
 
 def environment(command: str, threads: int, preset: str) -> Environment:
     """The machine and the moment; `command` is the line that was typed, `threads` what every worker gets."""
     logical = os.cpu_count() or 1
-    busy = machine.readable(lambda: psutil.cpu_percent(interval=LOOK_SECONDS) / 100 * logical, None)
-    processor = machine.processor()
+    busy = hardware.readable(lambda: psutil.cpu_percent(interval=LOOK_SECONDS) / 100 * logical, None)
+    processor = hardware.processor()
     return Environment(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
@@ -28,39 +28,39 @@ def environment(command: str, threads: int, preset: str) -> Environment:
         python=f"{platform.python_implementation()} {platform.python_version()}",
         system=platform.platform(),
         cpu=processor.name,
-        physical_cores=machine.readable(lambda: psutil.cpu_count(logical=False), None) or logical,
+        physical_cores=hardware.readable(lambda: psutil.cpu_count(logical=False), None) or logical,
         logical_cores=logical,
-        memory_bytes=machine.memory_bytes(),
+        memory_bytes=hardware.memory_bytes(),
         threads=threads,
         preset=preset,
         flags=list(processor.flags),
-        affinity=machine.affinity(),
-        governor=machine.governor(),
-        megahertz=machine.megahertz(),
-        quota_cores=machine.quota_cores(),
-        memory_limit_bytes=machine.memory_limit_bytes(),
+        affinity=hardware.affinity(),
+        governor=hardware.governor(),
+        megahertz=hardware.megahertz(),
+        quota_cores=hardware.quota_cores(),
+        memory_limit_bytes=hardware.memory_limit_bytes(),
         busy_cores_before=None if busy is None else round(busy, 2),
-        load_before=machine.load(),
+        load_before=hardware.load(),
     )
 
 
-class Watch:
-    """Looks at the clocks of the machine before a run, and says after it what else ran meanwhile."""
+class LoadMonitor:
+    """Measures what else the machine does, from its construction on."""
 
     def __init__(self) -> None:
         self._began = monotonic()
-        self._machine = machine.readable(_machine_seconds, None)
+        self._machine = hardware.readable(_machine_seconds, None)
         self._own = _own_seconds()
-        self._throttled = machine.throttled_seconds()
+        self._throttled = hardware.throttled_seconds()
 
-    def note(self, environment: Environment) -> Environment:
-        """The environment with what was seen since; the workers must have ended."""
+    def add_to(self, environment: Environment) -> Environment:
+        """The environment with the load by other programs until now; the workers must have ended."""
         seen = replace(
             environment,
-            throttled_seconds=round(machine.throttled_seconds() - self._throttled, 3),
-            load_after=machine.load(),
+            throttled_seconds=round(hardware.throttled_seconds() - self._throttled, 3),
+            load_after=hardware.load(),
         )
-        now = machine.readable(_machine_seconds, None)
+        now = hardware.readable(_machine_seconds, None)
         if self._machine is None or now is None:
             return seen
         seconds = max(monotonic() - self._began, 1e-3)

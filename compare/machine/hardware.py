@@ -1,4 +1,4 @@
-"""What this machine is and how much of it may be used, as far as it says."""
+"""What this machine is and how much of it may be used, where that can be read."""
 
 import os
 import platform
@@ -37,14 +37,14 @@ def readable(ask: Callable[[], Fact], otherwise: Otherwise) -> Fact | Otherwise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
-    """Its name, and those of its instruction sets that matter."""
+    """The name of the CPU, and those of its instruction sets that matter."""
 
     name: str
     flags: tuple[str, ...]
 
 
 def processor() -> Processor:
-    """What Linux says in an instant; elsewhere what py-cpuinfo finds in a second or two."""
+    """Read from /proc/cpuinfo in an instant; elsewhere by py-cpuinfo in a second or two."""
     text = _text(_CPUINFO)
     name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
@@ -66,12 +66,12 @@ def affinity() -> list[int]:
 
 
 def governor() -> str | None:
-    """How the clock is governed, where that can be read."""
+    """The governor of the clock frequency, where that can be read."""
     return _text(_FREQUENCY / "scaling_governor").strip() or None
 
 
 def megahertz() -> float | None:
-    """The clock as it is now, where that can be read."""
+    """The clock frequency now, where that can be read."""
     return readable(lambda: float(round(psutil.cpu_freq().current)), None)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from compare.records.run import Status
-from tasks.recipes import Outcome
+from tasks.recipes import RecipeOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class TutorialRun:
     seed: int
     status: Status = "ok"
     error: str | None = None
-    outcome: Outcome | None = None
+    outcome: RecipeOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What became of the figures of one run in another, as Markdown."""
+"""Two runs compared, as Markdown."""
 
 import math
 from collections import Counter
@@ -7,28 +7,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from compare.analysis.run_diff import Changes
+from compare.analysis.run_diff import RunDiff
 from compare.analysis.significance import SPEED, Change
 from compare.report.tables.table import Table
 from compare.text import NOTHING, escape, number
 
 
-def changes_page(found: Changes, first: Path, second: Path, threshold: float) -> str:
+def diff_page(found: RunDiff, first: Path, second: Path, threshold: float) -> str:
     """A sentence that sums up, the table, and remarks."""
     counts = Counter(change.finding for change in found.changes)
     summary = ", ".join(f"{count} {finding}" for finding, count in counts.items()) or "nothing to compare"
     lines = [
         f"**{escape(second)} against {escape(first)}**: {summary} (from {number(threshold)} % on).",
         "",
-        changes_table(found.changes).markdown,
+        diff_table(found.changes).markdown,
         "",
         "Change: the second speed in multiples of the first, with its 95 % interval. A sample is a "
-        "seed where both runs have three or more, for what was timed within a minute had that minute's "
-        "machine in common (more seeds make the interval narrower); else it is a process, and a slow minute "
-        "can pass for a change. A speed has "
+        "seed where both runs have three or more, for what was timed within a minute shares "
+        "that minute's machine (more seeds make the interval narrower); else it is a process, and a slow "
+        "minute can look like a change. A speed has "
         "changed where the interval lies beyond the threshold, and has not where it lies within; else the "
         "runs cannot tell. A result, the mean over "
-        "seeds in both, has changed where it differs by more than the threshold and by more than luck, "
+        "seeds in both, has changed where it differs by more than the threshold and by more than chance, "
         "seed by seed (from one seed alone, by more than adapters in the first run differ).",
     ]
     if found.remarks:
@@ -36,7 +36,7 @@ def changes_page(found: Changes, first: Path, second: Path, threshold: float) ->
     return "\n".join(lines)
 
 
-def changes_table(changes: tuple[Change, ...]) -> Table:
+def diff_table(changes: tuple[Change, ...]) -> Table:
     """One row per task, adapter and figure."""
     raw = pd.DataFrame(asdict(change) for change in changes)
     for column in ("before", "after", "ratio", "low", "high"):
@@ -53,12 +53,12 @@ def changes_table(changes: tuple[Change, ...]) -> Table:
         ],
         "Finding": [_finding(change) for change in changes],
     }
-    words = ("Task", "Adapter", "Figure", "Finding")
-    return Table(name="changes", raw=raw, shown=pd.DataFrame(shown), words=words)
+    text_columns = ("Task", "Adapter", "Figure", "Finding")
+    return Table(name="changes", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
 
 
 def _digits(change: Change) -> int:
-    """Results differ by less than speeds do."""
+    """Results differ by less than speeds, so they are shown with more digits."""
     return 3 if change.measure == SPEED else 4
 
 

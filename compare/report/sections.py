@@ -1,17 +1,18 @@
 """What the page shows of each task: its tables, and its figures as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.records.parity import Proof
 from compare.records.run import Run
+from compare.report.figures.figure_file import FigureFile, save_figure
 from compare.report.figures.loss import averaging_window, loss_figure
-from compare.report.figures.metric import progress_figure
+from compare.report.figures.metric import metric_figure
+from compare.report.figures.parity import parity_figure
 from compare.report.figures.predictions import confusion_figure, forecast_figure
-from compare.report.figures.style import Style, save
-from compare.report.tables.parity import proof_figure
+from compare.report.figures.style import Style
 from compare.report.tables.speed import (
     limit_table,
     memory_table,
@@ -20,42 +21,44 @@ from compare.report.tables.speed import (
     throughput_table,
 )
 from compare.report.tables.table import Table
-from compare.report.tables.task import lockstep_table, metrics_table, settings_table
+from compare.report.tables.task import agreement_table, metrics_table, settings_table
 from compare.text import slug
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A figure's file, relative to the page, and the words for those who do not see it."""
-
-    path: Path
-    alt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """What the page shows of one task; each point of its loss curves averages `window` updates."""
 
-    task: TaskStandings
+    task: TaskSummary
     tables: dict[str, Table]
     window: int
-    pictures: dict[str, Picture]
+    figures: dict[str, FigureFile]
 
 
-def section(task: TaskStandings, runs: Sequence[Run], looks: dict[str, Style], folder: Path) -> Section:
+def section(
+    task: TaskSummary, runs: Sequence[Run], adapter_styles: Mapping[str, Style], folder: Path
+) -> Section:
     """Everything that the page shows of one task, its figures written."""
-    figures = {
-        "loss": (loss_figure(task, looks), "training loss against updates and against seconds"),
-        "progress": (progress_figure(task, looks), "the held-out metric against seconds of training"),
-        "forecast": (forecast_figure(task, looks), "forecasts of every adapter over the actual curve"),
+    record = task.record
+    drawn = {
+        "loss": (loss_figure(task, adapter_styles), "training loss against updates and against seconds"),
+        "progress": (
+            metric_figure(task, adapter_styles),
+            "the held-out metric against seconds of training",
+        ),
+        "forecast": (
+            forecast_figure(task, adapter_styles),
+            "forecasts of every adapter over the actual curve",
+        ),
         "confusion": (confusion_figure(task), "confusion matrix of every adapter"),
     }
-    pictures = {}
-    for kind, (figure, alt) in figures.items():
-        if figure is not None:
-            path = Path("figures") / f"{slug(task.record.name)}-{kind}.png"
-            save(figure, folder / path)
-            pictures[kind] = Picture(path=path, alt=f"{task.record.name} on {task.record.dataset}: {alt}")
+    figures = {
+        kind: save_figure(
+            figure, folder, f"{slug(record.name)}-{kind}", f"{record.name} on {record.dataset}: {alt}"
+        )
+        for kind, (figure, alt) in drawn.items()
+        if figure is not None
+    }
     tables = {
         "settings": settings_table(task),
         "metrics": metrics_table(task),
@@ -64,24 +67,31 @@ def section(task: TaskStandings, runs: Sequence[Run], looks: dict[str, Style], f
         "limit": limit_table(task, runs),
         "startup": startup_table(task),
         "memory": memory_table(task),
-        "lockstep": lockstep_table(task),
+        "lockstep": agreement_table(task),
     }
     return Section(
         task=task,
         tables={kind: table for kind, table in tables.items() if table},
-        window=averaging_window(task.record),
-        pictures=pictures,
+        window=averaging_window(record),
+        figures=figures,
     )
 
 
-def proof_pictures(proofs: Sequence[Proof], looks: dict[str, Style], folder: Path) -> list[Picture]:
-    """A figure for each task with something to compare; the adapters look as they do in other figures."""
-    pictures = []
-    for task in dict.fromkeys(proof.task for proof in proofs):
-        figure = proof_figure(task, [proof for proof in proofs if proof.task == task], looks)
-        if figure is not None:
-            path = Path("figures") / f"{slug(task)}-lockstep.png"
-            save(figure, folder / path)
-            alt = f"{task}: difference of the losses from the reference's against updates, logarithmic"
-            pictures.append(Picture(path=path, alt=alt))
-    return pictures
+def parity_figures(
+    proofs: Sequence[Proof], adapter_styles: Mapping[str, Style], folder: Path
+) -> list[FigureFile]:
+    """A figure for each task on which something was compared, written."""
+    drawn = {
+        task: parity_figure(task, [proof for proof in proofs if proof.task == task], adapter_styles)
+        for task in dict.fromkeys(proof.task for proof in proofs)
+    }
+    return [
+        save_figure(
+            figure,
+            folder,
+            f"{slug(task)}-lockstep",
+            f"{task}: difference of the losses from the reference's against updates, logarithmic",
+        )
+        for task, figure in drawn.items()
+        if figure is not None
+    ]

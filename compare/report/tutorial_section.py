@@ -1,21 +1,22 @@
-"""The section “Published and reproduced”: its words, tables and figures."""
+"""The section “Published and reproduced”: its sentences, tables and figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.analysis.tutorials import Finding, findings, most_seeds
+from compare.analysis.tutorials import RecipeSummary, most_seeds, recipe_summaries
 from compare.records.tutorial import Tutorials
-from compare.report.figures.style import Style, save
+from compare.report.figures.figure_file import FigureFile, save_figure
+from compare.report.figures.style import Style
 from compare.report.figures.tutorials import from_scratch_figure, images_figure, points_figure
 from compare.report.tables.table import Table
 from compare.report.tables.tutorials import draws_table, outcomes_table, printed_table, recipes_table
 from compare.report.tutorial_text import (
-    correct_verdict,
-    corrected_verdict,
-    images_verdict,
-    online_verdict,
-    rule_verdict,
+    correct_text,
+    corrected_text,
+    images_text,
+    online_text,
+    rule_text,
 )
 
 ONLINE_EPOCHS = (0, 10, 50, 100, 200, 290)
@@ -28,22 +29,24 @@ LOSSES = {"loss": "Loss", "validation_loss": "Validation loss"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TutorialSection:
-    """What the page shows; `figures` are paths relative to it, by program, `tables` by what they hold.
+    """What the page shows: `texts` and `figures` by program, `tables` by what they hold.
 
     `images` names the data of the row-wise program, `stands_in_for` those that they were taken instead of.
     """
 
-    verdicts: dict[str, str]
+    texts: dict[str, str]
     tables: dict[str, Table]
-    figures: dict[str, Path]
+    figures: dict[str, FigureFile]
     images: str
     stands_in_for: str | None
 
 
-def tutorial_section(tutorials: Tutorials, looks: Mapping[str, Style], folder: Path) -> TutorialSection:
+def tutorial_section(
+    tutorials: Tutorials, adapter_styles: Mapping[str, Style], folder: Path
+) -> TutorialSection:
     """Everything that the section shows, its figures written."""
     online, rule, correct, corrected, images = (
-        findings(tutorials, name)
+        recipe_summaries(tutorials, name)
         for name in (
             "online-sine",
             "published-rule",
@@ -52,23 +55,31 @@ def tutorial_section(tutorials: Tutorials, looks: Mapping[str, Style], folder: P
             "row-wise-mnist",
         )
     )
+    dataset = images[0].recipe.dataset if images else ""
     from_scratch = (*rule, *correct, *corrected)
     drawn = {
-        "online": points_figure(online, looks),
-        "from-scratch": from_scratch_figure(rule, correct, corrected),
-        "images": images_figure(images, looks),
+        "online": (points_figure(online, adapter_styles), "Online sine: actual and predicted points"),
+        "from-scratch": (
+            from_scratch_figure(rule, correct, corrected),
+            "From-scratch sine: training losses and predictions of every recipe",
+        ),
+        "images": (
+            images_figure(images, adapter_styles),
+            f"Row-wise images ({dataset}): loss and accuracy of the minibatches",
+        ),
     }
-    figures = {kind: Path("figures") / f"tutorials-{kind}.png" for kind, figure in drawn.items() if figure}
-    for kind, figure in drawn.items():
-        if figure is not None:
-            save(figure, folder / figures[kind])
+    figures = {
+        kind: save_figure(figure, folder, f"tutorials-{kind}", alt)
+        for kind, (figure, alt) in drawn.items()
+        if figure is not None
+    }
     return TutorialSection(
-        verdicts={
-            "online": online_verdict(online),
-            "rule": rule_verdict(rule),
-            "correct": correct_verdict(correct),
-            "corrected": corrected_verdict(corrected, rule),
-            "images": images_verdict(images),
+        texts={
+            "online": online_text(online),
+            "rule": rule_text(rule),
+            "correct": correct_text(correct),
+            "corrected": corrected_text(corrected, rule),
+            "images": images_text(images),
         },
         tables={
             "recipes": recipes_table(tutorials),
@@ -84,22 +95,22 @@ def tutorial_section(tutorials: Tutorials, looks: Mapping[str, Style], folder: P
             **({"draws": draws_table(middle)} if (middle := most_seeds(rule)) else {}),
         },
         figures=figures,
-        images=images[0].recipe.dataset if images else "",
+        images=dataset,
         stands_in_for=images[0].recipe.stands_in_for if images else None,
     )
 
 
 def _tables(
     kind: str,
-    found: Sequence[Finding],
+    summaries: Sequence[RecipeSummary],
     printed: Mapping[str, str],
     points: Sequence[int],
     metrics: Mapping[str, str],
 ) -> dict[str, Table]:
     """What a program prints, and what it comes to; none where no adapter ran it."""
-    if not any(finding.finished for finding in found):
+    if not any(summary.finished for summary in summaries):
         return {}
     return {
-        f"{kind}-printed": printed_table(f"tutorials-{kind}-printed", found, printed, points),
-        kind: outcomes_table(f"tutorials-{kind}", found, metrics),
+        f"{kind}-printed": printed_table(f"tutorials-{kind}-printed", summaries, printed, points),
+        kind: outcomes_table(f"tutorials-{kind}", summaries, metrics),
     }

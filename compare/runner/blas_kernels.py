@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 CORE_VARIABLE = "OPENBLAS_CORETYPE"
 
 OLDER = frozenset({"katmai", "prescott", "nehalem", "sandybridge"})
-LADDER = (
+KERNELS = (
     ("SkylakeX", ("X86_V4", "AVX512_SKX"), OLDER | {"haswell", "zen"}),
     ("Haswell", ("X86_V3", "AVX2"), OLDER),
 )
@@ -35,7 +35,7 @@ def core_variables(
     """
     if machine.lower() not in {"x86_64", "amd64"} or CORE_VARIABLE in environment:
         return {}
-    for core, any_of, surpassed in LADDER:
+    for core, any_of, surpassed in KERNELS:
         if any(feature in features for feature in any_of):
             return {CORE_VARIABLE: core} if chosen.lower() in surpassed else {}
     return {}

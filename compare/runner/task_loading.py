@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.entry_points import NameTaken
 from adapters.validation import check_data
-from compare.errors import UsageError, known
+from compare.errors import UsageError, check_choice
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.runner.checked_task import expect_batches
 from tasks import TaskBroken, find
@@ -21,7 +21,7 @@ def open_task(name: str) -> Task:
 
     Raises: UsageError with the near matches, or with the reason why a task cannot be used.
     """
-    known("task", name, registered_tasks())
+    check_choice("task", name, registered_tasks())
     try:
         return find(name)
     except (NameTaken, TaskBroken) as error:

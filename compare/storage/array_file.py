@@ -1,4 +1,4 @@
-"""Arrays by name in one file, read without trust: numbers and text, never objects."""
+"""Arrays by name in one file, checked when read: numbers and text, never objects."""
 
 import io
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def temporary_name_of(path: Path) -> str | None:
-    """The name that a temporary file was to take; None for any other file."""
+    """The name that a temporary file would have been moved to; None for any other file."""
     match = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}", path.name)
     return match and match[1]
 
@@ -36,7 +36,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in a folder outlast a loss of power."""
+    """Write the names in a folder to the disk, so that they survive a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The block under way, on disk: its records after every round, its adapters' states after some epochs."""
+"""The block under way on disk: records after every round, adapters' states after some epochs."""
 
 import os
 import time

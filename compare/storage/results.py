@@ -1,4 +1,4 @@
-"""`results.json`: versioned, written whole or not at all, read without trust."""
+"""`results.json`: versioned, written whole or not at all, checked when read."""
 
 from pathlib import Path
 from stat import S_ISREG

@@ -1,4 +1,4 @@
-"""Going on with a run that was broken off: its settings, what of it is finished, and what has changed."""
+"""Resuming a run: its settings, what of it is finished, and what has changed since."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -20,10 +20,10 @@ from compare.text import counted
 from tasks import TASKS
 from tasks.interface import DataChoice, DataRequest
 
-OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
-"""Options that may be given anew: the others say what the run is."""
+MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives"}
+"""Options that may be given anew on resuming: the others say what the run is."""
 
-OF_THE_SPEED = (
+SPEED_FACTS = (
     "lockstep",
     "python",
     "system",
@@ -37,11 +37,11 @@ OF_THE_SPEED = (
     "quota_cores",
     "memory_limit_bytes",
 )
-"""Facts of the environment that times before and after a change of them do not bear comparison for."""
+"""Facts of the environment: where one has changed, times from before and after are not comparable."""
 
 
 def request(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> dict[str, Any]:
-    """The settings as plain values, the data fixed to those that were found for blocks and recipes."""
+    """The settings as plain values, with the data choice that was found for blocks and recipes."""
     found = [*(block.data_key for block in blocks if block.task in TASKS), *keys.values()]
     choice = next((key for key in found if key in get_args(DataChoice)), None)
     archives = settings.data.mnist_archives
@@ -58,7 +58,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
 
     Raises: UsageError where there is no such run, or other options were typed.
     """
-    if refused := sorted(typed.keys() - OF_THE_MACHINE):
+    if refused := sorted(typed.keys() - MACHINE_OPTIONS):
         named = ", ".join("--" + name.replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
     found = open_run(folder).request
@@ -80,7 +80,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
 
 
 def stored_results(folder: Path) -> Results:
-    """What a run has left, the cell that was under way included.
+    """The results of a stored run, the block that was under way included.
 
     Raises: UsageError where there is none.
     """
@@ -89,10 +89,10 @@ def stored_results(folder: Path) -> Results:
     return replace(results, runs=[*results.runs, *broken])
 
 
-def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
-    """The finished part of a stored run, to go on from; `fresh` is what the run would begin with now.
+def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
+    """The finished part of a stored run, to resume from; `fresh` is what a new run would begin with.
 
-    Where the environment has changed, the cell under way is not to go on from where it was.
+    Where the environment has changed, the block that was under way starts anew.
 
     Raises: UsageError where a task is no longer the one that was begun.
     """
@@ -112,7 +112,9 @@ def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
     interruption = Interruption(
         during=_during(stored),
-        then=_then([resume_point(folder, block) for block in blocks if (block.task, block.seed) in broken]),
+        then=_outcome(
+            [resume_point(folder, block) for block in blocks if (block.task, block.seed) in broken]
+        ),
         environment=fresh.environment,
         versions=fresh.versions,
         changed=changed,
@@ -125,13 +127,13 @@ def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
 
 
 def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
-    """The blocks whose records are not there."""
-    cells = {(run.task, run.seed) for run in results.runs}
-    return [block for block in blocks if (block.task, block.seed) not in cells]
+    """The blocks that have no records yet."""
+    finished = {(run.task, run.seed) for run in results.runs}
+    return [block for block in blocks if (block.task, block.seed) not in finished]
 
 
 def part(results: Results) -> int:
-    """How often the environment has changed."""
+    """How often the environment has changed since the run began."""
     return sum(bool(interruption.changed) for interruption in results.interruptions)
 
 
@@ -149,19 +151,19 @@ def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
 def _during(stored: Results) -> str:
     runs = [run for run in stored.runs if run.status == "interrupted"]
     if not runs:
-        return "with no cell under way"
+        return "with no block under way"
     after = _after(max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs))
     return f"{runs[0].task}, seed {runs[0].seed}, {after}"
 
 
-def _then(begun: Sequence[Checkpoint | None]) -> str:
-    """What becomes of the cell that was under way, if one was."""
-    if not begun:
+def _outcome(points: Sequence[Checkpoint | None]) -> str:
+    """What becomes of the block that was under way; empty where there was none."""
+    if not points:
         return ""
-    checkpoint = begun[0]
+    checkpoint = points[0]
     if checkpoint is None:
-        return "the cell was started anew"
-    return f"the cell went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
+        return "the block was started anew"
+    return f"the block went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
 
 
 def _after(epochs: int, rounds: int) -> str:
@@ -177,7 +179,7 @@ def _changed(before: Environment, now: Environment) -> list[str]:
     old, new = asdict(before), asdict(now)
     return [
         f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}"
-        for name in OF_THE_SPEED
+        for name in SPEED_FACTS
         if old[name] != new[name]
     ]
 

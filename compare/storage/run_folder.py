@@ -1,4 +1,4 @@
-"""The folder of a report: held while a run writes there, and never anybody else's to delete."""
+"""The folder of a run: locked while something writes there; only files of a run are ever deleted."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log"
 
 
 @contextlib.contextmanager
-def held(out: Path) -> Iterator[None]:
+def hold_output_folder(out: Path) -> Iterator[None]:
     """Make the output folder and keep other runs out of it.
 
     What was made for it is removed again where it is left empty; a folder that was there before stays.
@@ -27,7 +27,7 @@ def held(out: Path) -> Iterator[None]:
     Raises: UsageError where it cannot be made or another run holds it.
     """
     made = _make_folder(out)
-    with locked(out):
+    with lock_folder(out):
         try:
             yield
         finally:
@@ -35,7 +35,7 @@ def held(out: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Keep other runs and reports out of a folder.
 
     The lock lies on the folder itself and ends with the process, however that ends.
@@ -54,7 +54,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _lock(descriptor: int, folder: Path) -> None:
-    """Take the lock; a file system that has none has no runs to keep apart."""
+    """Take the lock; without one where the file system has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -89,10 +89,9 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def check_folder(out: Path, overwrite: bool) -> None:
-    """Find that the output folder can be written to.
+    """Raise if the output folder cannot be written to, or holds anything that must not be overwritten.
 
-    Raises: UsageError where it cannot, where it holds a report that is to be kept, or where what it
-    holds is no report.
+    Raises: UsageError.
     """
     try:
         with tempfile.TemporaryFile(dir=out):

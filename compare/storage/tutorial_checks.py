@@ -1,4 +1,4 @@
-"""What stored runs of the tutorials' recipes must hold for their section, beyond what their types say."""
+"""What stored runs of the tutorials' recipes must hold, beyond their types, to be shown."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from compare.records.tutorial import RecipeRecord, TutorialRun, Tutorials
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The figures that a recipe is judged by, those that it prints, and whether it has a plot."""
+    """The metrics of a recipe, the figures that it prints, and whether it has a plot."""
 
     metrics: tuple[str, ...]
     printed: tuple[str, ...]
@@ -26,19 +26,19 @@ EXPECTED: dict[str, Expected] = {
 
 
 def expect_complete(tutorials: Tutorials) -> None:
-    """Find everything there that the tables, figures and verdicts are made from.
+    """Raise if anything is missing that tables, figures and texts are made from.
 
     Raises: ValueError that names what is missing, and where.
     """
     for record in tutorials.recipes:
-        _expect_yardsticks(record)
+        _expect_reference_figures(record)
     for run in tutorials.runs:
         if run.recipe in EXPECTED and run.outcome is not None:
             _expect_outcome(run, EXPECTED[run.recipe])
 
 
-def _expect_yardsticks(record: RecipeRecord) -> None:
-    """Ratios to them are taken."""
+def _expect_reference_figures(record: RecipeRecord) -> None:
+    """Ratios to these figures are taken, so none may be missing or zero."""
     if record.name == "published-rule":
         _expect(record.published, FROM_SCRATCH.metrics, f"published of {record.name}")
         _require(0 not in record.published.values(), f"published of {record.name}", "holds a zero")

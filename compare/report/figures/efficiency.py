@@ -1,4 +1,4 @@
-"""How near each adapter comes to what the machine can do, on one logarithmic scale."""
+"""How near each adapter comes to the machine's limit, on one logarithmic scale."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -6,8 +6,8 @@ from textwrap import fill
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from compare.analysis.efficiency import limit, operations_per_second
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.efficiency import machine_limit, operations_per_second
+from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
 from compare.report.figures.style import Style, plain
 from compare.text import number, percent
@@ -17,25 +17,25 @@ LONGEST_LINE = 100
 
 
 def limit_figure(
-    tasks: Sequence[TaskStandings], runs: Sequence[Run], looks: Mapping[str, Style]
+    tasks: Sequence[TaskSummary], runs: Sequence[Run], adapter_styles: Mapping[str, Style]
 ) -> Figure | None:
     """The limit as a line, every adapter as a mark on every task; None where either is unknown."""
-    machine = limit(runs)
+    machine = machine_limit(runs)
     rows = [
-        (task, standing, rate)
+        (task, summary, rate)
         for task in tasks
-        for standing in task.adapters
-        if (rate := operations_per_second(task, standing)) is not None
+        for summary in task.adapters
+        if (rate := operations_per_second(task, summary)) is not None
     ]
     if machine is None or not rows:
         return None
     figure = Figure(figsize=(9, 1.6 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()
     top = machine.operations_per_second
-    for place, (_, standing, rate) in enumerate(rows):
-        look = looks[standing.adapter]
+    for place, (_, summary, rate) in enumerate(rows):
+        style = adapter_styles[summary.adapter]
         axes.plot([rate / 1e9, top / 1e9], [place, place], color="0.85", linewidth=1)
-        axes.plot(rate / 1e9, place, color=look.colour, marker=look.marker, markersize=9, linestyle="none")
+        axes.plot(rate / 1e9, place, color=style.colour, marker=style.marker, markersize=9, linestyle="none")
         axes.text(
             1.01, place, percent(rate / top), transform=axes.get_yaxis_transform(), va="center", fontsize=9
         )
@@ -51,7 +51,7 @@ def limit_figure(
         fontsize=9,
     )
     axes.set_yticks(
-        range(len(rows)), [plain(f"{task.record.name}: {standing.adapter}") for task, standing, _ in rows]
+        range(len(rows)), [plain(f"{task.record.name}: {summary.adapter}") for task, summary, _ in rows]
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xscale("log")

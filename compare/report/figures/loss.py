@@ -1,6 +1,6 @@
 """The loss curves of one task, against updates and against seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from compare.analysis.adapter_summary import Standing
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.task_summary import TaskSummary
 from compare.records.results import TaskRecord
 from compare.records.run import Run
 from compare.report.figures.style import Style, legend_below, plain, title
@@ -48,18 +48,18 @@ class Drawing:
     """One adapter's part of the figure: the curve that counts, and those that show how it varies."""
 
     label: str
-    look: Style
+    style: Style
     middle: Curve
     faint: tuple[Curve, ...]
 
 
-def loss_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | None:
+def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figure | None:
     """Two panels with every adapter's training loss; None where nobody has any."""
     window = averaging_window(task.record)
     drawings = [
         drawing
-        for standing in task.adapters
-        if (drawing := _drawing(standing, looks[standing.adapter], window)) is not None
+        for summary in task.adapters
+        if (drawing := _drawing(summary, adapter_styles[summary.adapter], window)) is not None
     ]
     if not drawings:
         return None
@@ -93,16 +93,16 @@ def _loss_label(record: TaskRecord) -> str:
     return f"loss ({loss}; {unit})"
 
 
-def _drawing(standing: Standing, look: Style, window: int) -> Drawing | None:
-    raw = {run.seed: _curve(run) for run in standing.runs if any(epoch.losses for epoch in run.epochs)}
+def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | None:
+    raw = {run.seed: _curve(run) for run in summary.runs if any(epoch.losses for epoch in run.epochs)}
     if not raw:
         return None
     means = {seed: curve.means(window) for seed, curve in raw.items()}
-    finished = [means[run.seed] for run in standing.finished if run.seed in means]
-    suffix = "" if standing.status == "ok" else f" ({standing.status})"
+    finished = [means[run.seed] for run in summary.finished if run.seed in means]
+    suffix = "" if summary.status == "ok" else f" ({summary.status})"
     return Drawing(
-        label=plain(standing.adapter + suffix),
-        look=look,
+        label=plain(summary.adapter + suffix),
+        style=style,
         middle=_median(finished or list(means.values())),
         faint=tuple(means.values() if len(means) > 1 else raw.values() if window <= WIDEST_OVER_RAW else ()),
     )
@@ -128,19 +128,19 @@ def _median(curves: Sequence[Curve]) -> Curve:
 
 
 def _draw(axes: Axes, drawing: Drawing, horizontal: str) -> None:
-    look, middle = drawing.look, drawing.middle
+    style, middle = drawing.style, drawing.middle
     for curve in drawing.faint:
-        axes.plot(getattr(curve, horizontal), curve.losses, color=look.colour, alpha=0.2, linewidth=0.7)
+        axes.plot(getattr(curve, horizontal), curve.losses, color=style.colour, alpha=0.2, linewidth=0.7)
     points = len(middle.losses)
     axes.plot(
         getattr(middle, horizontal),
         middle.losses,
-        color=look.colour,
-        linestyle=look.line,
-        linewidth=look.width,
-        marker=look.marker,
+        color=style.colour,
+        linestyle=style.line,
+        linewidth=style.width,
+        marker=style.marker,
         markersize=6,
-        markevery=(min(points - 1, look.place * points // 20), max(1, points // 6)),
+        markevery=(min(points - 1, style.place * points // 20), max(1, points // 6)),
     )
 
 
@@ -166,13 +166,13 @@ def _scale_seconds(axes: Axes, seconds: Sequence[NDArray[np.float64]]) -> None:
 
 
 def _handle(drawing: Drawing) -> Line2D:
-    look = drawing.look
+    style = drawing.style
     return Line2D(
         [],
         [],
-        color=look.colour,
-        linestyle=look.line,
-        linewidth=look.width,
-        marker=look.marker,
+        color=style.colour,
+        linestyle=style.line,
+        linewidth=style.width,
+        marker=style.marker,
         label=drawing.label,
     )

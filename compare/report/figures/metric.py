@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from compare.analysis.adapter_summary import Standing
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
 from compare.report.figures.style import Style, legend_below, plain, title
 from tasks.interface import Metric
@@ -17,7 +17,7 @@ LOGARITHMIC_FROM = 5.0
 TARGET = "#D55E00"
 
 
-def progress_figure(task: TaskStandings, looks: Mapping[str, Style]) -> Figure | None:
+def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figure | None:
     """The first metric against seconds of training, every seed; None where nothing can be drawn."""
     metric = task.record.metrics[0]
     figure = Figure(figsize=(9, 4.6), layout="constrained")
@@ -25,8 +25,8 @@ def progress_figure(task: TaskStandings, looks: Mapping[str, Style]) -> Figure |
     axes = figure.subplots()
     handles = [
         handle
-        for standing in task.adapters
-        if (handle := _draw(axes, standing, metric, looks[standing.adapter])) is not None
+        for summary in task.adapters
+        if (handle := _draw(axes, summary, metric, adapter_styles[summary.adapter])) is not None
     ]
     if not handles:
         return None
@@ -47,17 +47,17 @@ def progress_figure(task: TaskStandings, looks: Mapping[str, Style]) -> Figure |
     return figure
 
 
-def _draw(axes: Axes, standing: Standing, metric: Metric, look: Style) -> Line2D | None:
+def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> Line2D | None:
     """A line for each seed, and what stands for them in the legend; None where nothing was measured."""
-    curves = [curve for run in standing.finished if len((curve := _curve(run, metric))[0])]
+    curves = [curve for run in summary.finished if len((curve := _curve(run, metric))[0])]
     for seconds, values in curves:
         axes.plot(
             seconds,
             values,
-            color=look.colour,
-            linestyle=look.line,
-            linewidth=min(look.width, 2.4),
-            marker=look.marker,
+            color=style.colour,
+            linestyle=style.line,
+            linewidth=min(style.width, 2.4),
+            marker=style.marker,
             markersize=6,
             markevery=max(1, len(seconds) // 6),
             alpha=1.0 if len(curves) == 1 else 0.7,
@@ -67,11 +67,11 @@ def _draw(axes: Axes, standing: Standing, metric: Metric, look: Style) -> Line2D
     return Line2D(
         [],
         [],
-        color=look.colour,
-        linestyle=look.line,
-        linewidth=min(look.width, 2.4),
-        marker=look.marker,
-        label=plain(standing.adapter),
+        color=style.colour,
+        linestyle=style.line,
+        linewidth=min(style.width, 2.4),
+        marker=style.marker,
+        label=plain(summary.adapter),
     )
 
 

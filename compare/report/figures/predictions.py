@@ -1,6 +1,7 @@
 """What the models of one task came to: forecasts against the actual values, or confusion matrices."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from compare.analysis.adapter_summary import Standing
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.task_summary import TaskSummary
 from compare.report.figures.style import Style, legend_below, plain, title
 from tasks.interface import Forecast
 
@@ -22,12 +23,12 @@ WIDEST_ROW = 3
 """How many matrices stand side by side before there are two rows of them."""
 
 
-def forecast_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | None:
+def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figure | None:
     """Every adapter's forecast over the actual curve, of its first finished seed; None without any."""
     drawn = [
-        (standing.adapter, run.seed, run.forecast)
-        for standing in task.adapters
-        for run in [run for run in standing.finished if run.forecast][:1]
+        (summary.adapter, run.seed, run.forecast)
+        for summary in task.adapters
+        for run in [run for run in summary.finished if run.forecast][:1]
         if run.forecast
     ]
     if not drawn:
@@ -41,7 +42,8 @@ def forecast_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | No
         actual.x, actual.actual, color="0.82", linewidth=10, label="actual", solid_capstyle="round"
     )
     handles += [
-        _draw_forecast(axes, plain(adapter), forecast, looks[adapter]) for adapter, _, forecast in drawn
+        _draw_forecast(axes, plain(adapter), forecast, adapter_styles[adapter])
+        for adapter, _, forecast in drawn
     ]
     axes.set_xlabel(plain(actual.x_label))
     axes.set_ylabel(plain(actual.y_label))
@@ -51,7 +53,7 @@ def forecast_figure(task: TaskStandings, looks: dict[str, Style]) -> Figure | No
     return figure
 
 
-def confusion_figure(task: TaskStandings) -> Figure | None:
+def confusion_figure(task: TaskSummary) -> Figure | None:
     """One matrix per adapter, summed over the seeds that it finished; None where there is none."""
     drawn = {s.adapter: counts for s in task.adapters if (counts := _counts(s)) is not None}
     if not drawn:
@@ -80,16 +82,16 @@ def confusion_figure(task: TaskStandings) -> Figure | None:
     return figure
 
 
-def _draw_forecast(axes: Axes, label: str, forecast: Forecast, look: Style) -> Line2D:
+def _draw_forecast(axes: Axes, label: str, forecast: Forecast, style: Style) -> Line2D:
     return axes.plot(
         forecast.x,
         forecast.predicted,
-        color=look.colour,
-        linestyle=look.line,
-        linewidth=look.width,
-        marker=look.marker,
+        color=style.colour,
+        linestyle=style.line,
+        linewidth=style.width,
+        marker=style.marker,
         markersize=6,
-        markevery=(look.place * 2, max(1, len(forecast.x) // 8)),
+        markevery=(style.place * 2, max(1, len(forecast.x) // 8)),
         label=label,
     )[0]
 
@@ -119,8 +121,8 @@ def _draw_confusion(axes: Axes, counts: NDArray[np.int64], labels: tuple[str, ..
     axes.set_ylabel("true class")
 
 
-def _counts(standing: Standing) -> NDArray[np.int64] | None:
-    matrices = [np.asarray(run.confusion.counts) for run in standing.finished if run.confusion]
+def _counts(summary: AdapterSummary) -> NDArray[np.int64] | None:
+    matrices = [np.asarray(run.confusion.counts) for run in summary.finished if run.confusion]
     return np.sum(matrices, axis=0) if matrices else None
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from compare.analysis.tutorials import Finding, most_seeds
+from compare.analysis.tutorials import RecipeSummary, most_seeds
 from compare.report.figures.style import Style, legend_below, plain
 
 Line = tuple[str, Literal["-", "--", ":"]]
@@ -20,34 +20,34 @@ CORRECTED: Line = ("#882255", ":")
 """Colours that no adapter has: here lines are recipes."""
 
 
-def points_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figure | None:
+def points_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[str, Style]) -> Figure | None:
     """Actual against predicted points, as the online sine plots them, from the middle seed of the first."""
-    finding = most_seeds(found)
-    if finding is None:
+    summary = most_seeds(summaries)
+    if summary is None:
         return None
-    seed = finding.middle_seed(found)
+    seed = summary.middle_seed(summaries)
     drawn = {
         f.adapter: picture
-        for f in found
+        for f in summaries
         if seed in f.finished and (picture := f.finished[seed].forecast) is not None
     }
     figure = Figure(figsize=(9, 4.4), layout="constrained")
     figure.suptitle(
-        f"online sine: actual and predicted points, seed {seed}\ndata: {plain(finding.recipe.dataset)}",
+        f"online sine: actual and predicted points, seed {seed}\ndata: {plain(summary.recipe.dataset)}",
         fontsize=11,
     )
     axes = figure.subplots()
-    actual = drawn[finding.adapter]
+    actual = drawn[summary.adapter]
     handles = [axes.scatter(actual.x, actual.actual, s=190, color="0.82", label="actual")]
     for adapter, picture in drawn.items():
-        look = looks[adapter]
+        style = adapter_styles[adapter]
         handles.append(
             axes.scatter(
                 picture.x,
                 picture.predicted,
-                s=75 / (1 + look.place),
-                marker=look.marker,
-                color=look.colour,
+                s=75 / (1 + style.place),
+                marker=style.marker,
+                color=style.colour,
                 label=plain(adapter),
             )
         )
@@ -57,13 +57,13 @@ def points_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figur
 
 
 def from_scratch_figure(
-    rule: Sequence[Finding], correct: Sequence[Finding], corrected: Sequence[Finding]
+    rule: Sequence[RecipeSummary], correct: Sequence[RecipeSummary], corrected: Sequence[RecipeSummary]
 ) -> Figure | None:
     """Every seed's training loss beside the published one, and what each recipe predicts."""
     series = [
-        (finding, line)
-        for found, line in ((rule, RULE), (correct, CORRECT), (corrected, CORRECTED))
-        if (finding := most_seeds(found)) is not None
+        (summary, line)
+        for summaries, line in ((rule, RULE), (correct, CORRECT), (corrected, CORRECTED))
+        if (summary := most_seeds(summaries)) is not None
     ]
     if not series:
         return None
@@ -71,22 +71,22 @@ def from_scratch_figure(
     figure.suptitle(f"from-scratch sine\ndata: {plain(series[0][0].recipe.dataset)}", fontsize=11)
     losses, predictions = figure.subplots(1, 2)
     handles = []
-    for finding, (colour, dashes) in series:
-        for outcome in finding.finished.values():
+    for summary, (colour, dashes) in series:
+        for outcome in summary.finished.values():
             epochs = [line.at for line in outcome.printed]
             values = [line.values["loss"] for line in outcome.printed]
             losses.plot(epochs, values, color=colour, linestyle=dashes, linewidth=0.9)
-        label = plain(f"{finding.recipe.label}, {len(finding.finished)} seeds")
+        label = plain(f"{summary.recipe.label}, {len(summary.finished)} seeds")
         handles.append(Line2D([], [], color=colour, linestyle=dashes, label=label))
-        seed = finding.nearest_seed if finding.recipe.published else finding.middle_seed()
-        picture = finding.finished[seed].forecast
+        seed = summary.nearest_seed if summary.recipe.published else summary.middle_seed()
+        picture = summary.finished[seed].forecast
         assert picture is not None
         if not predictions.lines:
             predictions.plot(picture.x, picture.actual, color="0.82", linewidth=8)
             handles.append(Line2D([], [], color="0.82", linewidth=8, label="actual"))
         predictions.plot(picture.x, picture.predicted, color=colour, linestyle=dashes, linewidth=1.6)
-        if finding.recipe.losses:
-            published = finding.recipe.losses
+        if summary.recipe.losses:
+            published = summary.recipe.losses
             losses.plot(range(1, len(published) + 1), published, color=PUBLISHED, linewidth=2.4, zorder=3)
             handles.append(Line2D([], [], color=PUBLISHED, linewidth=2.4, label="published losses"))
     losses.set_yscale("log")
@@ -96,9 +96,9 @@ def from_scratch_figure(
     return figure
 
 
-def images_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figure | None:
+def images_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[str, Style]) -> Figure | None:
     """The minibatches' loss and accuracy against steps: medians over seeds."""
-    drawn = [finding for finding in found if finding.finished]
+    drawn = [summary for summary in summaries if summary.finished]
     if not drawn:
         return None
     figure = Figure(figsize=(10, 4.2), layout="constrained")
@@ -109,26 +109,26 @@ def images_figure(found: Sequence[Finding], looks: Mapping[str, Style]) -> Figur
     )
     panels = figure.subplots(1, 2)
     for axes, name, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy (%)"), strict=True):
-        for finding in drawn:
-            look, count = looks[finding.adapter], len(finding.points)
+        for summary in drawn:
+            style, count = adapter_styles[summary.adapter], len(summary.points)
             axes.plot(
-                finding.points,
-                [float(np.median(finding.printed(at, name))) for at in finding.points],
-                color=look.colour,
-                linestyle=look.line,
-                linewidth=look.width,
-                marker=look.marker,
-                markevery=(min(count - 1, 2 * look.place), max(1, count // 8)),
+                summary.points,
+                [float(np.median(summary.printed(at, name))) for at in summary.points],
+                color=style.colour,
+                linestyle=style.line,
+                linewidth=style.width,
+                marker=style.marker,
+                markevery=(min(count - 1, 2 * style.place), max(1, count // 8)),
             )
         _finish(axes, "step", label)
     handles = [
         Line2D(
             [],
             [],
-            color=looks[f.adapter].colour,
-            linestyle=looks[f.adapter].line,
-            linewidth=looks[f.adapter].width,
-            marker=looks[f.adapter].marker,
+            color=adapter_styles[f.adapter].colour,
+            linestyle=adapter_styles[f.adapter].line,
+            linewidth=adapter_styles[f.adapter].width,
+            marker=adapter_styles[f.adapter].marker,
             label=plain(f.adapter),
         )
         for f in drawn

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.records.environment import Environment
 from compare.records.run import WorkerFacts
 from compare.report.tables.table import Table
@@ -45,11 +45,11 @@ def environment_table(environment: Environment) -> Table:
         name="environment",
         raw=raw,
         shown=pd.DataFrame({"Item": item, "Value": escape(value)} for item, value in shown.items() if value),
-        words=("Item", "Value"),
+        text_columns=("Item", "Value"),
     )
 
 
-def workers_table(tasks: Sequence[TaskStandings]) -> Table:
+def workers_table(tasks: Sequence[TaskSummary]) -> Table:
     """What each adapter's workers found themselves running on."""
     workers = _workers(tasks)
     raw = pd.DataFrame(
@@ -73,11 +73,11 @@ def workers_table(tasks: Sequence[TaskStandings]) -> Table:
         "Threads, as read back": raw["pools"].map(escape),
         "Settings": raw["settings"].map(escape),
     }
-    words = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Settings")
-    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), words=words)
+    text_columns = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Settings")
+    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
 
 
-def kernels_set(tasks: Sequence[TaskStandings]) -> dict[str, list[str]]:
+def kernels_set(tasks: Sequence[TaskSummary]) -> dict[str, list[str]]:
     """The kernels that OpenBLAS was told to use by a variable: their name, and in whose workers."""
     adapters: dict[str, list[str]] = {}
     for adapter, worker in _workers(tasks).items():
@@ -86,13 +86,13 @@ def kernels_set(tasks: Sequence[TaskStandings]) -> dict[str, list[str]]:
     return adapters
 
 
-def _workers(tasks: Sequence[TaskStandings]) -> dict[str, WorkerFacts]:
+def _workers(tasks: Sequence[TaskSummary]) -> dict[str, WorkerFacts]:
     """By adapter, what its latest worker found."""
     return {
-        standing.adapter: run.worker
+        summary.adapter: run.worker
         for task in tasks
-        for standing in task.adapters
-        for run in standing.runs
+        for summary in task.adapters
+        for run in summary.runs
         if run.worker
     }
 

@@ -5,31 +5,31 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from compare.analysis.efficiency import limit, operations_per_second, predictions
+from compare.analysis.efficiency import machine_limit, operations_per_second, predictions
 from compare.analysis.statistics import Ratio, Spread
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
 from compare.report.tables.table import Table, columns, times_fastest
 from compare.text import NOTHING, escape, factor, mebibytes, number, percent, seconds, slug
 
 
-def throughput_table(task: TaskStandings) -> Table:
-    """Warm speed, pooled over rounds and seeds, and what the ratios come to."""
+def throughput_table(task: TaskSummary) -> Table:
+    """Warm speeds, pooled over rounds and seeds, and ratios of times."""
     raw = pd.DataFrame(
         {
-            "adapter": standing.adapter,
-            "status": standing.status,
-            "comparable": standing.comparable,
-            **columns("sequences_per_second_", Spread, standing.throughput),
-            "warm_up_rounds": standing.warm_ups,
-            "sequences_a_call": standing.sequences_a_call,
-            "epoch_sequences_per_second": standing.epoch_throughput,
-            **columns("times_fastest_", Ratio, standing.times_fastest),
-            "times_fastest_finding": _finding(standing.times_fastest),
-            **columns("times_baseline_", Ratio, standing.times_baseline),
-            "times_baseline_finding": _finding(standing.times_baseline),
+            "adapter": summary.adapter,
+            "status": summary.status,
+            "comparable": summary.comparable,
+            **columns("sequences_per_second_", Spread, summary.throughput),
+            "warm_up_rounds": summary.warm_ups,
+            "sequences_a_call": summary.sequences_a_call,
+            "epoch_sequences_per_second": summary.epoch_throughput,
+            **columns("times_fastest_", Ratio, summary.times_fastest),
+            "times_fastest_finding": _finding(summary.times_fastest),
+            **columns("times_baseline_", Ratio, summary.times_baseline),
+            "times_baseline_finding": _finding(summary.times_baseline),
         }
-        for standing in task.adapters
+        for summary in task.adapters
     )
     shown = {
         "Adapter": raw["adapter"].map(escape),
@@ -52,23 +52,23 @@ def throughput_table(task: TaskStandings) -> Table:
     return _table(task, "throughput", raw, shown, ("Finding", "Its finding"))
 
 
-def predictions_table(task: TaskStandings) -> Table | None:
-    """Latency of one sequence and throughput of many; None where nobody was asked."""
-    found = [(standing, predictions(standing)) for standing in task.adapters]
+def predictions_table(task: TaskSummary) -> Table | None:
+    """Latency of one sequence and throughput of many; None where nothing was predicted."""
+    found = [(summary, predictions(summary)) for summary in task.adapters]
     if not any(measured for _, measured in found):
         return None
     batch = next(measured.batch for _, measured in found if measured)
     raw = pd.DataFrame(
         {
-            "adapter": standing.adapter,
-            "status": standing.status,
+            "adapter": summary.adapter,
+            "status": summary.status,
             "latency_median_seconds": measured.median_seconds if measured else math.nan,
             "latency_percentile99_seconds": measured.percentile99_seconds if measured else math.nan,
             "calls": measured.calls if measured else math.nan,
             "batch": batch,
             **columns("sequences_per_second_", Spread, measured.rate if measured else None),
         }
-        for standing, measured in found
+        for summary, measured in found
     )
     shown = {
         "Adapter": raw["adapter"].map(escape),
@@ -82,20 +82,20 @@ def predictions_table(task: TaskStandings) -> Table | None:
     return _table(task, "predictions", raw, shown)
 
 
-def limit_table(task: TaskStandings, runs: Sequence[Run]) -> Table | None:
-    """What the speeds come to in operations, beside the machine's limit; None where that is unknown."""
-    machine = limit(runs)
+def limit_table(task: TaskSummary, runs: Sequence[Run]) -> Table | None:
+    """Speeds in operations per second, beside the machine's limit; None where that is unknown."""
+    machine = machine_limit(runs)
     if machine is None or task.record.operations_per_sequence is None:
         return None
     raw = pd.DataFrame(
         {
-            "adapter": standing.adapter,
+            "adapter": summary.adapter,
             "operations_per_sequence": task.record.operations_per_sequence,
-            "operations_per_second": rate if (rate := operations_per_second(task, standing)) else math.nan,
+            "operations_per_second": rate if (rate := operations_per_second(task, summary)) else math.nan,
             "limit_operations_per_second": machine.operations_per_second,
             "limit_kernel": machine.kernel,
         }
-        for standing in task.adapters
+        for summary in task.adapters
     )
     raw["share"] = raw["operations_per_second"] / raw["limit_operations_per_second"]
     shown = {
@@ -106,39 +106,39 @@ def limit_table(task: TaskStandings, runs: Sequence[Run]) -> Table | None:
     return _table(task, "limit", raw, shown)
 
 
-def startup_table(task: TaskStandings) -> Table:
+def startup_table(task: TaskSummary) -> Table:
     """Cold costs by phase, the median over the seeds that finished."""
-    runs = [run for standing in task.adapters for run in standing.runs]
+    runs = [run for summary in task.adapters for run in summary.runs]
     phases = list(dict.fromkeys(phase for run in runs for phase in run.cold_seconds))
     raw = pd.DataFrame(
         {
-            "adapter": standing.adapter,
-            "status": standing.status,
-            **{f"{phase}_seconds": standing.cold_seconds(phase) for phase in phases},
-            "first_train_excess_seconds": standing.first_train_excess_seconds,
-            "startup_seconds": standing.startup_seconds,
+            "adapter": summary.adapter,
+            "status": summary.status,
+            **{f"{phase}_seconds": summary.cold_seconds(phase) for phase in phases},
+            "first_train_excess_seconds": summary.first_train_excess_seconds,
+            "startup_seconds": summary.startup_seconds,
         }
-        for standing in task.adapters
+        for summary in task.adapters
     )
     shown = {
         "Adapter": raw["adapter"].map(escape),
         **{f"{_words(phase)}, s": raw[f"{phase}_seconds"].map(seconds) for phase in phases},
-        "First train less a warm one, s": raw["first_train_excess_seconds"].map(seconds),
+        "First train minus a warm one, s": raw["first_train_excess_seconds"].map(seconds),
         "Together, s": raw["startup_seconds"].map(seconds),
     }
     return _table(task, "startup", raw, shown)
 
 
-def memory_table(task: TaskStandings) -> Table:
+def memory_table(task: TaskSummary) -> Table:
     """Resident size of the worker, the largest of any seed."""
     raw = pd.DataFrame(
         {
-            "adapter": standing.adapter,
-            "import_rss_bytes": standing.import_rss_bytes,
-            "peak_rss_bytes": standing.peak_rss_bytes,
-            "own_rss_bytes": standing.own_rss_bytes,
+            "adapter": summary.adapter,
+            "import_rss_bytes": summary.import_rss_bytes,
+            "peak_rss_bytes": summary.peak_rss_bytes,
+            "own_rss_bytes": summary.own_rss_bytes,
         }
-        for standing in task.adapters
+        for summary in task.adapters
     )
     shown = {
         "Adapter": raw["adapter"].map(escape),
@@ -150,16 +150,16 @@ def memory_table(task: TaskStandings) -> Table:
 
 
 def _finding(times: Ratio | None) -> str:
-    """What a ratio says; nothing of an adapter against itself, or where there is no interval."""
+    """What a ratio means, in words; nothing for an adapter against itself."""
     if times is None or times.low == times.high == 1:
         return NOTHING
     if not times.has_interval:
         return "too few rounds"
-    return "no difference found" if times.holds_one else "slower" if times.median > 1 else "faster"
+    return "no difference found" if times.includes_one else "slower" if times.median > 1 else "faster"
 
 
 def _table(
-    task: TaskStandings,
+    task: TaskSummary,
     kind: str,
     raw: pd.DataFrame,
     shown: Mapping[str, object],
@@ -169,7 +169,7 @@ def _table(
         name=f"{slug(task.record.name)}-{kind}",
         raw=raw,
         shown=pd.DataFrame(shown),
-        words=("Adapter", *words),
+        text_columns=("Adapter", *words),
     )
 
 
@@ -178,7 +178,7 @@ def _words(name: str) -> str:
 
 
 def ranges(lower: pd.Series, upper: pd.Series, show: Callable[[float], str]) -> list[str]:
-    """Shown as `lower–upper`, or nothing where there is no range."""
+    """Each range as `lower–upper`; a dash where there is none."""
     return [
         NOTHING if math.isnan(low) or low == high else f"{show(low)}–{show(high)}"
         for low, high in zip(lower, upper, strict=True)

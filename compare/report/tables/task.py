@@ -6,12 +6,12 @@ from dataclasses import asdict
 import pandas as pd
 
 from compare.analysis.statistics import Difference, Sample, median
-from compare.analysis.task_summary import TaskStandings
+from compare.analysis.task_summary import TaskSummary
 from compare.report.tables.table import Row, Table, columns, with_unit
-from compare.text import NOTHING, between, escape, number, seconds, signed, slug, uncertain
+from compare.text import NOTHING, escape, interval_text, mean_with_deviation, number, seconds, signed, slug
 
 
-def settings_table(task: TaskStandings) -> Table:
+def settings_table(task: TaskSummary) -> Table:
     """What was run; settings that are None are left out."""
     record = task.record
     groups: dict[str, Row] = {
@@ -38,11 +38,11 @@ def settings_table(task: TaskStandings) -> Table:
         name=f"{slug(record.name)}-settings",
         raw=raw,
         shown=pd.DataFrame({"Setting": lines.index, "Value": lines.array}),
-        words=("Setting", "Value"),
+        text_columns=("Setting", "Value"),
     )
 
 
-def metrics_table(task: TaskStandings) -> Table:
+def metrics_table(task: TaskSummary) -> Table:
     """Final figures on held-out data over the seeds that finished: a row per metric and adapter."""
     raw = pd.DataFrame(
         {
@@ -50,18 +50,18 @@ def metrics_table(task: TaskStandings) -> Table:
             "unit": metric.unit,
             "better": metric.better,
             "target": metric.target,
-            "adapter": standing.adapter,
-            "status": standing.status,
-            **columns("", Sample, standing.metric(metric.name)),
+            "adapter": summary.adapter,
+            "status": summary.status,
+            **columns("", Sample, summary.metric(metric.name)),
             "compared_with": task.compared_with,
-            **columns("difference_", Difference, task.difference(standing, metric)),
-            "seeds_at_target": standing.reached(metric),
-            "seconds_to_target": median(times := standing.seconds_to(metric)),
+            **columns("difference_", Difference, task.difference(summary, metric)),
+            "seeds_at_target": summary.reached(metric),
+            "seconds_to_target": median(times := summary.seconds_to(metric)),
             "seconds_to_target_minimum": min(times, default=math.nan),
             "seconds_to_target_maximum": max(times, default=math.nan),
         }
         for metric in task.record.metrics
-        for standing in task.adapters
+        for summary in task.adapters
     )
     shown = {
         "Metric": [
@@ -71,8 +71,8 @@ def metrics_table(task: TaskStandings) -> Table:
             )
         ],
         "Adapter": raw["adapter"].map(escape),
-        "Mean ± sd": [uncertain(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
-        "95 % interval": [between(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
+        "Mean ± sd": [mean_with_deviation(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
+        "95 % interval": [interval_text(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
         f"Difference from {escape(task.compared_with or 'the reference')}": _differences(raw),
         "Target": [f"{target:g}" for target in raw["target"]],
         "Reached by": [
@@ -85,16 +85,16 @@ def metrics_table(task: TaskStandings) -> Table:
         name=f"{slug(task.record.name)}-metrics",
         raw=raw,
         shown=pd.DataFrame(shown),
-        words=("Metric", "Adapter"),
+        text_columns=("Metric", "Adapter"),
     )
 
 
-def lockstep_table(task: TaskStandings) -> Table:
+def agreement_table(task: TaskSummary) -> Table:
     """How far the losses of the first epoch are from the reference's."""
-    raw = pd.DataFrame(asdict(standing.agreement) for standing in task.adapters)
+    raw = pd.DataFrame(asdict(summary.agreement) for summary in task.adapters)
     shown = {
         "Adapter": raw["adapter"].map(escape),
-        "Verdict": raw["verdict"],
+        "Result": raw["result"],
         "Seeds": raw["seeds"].map(str),
         "Largest difference": [number(value, digits=2) for value in raw["largest_absolute"]],
         "÷ max(1, loss)": [number(value, digits=2) for value in raw["largest_relative"]],
@@ -107,7 +107,7 @@ def lockstep_table(task: TaskStandings) -> Table:
         name=f"{slug(task.record.name)}-lockstep",
         raw=raw,
         shown=pd.DataFrame(shown),
-        words=("Adapter", "Verdict"),
+        text_columns=("Adapter", "Result"),
     )
 
 

@@ -42,7 +42,7 @@ def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
             ],
         }
     )
-    return Table(name="threads", raw=raw, shown=shown, words=("Task", "Adapter"))
+    return Table(name="threads", raw=raw, shown=shown, text_columns=("Task", "Adapter"))
 
 
 def _speedup(rounds: ThreadRounds) -> Ratio | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from compare.analysis.tutorials import Finding, span
+from compare.analysis.tutorials import RecipeSummary, span
 from compare.records.tutorial import Tutorials
 from compare.report.tables.table import Row, Table
 from compare.text import NOTHING, escape, number
@@ -41,11 +41,11 @@ def recipes_table(tutorials: Tutorials) -> Table:
         "Start": [escape(record.settings.get("start", NOTHING)) for record in tutorials.recipes],
         "Length": [escape(record.settings.get("length", NOTHING)) for record in tutorials.recipes],
     }
-    return Table(name="tutorials-recipes", raw=raw, shown=pd.DataFrame(shown), words=tuple(shown))
+    return Table(name="tutorials-recipes", raw=raw, shown=pd.DataFrame(shown), text_columns=tuple(shown))
 
 
 def printed_table(
-    name: str, found: Sequence[Finding], figures: Mapping[str, str], points: Sequence[int]
+    name: str, summaries: Sequence[RecipeSummary], figures: Mapping[str, str], points: Sequence[int]
 ) -> Table:
     """The lines that a program prints: all of them for machines, some points for readers.
 
@@ -53,69 +53,69 @@ def printed_table(
     """
     raw = pd.DataFrame(
         {"recipe": f.recipe.name, "adapter": f.adapter, "seed": seed, f.recipe.step: line.at, **line.values}
-        for f in found
+        for f in summaries
         for seed, outcome in f.finished.items()
         for line in outcome.printed
     )
-    step = found[0].recipe.step.capitalize()
+    step = summaries[0].recipe.step.capitalize()
     shown = pd.DataFrame(
         {
             step: str(at),
             **{
                 f"{heading}, {escape(f.adapter)}": span(f.printed(at, figure))
                 for figure, heading in figures.items()
-                for f in found
+                for f in summaries
             },
         }
         for at in points
     )
-    return Table(name=name, raw=raw, shown=shown, words=())
+    return Table(name=name, raw=raw, shown=shown, text_columns=())
 
 
-def outcomes_table(name: str, found: Sequence[Finding], names: Mapping[str, str]) -> Table:
+def outcomes_table(name: str, summaries: Sequence[RecipeSummary], names: Mapping[str, str]) -> Table:
     """What every recipe came to on every adapter, below what was published.
 
     `names` maps a metric to its heading.
     """
-    raw = pd.DataFrame(_outcome_row(f, place, names) for f in found for place in range(len(f.runs)))
+    raw = pd.DataFrame(_outcome_row(f, place, names) for f in summaries for place in range(len(f.runs)))
     rows: list[dict[str, str]] = []
-    for finding in found:
-        published = finding.recipe.published
+    for summary in summaries:
+        published = summary.recipe.published
         if published:
             figures = {heading: number(published[name], 5) for name, heading in names.items()}
             rows.append({"Recipe": "**published**", "On": NOTHING, "Seeds": "1", **figures})
-        on = NOTHING if finding.adapter == finding.recipe.name else escape(finding.adapter)
-        figures = {heading: span(finding.metric(name), 4) for name, heading in names.items()}
-        seeds = f"{len(finding.finished)}"
-        if (problem := finding.problem) is not None:
+        on = NOTHING if summary.adapter == summary.recipe.name else escape(summary.adapter)
+        figures = {heading: span(summary.metric(name), 4) for name, heading in names.items()}
+        seeds = f"{len(summary.finished)}"
+        if (problem := summary.problem) is not None:
             seeds += f"; **{problem.status}** at seed {problem.seed}: {escape(problem.error)}"
-        rows.append({"Recipe": escape(finding.recipe.label), "On": on, "Seeds": seeds, **figures})
-    return Table(name=name, raw=raw, shown=pd.DataFrame(rows), words=("Recipe", "On"))
+        rows.append({"Recipe": escape(summary.recipe.label), "On": on, "Seeds": seeds, **figures})
+    return Table(name=name, raw=raw, shown=pd.DataFrame(rows), text_columns=("Recipe", "On"))
 
 
-def draws_table(found: Finding) -> Table:
+def draws_table(summary: RecipeSummary) -> Table:
     """The published rule draw by draw."""
     names = {"loss": "Loss", "validation_loss": "Validation loss", "rmse": "RMSE"}
     rows = [
         {"seed": seed, "untrained_loss": outcome.printed[0].values["loss"], **outcome.metrics}
-        for seed, outcome in found.finished.items()
+        for seed, outcome in summary.finished.items()
     ]
     raw = pd.DataFrame(rows)
     shown = {
         "Seed": raw["seed"].map(str),
         "Loss before training": [number(value, 6) for value in raw["untrained_loss"]],
         **{heading: [number(value, 4) for value in raw[name]] for name, heading in names.items()},
-        "All within 10 %": ["yes" if seed in found.near_seeds else "no" for seed in raw["seed"]],
+        "All within 10 %": ["yes" if seed in summary.near_seeds else "no" for seed in raw["seed"]],
     }
-    return Table(name="tutorials-published-rule-draws", raw=raw, shown=pd.DataFrame(shown), words=())
+    return Table(name="tutorials-published-rule-draws", raw=raw, shown=pd.DataFrame(shown), text_columns=())
 
 
-def _outcome_row(finding: Finding, place: int, names: Mapping[str, str]) -> Row:
-    run = finding.runs[place]
+def _outcome_row(summary: RecipeSummary, place: int, names: Mapping[str, str]) -> Row:
+    run = summary.runs[place]
     metrics = run.outcome.metrics if run.outcome else {}
     return {
         "recipe": run.recipe,
-        "dataset": finding.recipe.dataset,
+        "dataset": summary.recipe.dataset,
         "adapter": run.adapter,
         "seed": run.seed,
         "status": run.status,

@@ -1,0 +1,27 @@
+"""The templates of pages, and the filters that they use."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from compare.text import code, difference, escape, factor, number, percent, seconds
+
+
+def template(name: str) -> Template:
+    """A page's template."""
+    environment = Environment(
+        loader=PackageLoader("compare.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the page is Markdown: see `escape` in compare/text.py
+    )
+    environment.filters |= {
+        "md": escape,
+        "code": code,
+        "number": number,
+        "factor": factor,
+        "difference": difference,
+        "percent": percent,
+        "seconds": seconds,
+    }
+    return environment.get_template(name)
