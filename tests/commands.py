@@ -45,7 +45,7 @@ def signals_left_alone():
 
 with signals_left_alone():
     from compare.__main__ import main
-    from compare.cli.app import aside, console
+    from compare.cli.app import console, error_console
 
 
 def command(*arguments, columns=80, out=None):
@@ -58,7 +58,7 @@ def command(*arguments, columns=80, out=None):
         signals_left_alone(),
         patch.object(sys, "argv", ["compare", *map(str, arguments)]),
         patch.object(console, "_width", columns),
-        patch.object(aside, "_width", columns),
+        patch.object(error_console, "_width", columns),
         contextlib.redirect_stdout(out or said),
         contextlib.redirect_stderr(err),
     ):
