@@ -46,15 +46,17 @@ def signals_left_alone():
 with signals_left_alone():
     from compare.__main__ import main
     from compare.cli.app import console, error_console
+    from tests.brief_command import brief
 
 
 def command(*arguments, columns=80, out=None):
-    """Run a command line within this process, for its workers are processes all the same.
+    """Run a command line within this process, its turns of milliseconds; its workers are processes still.
 
     What it prints goes to `out`, where that is given.
     """
     said, err = io.StringIO(), io.StringIO()
     with (
+        brief(),
         signals_left_alone(),
         patch.object(sys, "argv", ["compare", *map(str, arguments)]),
         patch.object(console, "_width", columns),
@@ -79,24 +81,30 @@ def assert_refused(ended, says):
     assert says in ended.err
 
 
-def start(*arguments, mark="", **options):
+@contextlib.contextmanager
+def start(*arguments, mark="", program="tests.brief_command", **options):
     """Start a command in a process of its own, whose whole family carries a mark."""
     environment = options.pop("environment", {})
-    return subprocess.Popen(
-        [sys.executable, "-m", "compare", *map(str, arguments)],
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "100", **environment, MARK: str(mark)},
         stdin=subprocess.DEVNULL,
-        stdout=options.pop("stdout", subprocess.PIPE),
-        stderr=options.pop("stderr", subprocess.PIPE),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         **options,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where a test has failed: else it has ended
 
 
-def finish(*arguments, mark="", seconds=120, **options):
+def finish(*arguments, seconds=120, **options):
     """Run a command in a process of its own to its end."""
-    with start(*arguments, mark=mark, **options) as process:
+    with start(*arguments, **options) as process:
         out, err = process.communicate(timeout=seconds)
         return Ended(process.returncode, out, err)
 

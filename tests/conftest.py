@@ -44,6 +44,18 @@ def site(tmp_path, monkeypatch):
     forget_modules(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def two_cells(tmp_path_factory):
+    """The folder of a run of two cells that nothing happened to."""
+    from tests.commands import command  # noqa: PLC0415 - after the variables are set
+    from tests.runs import TWO_CELLS  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("two-cells")
+    ended = command(*TWO_CELLS, "--out", out)
+    assert ended.code == 0, ended
+    return out
+
+
 @pytest.fixture
 def no_drawing(monkeypatch):
     """Figures are files without a picture: drawing takes most of a report's time; here its words count."""

@@ -2,10 +2,14 @@
 
 import ctypes
 import os
+import pickle
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
 import numpy as np
 
@@ -158,6 +162,15 @@ class Meddles(NumpyAdapter):
         return super()._train(batches)
 
 
+class LeavesFiles(NumpyAdapter):
+    """Writes temporary files, and is gone."""
+
+    def _train(self, batches):
+        tempfile.mkdtemp()
+        tempfile.mkstemp()
+        os._exit(3)
+
+
 class MovesTheFolder(NumpyAdapter):
     def _train(self, batches):
         folder = os.environ["FAULT_FOLDER"]
@@ -226,18 +239,36 @@ class NoArray(NumpyAdapter):
         return super()._train(batches).tolist()
 
 
+class ArrayOfObjects(NumpyAdapter):
+    def _train(self, batches):
+        return super()._train(batches).astype(object)
+
+
 class NotPlain(NumpyAdapter):
     def _train(self, batches):
-        return Fault()
+        return Answer()
 
 
-class Fault:
-    """An answer whose class only the worker knows."""
+class Answer:
+    """Neither a number, a text, an array nor a collection of them."""
 
 
-class NotToBeSent(NumpyAdapter):
+class Generates(NumpyAdapter):
     def _train(self, batches):
         return (loss for loss in super()._train(batches))
+
+
+class ForgesAnswer(NumpyAdapter):
+    """Writes to its parent what has a command run in whoever unpickles it."""
+
+    def _train(self, batches):
+        Connection(int(sys.argv[2])).send_bytes(pickle.dumps(Command()))
+        time.sleep(3600)
+
+
+class Command:
+    def __reduce__(self):
+        return os.system, (f"touch {os.environ['FAULT_FORGED']}",)
 
 
 class TellsNoState(NumpyAdapter):

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from compare.records.block import Block
-from compare.runner import block as conductor
-from compare.runner.block import play
+from compare.runner.block import run_block
 from compare.storage import checkpoint as storage
 from compare.storage.checkpoint import (
     RECORDS_FILE,
@@ -16,47 +14,32 @@ from compare.storage.checkpoint import (
     resume_point,
     write_snapshot,
 )
-from tests.commands import learned
+from tests.blocks import BRIEF, Listener, brief_block
+from tests.commands import faulty, learned
 
 EPOCHS, ROUNDS = 4, 4
-TELLS_NOT = "tests.faulty_adapters:TellsNot"
-RAISES = "tests.faulty_adapters:RaisesLater"
+TWIN = "numpy (again)"
+TELLS_NO_STATE, TELLS_NUMBERS, RAISES = map(faulty, ("TellsNoState", "TellsNumbers", "RaisesLater"))
 
 
 @pytest.fixture(autouse=True)
 def a_snapshot_after_every_epoch(monkeypatch):
     monkeypatch.setattr(storage, "SNAPSHOT_SECONDS", 0.0)
-    monkeypatch.setattr(conductor, "STINT_SECONDS", 0.0)
 
 
-def block(folder, *adapters):
-    return Block(
-        task="sine-lstm",
-        data_key="computed",
-        seed=0,
-        epochs=EPOCHS,
-        rounds=ROUNDS,
-        adapters=adapters,
-        threads=1,
-        timeout_seconds=60.0,
-        logs=folder,
-        warm_ups=0,
-        processes=2,
-    )
+def block(*adapters):
+    timing = replace(BRIEF, turn_seconds=1e-3)
+    options = {"epochs": EPOCHS, "rounds": ROUNDS, "processes": 2, "timing": timing}
+    return brief_block("sine-lstm", *adapters, twins={TWIN: "numpy"} if TWIN in adapters else {}, **options)
 
 
 def run(block, folder, turns=None):
     """The records of a block, or what it goes on from when it is broken off after so many turns."""
-    ticks = iter(range(turns)) if turns else None
-
-    def tick(adapter):
-        if ticks and next(ticks, None) is None:
-            raise KeyboardInterrupt
-
     checkpoint = resume_point(folder, block)
     try:
-        with CheckpointStore(folder) as kept:
-            return {record.adapter: record for record in play(block, tick, kept, checkpoint)}
+        with CheckpointStore(folder) as store:
+            found = run_block(block, Listener(turns, store), checkpoint)
+            return {record.adapter: record for record in found.runs}
     except KeyboardInterrupt:
         return resume_point(folder, block)
 
@@ -64,11 +47,11 @@ def run(block, folder, turns=None):
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    return run(block(folder, "numpy", "torch"), folder)
+    return run(block("numpy", TWIN), folder)
 
 
 def test_training_goes_on_after_the_last_whole_epoch(tmp_path, uninterrupted):
-    asked = block(tmp_path, "numpy", "torch")
+    asked = block("numpy", TWIN)
     checkpoint = run(asked, tmp_path, turns=2 + 2 * 2 + 1)
     assert (checkpoint.epochs, checkpoint.rounds) == (2, 0)
     for name, record in run(asked, tmp_path).items():
@@ -79,7 +62,7 @@ def test_training_goes_on_after_the_last_whole_epoch(tmp_path, uninterrupted):
 
 
 def test_timed_rounds_go_on_after_the_last_whole_one(tmp_path, uninterrupted):
-    asked = block(tmp_path, "numpy")
+    asked = block("numpy")
     checkpoint = run(asked, tmp_path, turns=1 + EPOCHS + 1)
     assert (checkpoint.epochs, checkpoint.rounds) == (EPOCHS, 1)
     record, before = run(asked, tmp_path)["numpy"], checkpoint.runs["numpy"]
@@ -92,14 +75,14 @@ def test_timed_rounds_go_on_after_the_last_whole_one(tmp_path, uninterrupted):
 
 
 def test_a_block_that_is_broken_off_again_and_again_comes_to_the_same_end(tmp_path, uninterrupted):
-    asked = block(tmp_path, "numpy")
+    asked = block("numpy")
     reached = [run(asked, tmp_path, turns=1 + 1).epochs for _ in range(EPOCHS)]
     assert reached == [1, 2, 3, 4]
     assert learned(run(asked, tmp_path)["numpy"]) == learned(uninterrupted["numpy"])
 
 
 def test_an_adapter_that_had_failed_stays_failed(tmp_path, uninterrupted):
-    asked = block(tmp_path, "numpy", RAISES)
+    asked = block("numpy", RAISES)
     checkpoint = run(asked, tmp_path, turns=2 + 2 * 2 + 1)
     assert checkpoint.states.keys() == {"numpy"}
     records = run(asked, tmp_path)
@@ -111,14 +94,13 @@ def test_an_adapter_that_had_failed_stays_failed(tmp_path, uninterrupted):
 
 
 def test_one_adapter_that_cannot_tell_its_state_has_the_block_start_anew(tmp_path):
-    assert run(block(tmp_path, "numpy", TELLS_NOT), tmp_path, turns=2 + 2 * 2 + 1) is None
+    assert run(block("numpy", TELLS_NO_STATE), tmp_path, turns=2 + 2 * 2 + 1) is None
 
 
 def test_a_state_that_is_no_state_costs_its_own_row_alone(tmp_path, uninterrupted):
-    name = "tests.faulty_adapters:TellsNumbers"
-    records = run(block(tmp_path, "numpy", name), tmp_path)
-    assert records[name].status == "failed"
-    assert records[name].error == "state: step is a int: expected a NumPy array of plain numbers"
+    records = run(block("numpy", TELLS_NUMBERS), tmp_path)
+    assert records[TELLS_NUMBERS].status == "failed"
+    assert records[TELLS_NUMBERS].error == "state: step is a int: expected a NumPy array of plain numbers"
     assert learned(records["numpy"]) == learned(uninterrupted["numpy"])
 
 
@@ -143,8 +125,7 @@ def cut_off(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut-off")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "SNAPSHOT_SECONDS", 0.0)
-        patch.setattr(conductor, "STINT_SECONDS", 0.0)
-        assert run(block(folder, "numpy"), folder, turns=1 + 2).epochs == 2
+        assert run(block("numpy"), folder, turns=1 + 2).epochs == 2
     return folder
 
 
@@ -152,7 +133,7 @@ def cut_off(tmp_path_factory):
 def test_a_snapshot_that_is_damaged_or_of_something_else_has_the_block_start_anew(damage, tmp_path, cut_off):
     for name in (RECORDS_FILE, SNAPSHOT_FILE):
         (tmp_path / name).write_bytes((cut_off / name).read_bytes())
-    asked = block(tmp_path, "numpy")
+    asked = block("numpy")
     assert resume_point(tmp_path, asked).epochs == 2
     damage(tmp_path / SNAPSHOT_FILE)
     assert resume_point(tmp_path, asked) is None
@@ -162,5 +143,5 @@ def test_epochs_after_the_snapshot_are_trained_again(tmp_path, cut_off):
     for name in (RECORDS_FILE, SNAPSHOT_FILE):
         (tmp_path / name).write_bytes((cut_off / name).read_bytes())
     rewrite(tmp_path / SNAPSHOT_FILE, epochs=1)
-    checkpoint = resume_point(tmp_path, block(tmp_path, "numpy"))
+    checkpoint = resume_point(tmp_path, block("numpy"))
     assert checkpoint.epochs == len(checkpoint.runs["numpy"].epochs) == 1

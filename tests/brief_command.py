@@ -1,0 +1,27 @@
+"""`python -m tests.brief_command …` is `python -m compare …` with turns of milliseconds, in one process each."""
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from unittest.mock import patch
+
+from compare.__main__ import main
+from compare.cli import plan
+from compare.records.block import Block
+from compare.storage import checkpoint
+from tests.blocks import BRIEF
+
+
+@contextmanager
+def brief():
+    """From here to the end blocks are brief, and have a snapshot after every epoch or few."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(plan, "Block", partial(Block, timing=BRIEF)))
+        stack.enter_context(patch.dict(plan.PROCESSES, quick=1))
+        stack.enter_context(patch.object(plan, "PROCESSES_OF_SELF_TEST", 3))
+        stack.enter_context(patch.object(checkpoint, "SNAPSHOT_SECONDS", 0.0))
+        yield
+
+
+if __name__ == "__main__":
+    with brief():
+        main()
