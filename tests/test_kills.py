@@ -69,7 +69,7 @@ def assert_resumed_to_the_same_end(out, finished, cell, expected):
         run = load(out).runs[seed]
         assert run.epochs[: len(epochs)] == epochs, "an epoch was trained again"
         assert times(run.rounds[: len(rounds)]) == times(rounds), "a round was timed again"
-        assert "the cell went on from its state after" in (out / "README.md").read_text()
+        assert "the block went on from its state after" in (out / "README.md").read_text()
     assert [path.name for path in out.iterdir() if path.name.startswith((".", "running"))] == []
 
 

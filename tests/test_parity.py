@@ -12,7 +12,7 @@ from numpy.random import PCG64, Generator
 from adapters import default_names
 from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
-from compare.analysis.task_summary import standings
+from compare.analysis.task_summary import task_summaries
 from compare.parity.check import ParityCheck, check_parity, reference_among, with_reference
 from compare.parity.comparison import parity_result, relative, slope_differences, verdict
 from compare.parity.finite_differences import Slope, slopes
@@ -306,7 +306,7 @@ def test_the_report_has_a_lockstep_section(results, tmp_path):
 
 
 def test_a_different_adapter_has_no_comparable_speed(results):
-    (task,) = standings(results)
+    (task,) = task_summaries(results)
     assert [standing.comparable for standing in task.adapters] == [True, True, False]
     assert "DIFFERENT" in task.adapters[2].reason
 

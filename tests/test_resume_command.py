@@ -41,7 +41,7 @@ def test_a_resumed_report_says_where_the_run_was_interrupted(cut_off, two_cells)
     assert [i.during for i in results.interruptions] == ["sine-online, seed 1, after 11 epochs"]
     report = (cut_off / "README.md").read_text()
     assert "interrupted** (sine-online, seed 1, after 11 epochs)" in report
-    assert "; the cell was started anew." in report
+    assert "; the block was started anew." in report
     assert "not pooled" not in report
 
 
@@ -53,7 +53,7 @@ def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
     assert ended.code == 0, ended
     results = load(cut_off)
     assert [run.part for run in results.runs] == [0, 1]
-    assert results.interruptions[0].then == "the cell was started anew"
+    assert results.interruptions[0].then == "the block was started anew"
     assert len(results.interruptions[0].changed) == 1
     assert "another processor, then" in results.interruptions[0].changed[0]
     report = (cut_off / "README.md").read_text()
