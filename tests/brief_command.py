@@ -1,4 +1,4 @@
-"""`python -m tests.brief_command …` is `python -m compare …`, its turns of milliseconds in one process each."""
+"""`python -m tests.brief_command …` is `python -m compare …`, its turns of milliseconds in one process."""
 
 from contextlib import ExitStack, contextmanager
 from functools import partial

@@ -12,8 +12,6 @@ from compare.analysis.caveats import drift, find_caveats
 from compare.analysis.efficiency import machine_limit, operations_per_second, predictions
 from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
 from compare.analysis.task_summary import task_summaries
-from compare.cli.options import settings
-from compare.cli.plan import plan
 from compare.records.run import Round
 from compare.runner.inference import BATCH, predict_often, sequences_to_predict
 from compare.runner.matrix_rate import operations_per_sequence, product_rate
@@ -187,17 +185,6 @@ def test_processes_count_once_each_however_many_rounds_they_have():
 def test_fewer_than_three_processes_leave_the_rounds_alone():
     assert clustered_ratio([[1.0, 1.1] * 5, [1.0, 1.1] * 5]) == paired_ratio([1.0, 1.1] * 10)
     assert clustered_ratio([]) is None
-
-
-def processes(seeds):
-    asked = replace(settings(preset="standard", adapters="numpy"), tasks=("sine-online",), seeds=seeds)
-    return [block.processes for block in plan(asked)]
-
-
-def test_few_seeds_are_made_up_for_with_processes():
-    """What can be told apart rests on the number of processes, and should not on the task's seeds."""
-    assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 9
-    assert processes(seeds=20) == [1] * 20
 
 
 def test_intervals_over_seeds_are_students():
