@@ -5,30 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from adapters.interface import Adam, Array
-from adapters.numpy_backend import optimizers as numpy_optimizers
+from adapters import interface
+from adapters.interface import Array
 from adapters.numpy_backend.adapter import NumpyAdapter
-from adapters.numpy_backend.calls import Calls, carry_out
+from adapters.numpy_backend.optimizers import OPTIMIZERS, Adam
 
 
 class LeakyPredict(NumpyAdapter):
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs = super()._predict(inputs, lengths)
-        for lane in self._lanes:
-            lane.network._cell.hidden[0] = outputs.mean()
+        for part in self._parts:
+            part._stacked.hidden_states[0] = outputs.mean()
         return outputs
 
 
 class CountingPredict(NumpyAdapter):
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        if isinstance(self._optimizer, numpy_optimizers.AdamRule):
+        if isinstance(self._optimizer, Adam):
             self._optimizer._step += 1
         return super()._predict(inputs, lengths)
 
 
 class ForgetfulCalls(NumpyAdapter):
     def _train(self, batches: Array) -> Array:
-        self._optimizer = numpy_optimizers.optimizer(self._train_spec.optimizer, self._parameters)
+        self._optimizer = OPTIMIZERS[type(self._train_spec.optimizer)](
+            self._train_spec.optimizer, self._parameters
+        )
         self._batch = 0
         return super()._train(batches)
 
@@ -55,11 +57,10 @@ class StaleData(NumpyAdapter):
 class FirstBatchSize(NumpyAdapter):
     first: int | None = None
 
-    def _update_calls(self) -> Calls:
-        self.first = self.first or self._batch
-        now, self._batch = self._batch, self.first
-        yield from super()._update_calls()
-        self._batch = now
+    def _prepare(self, batch: int) -> None:
+        super()._prepare(batch)
+        self.first = self.first or batch
+        self._optimizer.set_batch(self.first)
 
 
 class BatchCutShort(NumpyAdapter):
@@ -82,11 +83,12 @@ class SortedBatches(NumpyAdapter):
 
 
 def mean_gradient(adapter: NumpyAdapter) -> Array:
-    return np.sum([lane.network.gradient for lane in adapter._lanes], axis=0) / adapter._batch
+    return adapter._backpropagation.gradient / adapter._batch
 
 
 def move(adapter: NumpyAdapter, gradient: Array) -> None:
-    carry_out(adapter._optimizer.update(adapter._parameters, gradient.copy(), 1))
+    adapter._optimizer.set_batch(1)
+    adapter._optimizer.update(adapter._parameters, gradient.copy())
 
 
 class LateUpdate(NumpyAdapter):
@@ -103,9 +105,10 @@ class LossAfterUpdate(NumpyAdapter):
         losses = []
         for row in batches:
             super()._train(row[np.newaxis])
-            for span in self._spans:
-                self._differentiate(row, span)
-            losses += [*self._losses()]
+            self._backpropagation.begin(self._inputs, self._targets, row)
+            for update in range(len(self._spans)):
+                self._backpropagation.differentiate(update)
+            losses += [*self._backpropagation.losses() / self._batch]
         return np.array(losses, self._dtype)
 
 
@@ -126,11 +129,15 @@ class ClippedAfterUpdate(NumpyAdapter):
 
 class WeightDecay(NumpyAdapter):
     def _update(self) -> None:
-        self._lanes[0].network.gradient += 1e-4 * self._batch * self._parameters
+        self._backpropagation.gradient += 1e-4 * self._batch * self._parameters
         super()._update()
 
 
-class PlainAdam(numpy_optimizers.AdamRule):
+def adam(kind: type[Adam]) -> dict[type, Any]:
+    return {**OPTIMIZERS, interface.Adam: kind}
+
+
+class PlainAdam(Adam):
     def move(self, parameters: Array, gradient: Array) -> None:
         self._step += 1
         self._mean += (1 - self._spec.beta1) * (gradient - self._mean)
@@ -138,39 +145,39 @@ class PlainAdam(numpy_optimizers.AdamRule):
         b1, b2 = 1 - self._spec.beta1**self._step, 1 - self._spec.beta2**self._step
         parameters -= self._spec.learning_rate * self.direction(self._mean, self._square, b1, b2, self._spec)
 
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         raise NotImplementedError
 
 
 class EpsilonInsideRoot(PlainAdam):
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         return np.sqrt(b2) / b1 * m / np.sqrt(v + spec.epsilon)
 
 
 class EpsilonInsideCorrection(PlainAdam):
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         return m / b1 / (np.sqrt(v / b2) + spec.epsilon)
 
 
 class EpsilonOfItsOwn(PlainAdam):
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         return np.sqrt(b2) / b1 * m / (np.sqrt(v) + 1e-8)
 
 
 class NoBiasCorrection(PlainAdam):
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         return m / (np.sqrt(v) + spec.epsilon)
 
 
 class RootTaken(PlainAdam):
-    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: Adam) -> Array:
+    def direction(self, m: Array, v: Array, b1: float, b2: float, spec: interface.Adam) -> Array:
         return b2 / b1 * m / (np.sqrt(v) + spec.epsilon)
 
 
-class DoubleMoments(numpy_optimizers.AdamRule):
+class DoubleMoments(Adam):
     """Adam computed in float64, whatever the spec says."""
 
-    def __init__(self, spec: Adam, parameters: Array) -> None:
+    def __init__(self, spec: interface.Adam, parameters: Array) -> None:
         super().__init__(spec, parameters.astype(np.float64))
 
     def move(self, parameters: Array, gradient: Array) -> None:
@@ -179,11 +186,12 @@ class DoubleMoments(numpy_optimizers.AdamRule):
         parameters[:] = moved
 
 
-class SingleMoments(numpy_optimizers.AdamRule):
+class SingleMoments(Adam):
     """Adam's moments kept in float32, whatever the spec says."""
 
-    def __init__(self, spec: Adam, parameters: Array) -> None:
+    def __init__(self, spec: interface.Adam, parameters: Array) -> None:
         super().__init__(spec, parameters.astype(np.float32))
+        self._dtype = parameters.dtype
 
 
 class SortsInPlace(NumpyAdapter):
@@ -233,7 +241,7 @@ class SinglePrecision(NumpyAdapter):
 
 class SingleGradients(NumpyAdapter):
     def _update(self) -> None:
-        gradient = self._lanes[0].network.gradient
+        gradient = self._backpropagation.gradient
         gradient[:] = gradient.astype(np.float32)
         super()._update()
 

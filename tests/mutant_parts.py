@@ -1,127 +1,174 @@
 """Parts of the NumPy adapter with one typical mistake each: cells, losses, state, reach of the gradient."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from adapters.interface import Array, ModelSpec, Span
-from adapters.numpy_backend.calls import Calls
-from adapters.numpy_backend.cells import Cell, Lstm, SigmoidElman, TanhElman, cell_type
-from adapters.numpy_backend.losses import SoftmaxCrossEntropy
-from adapters.numpy_backend.network import Network
+from adapters.numpy_backend.losses import LOSSES
+from adapters.numpy_backend.lstm import Lstm, LstmGradient
+from adapters.numpy_backend.network import CELLS, Backpropagation
+from adapters.numpy_backend.recurrence import StackedRows
 
-BEGIN, DIFFERENTIATE, UPDATE = Network.begin, Network.differentiate, Network.update
-FORWARD, LSTM_STEP = Cell.forward, Lstm.step
-
-
-def ignore_bias(cell: Cell, start: int, stop: int) -> Calls:
-    yield partial(cell.stacked[..., cell.inputs.shape[2] + cell.hidden.shape[2] :].fill, 0)
-    yield from FORWARD(cell, start, stop)
+STACK, BEGIN, DIFFERENTIATE = StackedRows.__init__, Backpropagation.begin, Backpropagation.differentiate
 
 
-def ignore_forget_bias(cell: Lstm, t: int) -> Calls:
-    product, *rest = LSTM_STEP(cell, t)
-    yield product
-    if cell.stacked.shape[2] > cell.inputs.shape[2] + cell.hidden.shape[2]:
-        yield partial(np.subtract, cell.gates[t, 1], cell._scaled_kernel[1, -1], cell.gates[t, 1])
-    yield from rest
+def ignore_bias(stacked: StackedRows, model: ModelSpec, *arguments: Any) -> None:
+    STACK(stacked, model, *arguments)
+    stacked.rows[..., model.inputs + model.hidden :] = 0
 
 
-def add_one_to_forget_gate(cell: Lstm, t: int) -> Calls:
-    product, *rest = LSTM_STEP(cell, t)
-    yield product
-    yield partial(np.add, cell.gates[t, 1], 0.5, cell.gates[t, 1])
-    yield from rest
+def lstm(forward: type[Lstm]) -> dict[tuple[str, str], Any]:
+    return {**CELLS, ("lstm", "tanh"): (forward, LstmGradient)}
 
 
-def leave_memory_unsquashed(cell: Lstm, t: int) -> Calls:
-    yield from LSTM_STEP(cell, t)
-    yield partial(np.multiply, cell.gates[t, 2], cell.memory[t + 1], cell.hidden[t + 1])
+class OtherForgetBias(Lstm):
+    """The forget gate's bias, where there is one, replaced while the cell runs forward."""
+
+    def __init__(self, model: ModelSpec, kernel: Array) -> None:
+        super().__init__(model, kernel)
+        self._forget_bias = self._kernel_by_gate[1, -1] if model.bias else np.zeros(0)
+
+    def other(self, bias: Array) -> Array:
+        raise NotImplementedError
+
+    def forward(self, steps: Iterable[Any]) -> None:
+        bias = self._forget_bias.copy()
+        self._forget_bias[:] = self.other(bias)
+        super().forward(steps)
+        self._forget_bias[:] = bias
 
 
-def divide_infinities(cell: Lstm, t: int) -> Calls:
-    halved = np.empty_like(cell.gates[t, 2])
-    product, *rest = LSTM_STEP(cell, t)
-    yield product
-    yield partial(np.copyto, halved, cell.gates[t, 2])
-    yield from rest
-
-    def naive_sigmoid() -> None:
-        with np.errstate(all="ignore"):
-            exponential = np.exp(2 * halved)
-            cell.hidden[t + 1] *= exponential / (1 + exponential) / cell.gates[t, 2]
-
-    yield naive_sigmoid
+class NoForgetBias(OtherForgetBias):
+    def other(self, bias: Array) -> Array:
+        return 0 * bias
 
 
-def exchanged_cell_type(model: ModelSpec) -> type[Cell]:
-    exchanged: dict[type[Cell], type[Cell]] = {TanhElman: SigmoidElman, SigmoidElman: TanhElman, Lstm: Lstm}
-    return exchanged[cell_type(model)]
+class GreaterForgetBias(OtherForgetBias):
+    def other(self, bias: Array) -> Array:
+        return bias + 1
 
 
-def forget_mean_over_steps(network: Network, span: Span) -> Calls:
-    yield from UPDATE(network, span)
-    gradient = network._kernel_gradient
-    yield partial(np.divide, gradient, span.stop - span.cut, gradient)
+class NoTanhOfCellState(Lstm):
+    def forward(self, steps: Iterable[Any]) -> None:
+        for rows, hidden, values in steps:
+            super().forward([(rows, hidden, values)])
+            _, _, _, _, o, _, _, cell_state, _, _ = values
+            np.multiply(o, cell_state, hidden)
 
 
-def scaled(scale: Callable[[Array], float], *, gradient_too: bool = True) -> type[Network]:
-    """A network with its losses and their gradients times a factor that depends on the outputs (R, B, K)."""
+class NaiveSigmoid(Lstm):
+    def forward(self, steps: Iterable[Any]) -> None:
+        for rows, hidden, values in steps:
+            super().forward([(rows, hidden, values)])
+            _, _, _, _, _, _, _, _, tanh_cell_state, _ = values
+            with np.errstate(all="ignore"):
+                exponential = np.exp(rows @ self._kernel_by_gate[2])
+                np.multiply(exponential / (1 + exponential), tanh_cell_state, hidden)
 
-    class Scaled(Network):
+
+EXCHANGED_ACTIVATIONS = {
+    ("elman", "tanh"): CELLS["elman", "sigmoid"],
+    ("elman", "sigmoid"): CELLS["elman", "tanh"],
+    ("lstm", "tanh"): CELLS["lstm", "tanh"],
+}
+
+
+def forget_mean_over_steps(backpropagation: Backpropagation, update: int) -> None:
+    DIFFERENTIATE(backpropagation, update)
+    reached = backpropagation._updates[update].rows_columns.shape[1] / backpropagation.batch
+    backpropagation._kernel_gradient /= reached
+
+
+def scaled(scale: Callable[[Array], float], *, gradient_too: bool = True) -> type[Backpropagation]:
+    """The losses and their gradients times a factor that depends on the outputs (R, B, K)."""
+
+    class Scaled(Backpropagation):
         def losses(self) -> Array:
             return super().losses() * scale(self._outputs)
 
-        def update(self, span: Span) -> Calls:
-            yield from super().update(span)
+        def differentiate(self, update: int) -> None:
+            super().differentiate(update)
             if gradient_too:
-                yield partial(np.multiply, self.gradient, scale(self._outputs), self.gradient)
+                self.gradient *= scale(self._outputs)
 
     return Scaled
 
 
-class NaiveSoftmax(SoftmaxCrossEntropy):
-    def _probabilities(self, outputs: Array) -> Any:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
-
-    def values(self, outputs: Array, targets: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            return -np.log(self._probabilities(outputs)[np.arange(len(targets)), targets])
-
-    def _gradient(self, outputs: Array, targets: Array, result: Array) -> None:
-        result[:] = self._probabilities(outputs)
-        result[np.arange(len(targets)), targets] -= 1
+def naive_softmax(outputs: Array) -> Any:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
 
 
-def carry_hidden_over(network: Network, inputs: Array, targets: Array) -> None:
-    network._cell.hidden[0] = network._cell.hidden[-1]
-    BEGIN(network, inputs, targets)
+def naive_cross_entropies(outputs: Array, targets: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return -np.log(naive_softmax(outputs)[np.arange(len(targets)), targets])
 
 
-def carry_memory_over(network: Network, inputs: Array, targets: Array) -> None:
-    if isinstance(network._cell, Lstm):
-        network._cell.memory[0] = network._cell.memory[-1]
-    BEGIN(network, inputs, targets)
+def naive_cross_entropy_gradient(outputs: Array, targets: Array, out: Array) -> None:
+    out[:] = naive_softmax(outputs)
+    out[np.arange(len(targets)), targets] -= 1
 
 
-def reach_back_to_start(network: Network, span: Span) -> None:
-    DIFFERENTIATE(network, span._replace(cut=span.start) if network._first_read else span)
+OVERFLOWING_SOFTMAX = {
+    **LOSSES,
+    "softmax_cross_entropy": replace(
+        LOSSES["softmax_cross_entropy"], values=naive_cross_entropies, gradient=naive_cross_entropy_gradient
+    ),
+}
 
 
-def reach_one_step_less(network: Network, span: Span) -> None:
-    truncated = span.cut > span.start
-    DIFFERENTIATE(network, span._replace(cut=min(span.cut + 1, span.stop - 1)) if truncated else span)
+def carry_hidden_state_over(backpropagation: Backpropagation, *batch: Array) -> None:
+    hidden_states = backpropagation._stacked.hidden_states
+    hidden_states[0] = hidden_states[-1]
+    BEGIN(backpropagation, *batch)
 
 
-def reset_memory(network: Network, span: Span) -> None:
-    if isinstance(network._cell, Lstm):
-        network._cell.memory[span.start] = 0
-    DIFFERENTIATE(network, span)
+def carry_cell_state_over(backpropagation: Backpropagation, *batch: Array) -> None:
+    gradient = backpropagation._cell_gradient
+    if isinstance(gradient, LstmGradient):
+        gradient.cell_states[0] = gradient.cell_states[-1]
+    BEGIN(backpropagation, *batch)
 
 
-def reset_hidden(network: Network, span: Span) -> None:
-    network._cell.hidden[span.start] = 0
-    DIFFERENTIATE(network, span)
+class GradientNotCut(Backpropagation):
+    def __init__(self, model: ModelSpec, parameters: Array, spans: Sequence[Span], batch: int) -> None:
+        uncut = [span._replace(cut=span.start) for span in spans] if model.readout == "last" else spans
+        super().__init__(model, parameters, uncut, batch)
+
+
+class GradientCutEarly(Backpropagation):
+    def __init__(self, model: ModelSpec, parameters: Array, spans: Sequence[Span], batch: int) -> None:
+        cut = [
+            span._replace(cut=min(span.cut + 1, span.stop - 1)) if span.cut > span.start else span
+            for span in spans
+        ]
+        super().__init__(model, parameters, cut, batch)
+
+
+class StateReset(Backpropagation):
+    """Sets a part of the state to zero at the start of every update."""
+
+    def __init__(self, model: ModelSpec, parameters: Array, spans: Sequence[Span], batch: int) -> None:
+        super().__init__(model, parameters, spans, batch)
+        self._starts = [span.start for span in spans]
+
+    def states(self) -> Array:
+        raise NotImplementedError
+
+    def differentiate(self, update: int) -> None:
+        self.states()[self._starts[update]] = 0
+        super().differentiate(update)
+
+
+class CellStateReset(StateReset):
+    def states(self) -> Array:
+        gradient = self._cell_gradient
+        return gradient.cell_states if isinstance(gradient, LstmGradient) else gradient.hidden_states.copy()
+
+
+class HiddenStateReset(StateReset):
+    def states(self) -> Array:
+        return self._stacked.hidden_states

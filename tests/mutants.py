@@ -11,12 +11,11 @@ import mutant_parts as parts
 
 from adapters.interface import Adapter
 from adapters.numpy_backend import adapter as numpy_adapter
+from adapters.numpy_backend import flat_parameters
 from adapters.numpy_backend import network as numpy_network
-from adapters.numpy_backend import optimizers as numpy_optimizers
 from adapters.numpy_backend.adapter import NumpyAdapter
-from adapters.numpy_backend.cells import Cell, Lstm
-from adapters.numpy_backend.losses import LOSSES
-from adapters.numpy_backend.network import Network
+from adapters.numpy_backend.network import Backpropagation
+from adapters.numpy_backend.recurrence import StackedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,128 +53,133 @@ MUTANTS = (
     # the cells
     Mutant(
         "gates i and f exchanged",
-        broken(numpy_network, "CANDIDATE_LAST", [1, 0, 3, 2]),
+        broken(flat_parameters, "GATE_ORDERS", {**flat_parameters.GATE_ORDERS, "lstm": [1, 0, 3, 2]}),
         "forward_lstm",
         "ordered f, i, g, o",
     ),
     Mutant(
         "gates g and o exchanged",
-        broken(numpy_network, "CANDIDATE_LAST", [0, 1, 2, 3]),
+        broken(flat_parameters, "GATE_ORDERS", {**flat_parameters.GATE_ORDERS, "lstm": [0, 1, 2, 3]}),
         "forward_lstm",
         "ordered i, f, o, g",
     ),
     Mutant(
         "biases ignored",
-        broken(Cell, "forward", parts.ignore_bias),
+        broken(StackedRows, "__init__", parts.ignore_bias),
         "forward_elman_tanh",
         "look at the forward pass",
     ),
     Mutant(
         "forget bias ignored",
-        broken(Lstm, "step", parts.ignore_forget_bias),
+        broken(numpy_network, "CELLS", parts.lstm(parts.NoForgetBias)),
         "forward_lstm",
         "forget gate's bias looks ignored",
     ),
     Mutant(
         "one added to the forget gate",
-        broken(Lstm, "step", parts.add_one_to_forget_gate),
+        broken(numpy_network, "CELLS", parts.lstm(parts.GreaterForgetBias)),
         "forward_lstm",
         "look at the forward pass",
     ),
     Mutant(
-        "memory not squashed",
-        broken(Lstm, "step", parts.leave_memory_unsquashed),
+        "no tanh of the cell state",
+        broken(numpy_network, "CELLS", parts.lstm(parts.NoTanhOfCellState)),
         "forward_lstm",
         "look at the forward pass",
     ),
     Mutant(
         "sigmoid that overflows",
-        broken(Lstm, "step", parts.divide_infinities),
+        broken(numpy_network, "CELLS", parts.lstm(parts.NaiveSigmoid)),
         "saturated_gates",
         "expected finite values",
     ),
     Mutant(
         "tanh and sigmoid exchanged",
-        broken(numpy_network, "cell_type", parts.exchanged_cell_type),
+        broken(numpy_network, "CELLS", parts.EXCHANGED_ACTIVATIONS),
         "forward_elman_tanh",
         "tanh and sigmoid look exchanged",
     ),
     Mutant(
         "gradient averaged over time",
-        broken(Network, "update", parts.forget_mean_over_steps),
+        broken(Backpropagation, "differentiate", parts.forget_mean_over_steps),
         "gradients_elman_tanh",
         "look at the gradient",
     ),
     # the losses
     Mutant(
         "mean over outputs",
-        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[2])),
+        broken(numpy_adapter, "Backpropagation", parts.scaled(lambda outputs: 1 / outputs.shape[2])),
         "losses_sum_and_average",
         "averaged over the outputs",
     ),
     Mutant(
         "mean over time",
-        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[0])),
+        broken(numpy_adapter, "Backpropagation", parts.scaled(lambda outputs: 1 / outputs.shape[0])),
         "losses_sum_and_average",
         "averaged over the time steps",
     ),
     Mutant(
         "mean over time in the report alone",
         broken(
-            numpy_adapter, "Network", parts.scaled(lambda outputs: 1 / outputs.shape[0], gradient_too=False)
+            numpy_adapter,
+            "Backpropagation",
+            parts.scaled(lambda outputs: 1 / outputs.shape[0], gradient_too=False),
         ),
         "losses_sum_and_average",
         "averaged over the time steps",
     ),
     Mutant(
         "sum over the batch",
-        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: outputs.shape[1])),
+        broken(numpy_adapter, "Backpropagation", parts.scaled(lambda outputs: outputs.shape[1])),
         "repeated_sequences",
         "a large batch of repeated sequences",
     ),
     Mutant(
         "half missing",
-        broken(numpy_adapter, "Network", parts.scaled(lambda outputs: 2)),
+        broken(numpy_adapter, "Backpropagation", parts.scaled(lambda outputs: 2)),
         "losses_sum_and_average",
         "half",
     ),
     Mutant(
         "softmax that overflows",
-        broken(numpy_network, "LOSSES", {**LOSSES, "softmax_cross_entropy": parts.NaiveSoftmax()}),
+        broken(numpy_network, "LOSSES", parts.OVERFLOWING_SOFTMAX),
         "large_logits",
         "expected finite values",
     ),
     # the state and the reach of the gradient
     Mutant(
         "hidden state carried over",
-        broken(Network, "begin", parts.carry_hidden_over),
+        broken(Backpropagation, "begin", parts.carry_hidden_state_over),
         "no_state_between_batches",
         "",
     ),
     Mutant(
-        "memory carried over",
-        broken(Network, "begin", parts.carry_memory_over),
+        "cell state carried over",
+        broken(Backpropagation, "begin", parts.carry_cell_state_over),
         "no_state_between_batches",
         "",
     ),
     Mutant(
         "gradient not cut",
-        broken(Network, "differentiate", parts.reach_back_to_start),
+        broken(numpy_adapter, "Backpropagation", parts.GradientNotCut),
         "truncation_within_sequence",
         "the gradient looks uncut",
     ),
     Mutant(
         "gradient cut a step early",
-        broken(Network, "differentiate", parts.reach_one_step_less),
+        broken(numpy_adapter, "Backpropagation", parts.GradientCutEarly),
         "truncation_within_sequence",
         "",
     ),
     Mutant(
-        "memory reset at updates", broken(Network, "differentiate", parts.reset_memory), "truncation_lstm", ""
+        "cell state reset at updates",
+        broken(numpy_adapter, "Backpropagation", parts.CellStateReset),
+        "truncation_lstm",
+        "",
     ),
     Mutant(
         "hidden state reset at updates",
-        broken(Network, "differentiate", parts.reset_hidden),
+        broken(numpy_adapter, "Backpropagation", parts.HiddenStateReset),
         "truncation_lstm",
         "",
     ),
@@ -196,43 +200,43 @@ MUTANTS = (
     Mutant("weights decayed", wrong.WeightDecay, "gradients_elman_tanh", ""),
     Mutant(
         "epsilon inside the root",
-        broken(numpy_optimizers, "AdamRule", wrong.EpsilonInsideRoot),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.EpsilonInsideRoot)),
         "adam_first_updates",
         "under the root",
     ),
     Mutant(
         "epsilon inside the bias correction",
-        broken(numpy_optimizers, "AdamRule", wrong.EpsilonInsideCorrection),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.EpsilonInsideCorrection)),
         "adam_first_updates",
         "torch.optim",
     ),
     Mutant(
         "epsilon of its own",
-        broken(numpy_optimizers, "AdamRule", wrong.EpsilonOfItsOwn),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.EpsilonOfItsOwn)),
         "adam_first_updates",
         "",
     ),
     Mutant(
         "no bias correction",
-        broken(numpy_optimizers, "AdamRule", wrong.NoBiasCorrection),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.NoBiasCorrection)),
         "adam_first_updates",
         "bias correction looks missing",
     ),
     Mutant(
         "bias correction without its root",
-        broken(numpy_optimizers, "AdamRule", wrong.RootTaken),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.RootTaken)),
         "adam_first_updates",
         "",
     ),
     Mutant(
         "moments in double precision",
-        broken(numpy_optimizers, "AdamRule", wrong.DoubleMoments),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.DoubleMoments)),
         "adam_in_float32",
         "moments look kept in float64",
     ),
     Mutant(
         "moments in single precision",
-        broken(numpy_optimizers, "AdamRule", wrong.SingleMoments),
+        broken(numpy_adapter, "OPTIMIZERS", wrong.adam(wrong.SingleMoments)),
         "adam_first_updates",
         "",
     ),

@@ -51,9 +51,9 @@ def test_mutant_is_found_by_the_check_that_should_find_it(mutant: Mutant):
     [
         "gates i and f exchanged",
         "hidden state carried over",
-        "memory carried over",
+        "cell state carried over",
         "hidden state reset at updates",
-        "memory reset at updates",
+        "cell state reset at updates",
         "gradient not cut",
         "gradient cut a step early",
         "clipped by norm",

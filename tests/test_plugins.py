@@ -165,7 +165,7 @@ def test_a_bad_declaration_is_one_line_with_its_place(tmp_path: Path, declared: 
         ("nowhere.py:Thing", "there is no file 'nowhere.py'"),
         (
             "adapters.numpy_backend.adapter:Nmpy",
-            "adapters.numpy_backend.adapter has no class 'Nmpy': its classes are Lane, Nump",
+            "adapters.numpy_backend.adapter has no class 'Nmpy': its classes are NumpyAdapter",
         ),
     ],
 )
