@@ -1,39 +1,31 @@
-"""NumPy from scratch: cells forward and backward by hand, no automatic differentiation.
-
-A large batch is split over as many threads as BLAS was given, each with its own buffers and a BLAS of
-one thread: the element-wise half of the work, which BLAS does not thread, then runs on all cores too.
-"""
+"""NumPy from scratch: cells forward and backward by hand, no automatic differentiation."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from adapters.interface import Adapter, Array, Declaration, MatrixProduct, ModelSpec, Span, TrainSpec
-from adapters.numpy_backend.calls import Calls, carry_out
-from adapters.numpy_backend.network import Network, pack, unpack
-from adapters.numpy_backend.optimizers import optimizer
+from adapters.interface import Adapter, Array, Declaration, MatrixProduct, ModelSpec, TrainSpec
+from adapters.numpy_backend.flat_parameters import pack, unpack
+from adapters.numpy_backend.losses import LOSSES
+from adapters.numpy_backend.network import Backpropagation, predict
+from adapters.numpy_backend.optimizers import OPTIMIZERS
+from adapters.numpy_backend.parallel import ParallelBackpropagation
 
 GATE_VALUES_PER_THREAD = 16384
-"""Below so many gate values a step, handing a slice of the batch to a thread costs more than it saves."""
+"""Below so many gate values a step, handing a part of the batch to a thread costs more than it saves."""
 
 PREDICT_BATCH = 500
 
 
-class Lane(NamedTuple):
-    """One thread's share of every batch."""
-
-    rows: slice
-    network: Network
-
-
 class NumpyAdapter(Adapter):
-    """The reference that the others are held against, and a fast one."""
+    """The reference that the others are held against, and a fast one.
+
+    Elman's cell and the LSTM have a file each; a large batch is split over as many threads as BLAS was given.
+    """
 
     declaration = Declaration(
         distribution="numpy",
@@ -48,39 +40,39 @@ class NumpyAdapter(Adapter):
         self._parameters = pack(
             model, {name: value.astype(self._dtype) for name, value in parameters.items()}
         )
-        self._optimizer = optimizer(train.optimizer, self._parameters)
+        self._optimizer = OPTIMIZERS[type(train.optimizer)](train.optimizer, self._parameters)
         self._blas = ThreadpoolController().select(user_api="blas")
         self._threads = max((pool["num_threads"] for pool in self._blas.info()), default=1)
         self._pool = ThreadPoolExecutor(max(1, self._threads - 1))
-        self._lanes: list[Lane] = []
+        self._parts: list[Backpropagation] = []
         self._batch = 0
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
-        dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": np.dtype(np.int64)}
         self._inputs = np.array(inputs, self._dtype)
-        targets = np.array(targets, dtypes[self._model.loss])
+        targets = np.array(targets, np.int64 if LOSSES[self._model.loss].of_classes else self._dtype)
         self._targets = {"last": targets[:, np.newaxis], "every": targets}[self._model.readout]
         self._batch = 0
 
     def _train(self, batches: Array) -> Array:
         if batches.shape[1] != self._batch:
-            self._divide(batches.shape[1])
+            self._prepare(batches.shape[1])
         losses = np.empty((len(batches), len(self._spans)), self._dtype)
-        with self._blas.limit(limits=1) if len(self._lanes) > 1 else nullcontext():
+        backpropagation = self._backpropagation
+        with self._blas.limit(limits=1) if len(self._parts) > 1 else nullcontext():
             for row, indices in enumerate(batches):
-                for span in self._spans:
-                    self._differentiate(indices, span)
+                backpropagation.begin(self._inputs, self._targets, indices)
+                for update in range(len(self._spans)):
+                    backpropagation.differentiate(update)
                     self._update()
-                losses[row] = self._losses()
+                losses[row] = backpropagation.losses() / self._batch
         return losses.ravel()
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs = []
         for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
             part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)
-            network = Network(self._model, self._parameters, (Span(0, 0, part.shape[1]),), len(part))
-            outputs.append(network.predict(part))
+            outputs.append(predict(self._model, self._parameters, part))
         joined = np.concatenate(outputs)
         return {"last": joined[:, 0], "every": joined}[self._model.readout]
 
@@ -104,49 +96,28 @@ class NumpyAdapter(Adapter):
         )
         return MatrixProduct(lambda: np.matmul(left, right, out=out), f"numpy, {kernel or 'its own'}")
 
-    def _divide(self, batch: int) -> None:
-        """Make a network for each thread's slice of a batch of this size."""
+    def _prepare(self, batch: int) -> None:
+        """Make the arrays and views that training on batches of this size works on."""
         values = batch * self._model.gates * self._model.hidden
         count = max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
-        borders = [batch * lane // count for lane in range(count + 1)]
-        self._batch = batch
-        self._lanes = [
-            Lane(slice(first, last), Network(self._model, self._parameters, self._spans, last - first))
+        borders = [batch * part // count for part in range(count + 1)]
+        self._parts = [
+            Backpropagation(self._model, self._parameters, self._spans, last - first)
             for first, last in pairwise(borders)
         ]
-        self._update_program = list(self._update_calls())
-
-    def _differentiate(self, indices: Array, span: Span) -> None:
-        """One span of a batch, all lanes at once: the first in this thread, the others in the pool's."""
-        waiting = self._hand_out(indices, span) if len(self._lanes) > 1 else ()
-        self._advance(self._lanes[0], indices, span)
-        for future in waiting:
-            future.result()
-
-    def _hand_out(self, indices: Array, span: Span) -> list[Future[None]]:
-        return [self._pool.submit(self._advance, lane, indices, span) for lane in self._lanes[1:]]
-
-    def _advance(self, lane: Lane, indices: Array, span: Span) -> None:
-        if span.start == 0:
-            chosen = indices[lane.rows]
-            lane.network.begin(self._inputs.take(chosen, 0), self._targets.take(chosen, 0))
-        lane.network.differentiate(span)
+        self._backpropagation = (
+            self._parts[0] if count == 1 else ParallelBackpropagation(self._parts, self._pool)
+        )
+        self._optimizer.set_batch(batch)
+        self._limits = None
+        if self._train_spec.clip_value is not None:
+            limit = self._train_spec.clip_value * batch
+            self._limits = np.array(-limit, self._dtype), np.array(limit, self._dtype)
+        self._batch = batch
 
     def _update(self) -> None:
-        carry_out(self._update_program)
-
-    def _update_calls(self) -> Calls:
-        """One update; the gradients are sums over the batch, and so is their limit."""
-        gradient, *others = (lane.network.gradient for lane in self._lanes)
-        for other in others:
-            yield partial(np.add, gradient, other, gradient)
-        if self._train_spec.clip_value is not None:
-            limit = np.array(self._train_spec.clip_value * self._batch, self._dtype)
-            yield partial(np.minimum, gradient, limit, out=gradient)
-            yield partial(np.maximum, gradient, -limit, out=gradient)
-        yield from self._optimizer.update(self._parameters, gradient, self._batch)
-
-    def _losses(self) -> Array:
-        """The loss of each update of the batch, before that update."""
-        losses: Array = np.add.reduce([lane.network.losses() for lane in self._lanes]) / self._batch
-        return losses
+        """Make one update; the gradient is a sum over the batch, and so are the limits of its clipping."""
+        gradient = self._backpropagation.gradient
+        if self._limits is not None:
+            np.clip(gradient, *self._limits, out=gradient)
+        self._optimizer.update(self._parameters, gradient)

@@ -1,61 +1,53 @@
-"""The losses and their gradients; each row is one sequence at one step that is read out."""
+"""The losses and their gradients by hand; each row is one sequence at one step that is read out."""
 
-from abc import ABC, abstractmethod
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from numpy import subtract
 
 from adapters.interface import Array
-from adapters.numpy_backend.calls import Calls
 
 
-class Loss(ABC):
-    """A loss by rows: not averaged, not summed over them.
+def half_squared_errors(outputs: Array, targets: Array) -> Array:
+    """½(ŷ−y)², summed over the outputs; its gradient is ŷ−y."""
+    difference = outputs - targets
+    values: Array = np.vecdot(difference, difference)
+    values *= 0.5
+    return values
 
-    Shapes: outputs (rows, K); targets (rows, K), or (rows,) integers for the cross-entropy.
+
+def softmax_cross_entropies(outputs: Array, targets: Array) -> Array:
+    """log Σ exp(ŷ) − ŷ_y; the largest logit is taken off first."""
+    shifted = outputs - outputs.max(axis=1, keepdims=True)
+    values: Array = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+    return values
+
+
+def softmax_cross_entropy_gradient(outputs: Array, targets: Array, out: Array) -> None:
+    """softmax(ŷ) − onehot(y); the largest logit is taken off first."""
+    subtract(outputs, outputs.max(axis=1, keepdims=True), out)
+    np.exp(out, out)
+    out /= out.sum(axis=1, keepdims=True)
+    out[np.arange(len(targets)), targets] -= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A loss by rows, neither averaged nor summed over them; with `of_classes`, targets are class numbers.
+
+    Shapes: outputs (rows, K); targets (rows, K), or (rows,) of classes; values -> (rows,); gradient, written
+    to the last argument, (rows, K).
     """
 
-    @abstractmethod
-    def values(self, outputs: Array, targets: Array) -> Array:
-        """The loss of each row: (rows,)."""
-
-    @abstractmethod
-    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
-        """The gradient of each row's loss by its outputs: (rows, K)."""
+    values: Callable[[Array, Array], Array]
+    gradient: Callable[[Array, Array, Array], object]
+    of_classes: bool
 
 
-class HalfSquaredError(Loss):
-    """½(ŷ−y)², and ŷ−y."""
-
-    def values(self, outputs: Array, targets: Array) -> Array:
-        difference = outputs - targets
-        values: Array = np.vecdot(difference, difference)
-        values *= 0.5
-        return values
-
-    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
-        yield partial(np.subtract, outputs, targets, result)
-
-
-class SoftmaxCrossEntropy(Loss):
-    """log Σ exp(ŷ) − ŷ_y, and softmax(ŷ) − onehot(y); the largest logit is taken off first."""
-
-    def values(self, outputs: Array, targets: Array) -> Array:
-        shifted = outputs - outputs.max(axis=1, keepdims=True)
-        values: Array = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
-        return values
-
-    def gradient(self, outputs: Array, targets: Array, result: Array) -> Calls:
-        yield partial(self._gradient, outputs, targets, result)
-
-    def _gradient(self, outputs: Array, targets: Array, result: Array) -> None:
-        np.subtract(outputs, outputs.max(axis=1, keepdims=True), result)
-        np.exp(result, result)
-        result /= result.sum(axis=1, keepdims=True)
-        result[np.arange(len(targets)), targets] -= 1
-
-
-LOSSES: dict[str, Loss] = {
-    "half_squared_error": HalfSquaredError(),
-    "softmax_cross_entropy": SoftmaxCrossEntropy(),
+LOSSES = {
+    "half_squared_error": Loss(values=half_squared_errors, gradient=subtract, of_classes=False),
+    "softmax_cross_entropy": Loss(
+        values=softmax_cross_entropies, gradient=softmax_cross_entropy_gradient, of_classes=True
+    ),
 }

@@ -1,142 +1,148 @@
-"""The recurrent layer and its readout over one slice of a batch, with its own buffers and gradient."""
+"""Cell, readout and loss over a batch of sequences: forward alone to predict, and back to train."""
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from adapters.interface import Array, ModelSpec, Span
-from adapters.numpy_backend.calls import Call, Calls, carry_out
-from adapters.numpy_backend.cells import cell_type
+from adapters.numpy_backend.buffers import aligned
+from adapters.numpy_backend.elman import SigmoidElman, SigmoidElmanGradient, TanhElman, TanhElmanGradient
+from adapters.numpy_backend.flat_parameters import split
 from adapters.numpy_backend.losses import LOSSES
-from adapters.parameters import shapes
+from adapters.numpy_backend.lstm import Lstm, LstmGradient
+from adapters.numpy_backend.recurrence import Cell, CellGradient, StackedRows, WayBack
 
-CANDIDATE_LAST = [0, 1, 3, 2]
-"""Canonical gate order i, f, g, o to the one kept here, i, f, o, g, and back: σ gates lie together."""
-
-
-def pack(model: ModelSpec, parameters: dict[str, Array]) -> Array:
-    """One flat vector [kernel | readout], each with its bias as the last row."""
-    kernel = np.concatenate([np.atleast_2d(parameters[name]) for name in _RECURRENT if name in parameters])
-    readout = np.concatenate([np.atleast_2d(parameters[name]) for name in _READOUT if name in parameters])
-    return np.concatenate([_reorder(model, kernel).ravel(), readout.ravel()])
+CELLS: dict[tuple[str, str], tuple[type[Cell[Any]], type[CellGradient[Any, Any]]]] = {
+    ("elman", "tanh"): (TanhElman, TanhElmanGradient),
+    ("elman", "sigmoid"): (SigmoidElman, SigmoidElmanGradient),
+    ("lstm", "tanh"): (Lstm, LstmGradient),
+}
+"""By cell and activation: the way forward and the way back."""
 
 
-def unpack(model: ModelSpec, flat: Array) -> dict[str, Array]:
-    """The canonical parameters of a flat vector, as copies."""
-    kernel, readout = split(model, flat)
-    rows = _reorder(model, kernel)
-    D, H = model.inputs, model.hidden
-    parts = {
-        "input_kernel": rows[:D],
-        "recurrent_kernel": rows[D : D + H],
-        "bias": rows[-1],
-        "readout_kernel": readout[:H],
-        "readout_bias": readout[-1],
-    }
-    return {name: parts[name].copy() for name in shapes(model)}
+def predict(model: ModelSpec, parameters: Array, inputs: Array) -> Array:
+    """The outputs at every step that the model reads out; of the steps nothing is kept for a way back.
+
+    Shapes: parameters flat; inputs (B, T, D) -> (B, R, K) with R = 1 or T.
+    """
+    batch, time_steps, _ = inputs.shape
+    kernel, readout = split(model, parameters)
+    forward, _ = CELLS[model.cell, model.activation]
+    cell, stacked = forward(model, kernel), StackedRows(model, time_steps, batch, parameters.dtype)
+    stacked.inputs[:] = inputs.swapaxes(0, 1)
+    cell.forward(zip(stacked.rows[:-1], stacked.hidden_states[1:], repeat(cell.values(batch))))
+    readable = stacked.readable[-steps_read(model, time_steps) :]
+    outputs: Array = _by_rows(readable) @ readout
+    return outputs.reshape(len(readable), batch, model.outputs).swapaxes(0, 1)
 
 
-def split(model: ModelSpec, flat: Array) -> tuple[Array, Array]:
-    """Views of a flat vector: the kernel (D+H+1, G·H) and the readout (H+1, K), or a row less each."""
-    border = flat.size - model.outputs * (model.hidden + int(model.bias))
-    return flat[:border].reshape(-1, model.gates * model.hidden), flat[border:].reshape(-1, model.outputs)
+def steps_read(model: ModelSpec, time_steps: int) -> int:
+    """R, how many of a sequence's steps the model reads out: the last, or all."""
+    return {"last": 1, "every": time_steps}[model.readout]
 
 
-def _reorder(model: ModelSpec, kernel: Array) -> Array:
-    order = {"elman": [0], "lstm": CANDIDATE_LAST}[model.cell]
-    gates = kernel.reshape(len(kernel), -1, model.hidden)
-    return gates[:, order].reshape(len(kernel), -1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateViews:
+    """What one update works on; R of its steps are read out, C of them reached by its gradient.
+
+    Shapes: readable (R·B, H+1); outputs and their gradient (R·B, K); targets (R·B, K) or (R·B,);
+    read_gradient (R·B, H); rows (C·B, D+H+1); sums_gradient (C·B, G·H). `…_columns` are transposed.
+    """
+
+    forward: list[tuple[Array, Array, Any]]
+    readable: Array
+    readable_columns: Array
+    outputs: Array
+    targets: Array
+    outputs_gradient: Array
+    read_gradient: Array
+    back: WayBack[Any]
+    rows_columns: Array
+    sums_gradient: Array
 
 
-_RECURRENT = ("input_kernel", "recurrent_kernel", "bias")
-_READOUT = ("readout_kernel", "readout_bias")
+class Backpropagation:
+    """The gradient of every update of a batch of B sequences, by backpropagation through time.
 
-
-class Network:
-    """The spans of B sequences of T steps through the cell and the readout.
-
-    `parameters` is a view that somebody else updates; `gradient` is this network's own, of the same
-    layout, summed over its sequences.
+    The parameters, a flat vector, are somebody else's to update; `gradient` has the same layout and is
+    summed over the sequences.
     """
 
     def __init__(self, model: ModelSpec, parameters: Array, spans: Sequence[Span], batch: int) -> None:
         time_steps, dtype = spans[-1].stop, parameters.dtype
-        read = time_steps if model.readout == "every" else 1
-        self.gradient = np.zeros_like(parameters)
-        self._hidden = model.hidden
+        read = steps_read(model, time_steps)
+        self._first_read = time_steps - read
+        self._loss_starts = np.array([max(0, span.start - self._first_read) * batch for span in spans])
+        self.batch = batch
+        self.gradient = aligned(parameters.shape, dtype)
         kernel, self._readout = split(model, parameters)
         self._kernel_gradient, self._readout_gradient = split(model, self.gradient)
-        self._cell = cell_type(model)(model, kernel, time_steps, batch)
-        self._loss = LOSSES[model.loss]
-        self._time_steps, self._first_read = time_steps, time_steps - read
-        self._loss_starts = np.array([max(0, span.start - self._first_read) * batch for span in spans])
+        self._readout_columns = self._readout[: model.hidden].T
+        forward, back = CELLS[model.cell, model.activation]
+        self._stacked = StackedRows(model, time_steps, batch, dtype)
+        self._cell = forward(model, kernel)
+        self._cell_gradient = back(model, self._cell, self._stacked)
+        loss = LOSSES[model.loss]
+        self._loss_values, self._loss_gradient = loss.values, loss.gradient
         self._outputs = np.empty((read, batch, model.outputs), dtype)
+        self._targets = np.empty((read, batch), np.int64) if loss.of_classes else np.empty_like(self._outputs)
         self._outputs_gradient = np.empty_like(self._outputs)
-        self._hidden_gradient = np.empty((read, batch, model.hidden), dtype)
-        integers = model.loss == "softmax_cross_entropy"
-        self._targets = np.empty((read, batch), np.int64) if integers else np.empty_like(self._outputs)
-        self._programs: dict[Span, list[Call]] = {}
+        self._read_gradient = aligned((read, batch, model.hidden), dtype)
+        self._updates = [self._views(span) for span in spans]
 
-    def begin(self, inputs: Array, targets: Array) -> None:
-        """Take new sequences; their state starts at zero.
+    def begin(self, inputs: Array, targets: Array, indices: Array) -> None:
+        """Take the sequences of a batch; their state starts at zero.
 
-        Shapes: inputs (B, T, D); targets (B, R, K) | (B, R) with R steps that are read out, T or 1.
+        Shapes: inputs (N, T, D); targets (N, R, K) | (N, R) with R steps that are read out, T or 1;
+        indices (B,).
         """
-        self._cell.inputs[:] = inputs.swapaxes(0, 1)
-        self._targets[:] = targets.swapaxes(0, 1)
+        self._stacked.inputs[:] = inputs.take(indices, 0).swapaxes(0, 1)
+        self._targets[:] = targets.take(indices, 0).swapaxes(0, 1)
 
-    def differentiate(self, span: Span) -> None:
-        """Advance over one update's steps, and fill `gradient`."""
-        program = self._programs.get(span)
-        if program is None:
-            program = self._programs[span] = list(self.update(span))
-        carry_out(program)
+    def differentiate(self, update: int) -> None:
+        """Advance over the steps of one of the updates, and fill in `gradient`."""
+        views = self._updates[update]
+        self._cell.forward(views.forward)
+        views.readable.dot(self._readout, views.outputs)  # ŷ = [h, 1]·[V; d]
+        self._loss_gradient(views.outputs, views.targets, views.outputs_gradient)
+        views.readable_columns.dot(views.outputs_gradient, self._readout_gradient)  # δ[V; d] = [h, 1]ᵀ·δŷ
+        views.outputs_gradient.dot(self._readout_columns, views.read_gradient)  # δh = δŷ·Vᵀ
+        self._cell_gradient.backward(views.back)
+        views.rows_columns.dot(views.sums_gradient, self._kernel_gradient)  # δ[W; U; b] = [x, h, 1]ᵀ·δsums
 
     def losses(self) -> Array:
         """The loss of each span, before its update, summed over the sequences.
 
         Shapes: -> (spans,)
         """
-        return np.add.reduceat(
-            self._loss.values(_rows(self._outputs), _rows(self._targets)), self._loss_starts
-        )
+        rows = self._loss_values(_by_rows(self._outputs), _by_rows(self._targets))
+        return np.add.reduceat(rows, self._loss_starts)
 
-    def predict(self, inputs: Array) -> Array:
-        """The outputs at every step that the model reads out.
-
-        Shapes: (B, T, D) -> (B, R, K) with R = T or 1.
-        """
-        self._cell.inputs[:] = inputs.swapaxes(0, 1)
-        carry_out(self._cell.forward(0, self._time_steps))
-        outputs: Array = self._readable(self._first_read, self._time_steps) @ self._readout
-        return outputs.reshape(self._outputs.shape).swapaxes(0, 1)
-
-    def update(self, span: Span) -> Calls:
-        """The steps of a span forward, the loss, and the way back; all but the loss is matrix products."""
-        cell, first_read = self._cell, max(span.cut, self._first_read)
-        reached = slice(span.cut, span.stop)
+    def _views(self, span: Span) -> UpdateViews:
+        """Everything that the update of a span reads and writes."""
+        stacked, steps = self._stacked, range(span.start, span.stop)
+        reached, first_read = slice(span.cut, span.stop), max(span.cut, self._first_read)
         read = slice(first_read - self._first_read, span.stop - self._first_read)
-        readable = self._readable(first_read, span.stop)
-        outputs, outputs_gradient = _rows(self._outputs[read]), _rows(self._outputs_gradient[read])
-        yield from cell.forward(span.start, span.stop)
-
-        yield partial(readable.dot, self._readout, outputs)
-        yield from self._loss.gradient(outputs, _rows(self._targets[read]), outputs_gradient)
-        yield partial(readable.T.dot, outputs_gradient, self._readout_gradient)
-
-        hidden_columns = self._readout[: self._hidden].T
-        yield partial(outputs_gradient.dot, hidden_columns, _rows(self._hidden_gradient[read]))
-        yield from cell.backward(span.cut, span.stop, self._hidden_gradient[read])
-        yield partial(
-            _rows(cell.stacked[reached]).T.dot, _rows(cell.sums_gradient[reached]), self._kernel_gradient
+        readable = _by_rows(stacked.readable[first_read : span.stop])
+        return UpdateViews(
+            forward=[
+                (stacked.rows[t], stacked.hidden_states[t + 1], self._cell_gradient.values(t)) for t in steps
+            ],
+            readable=readable,
+            readable_columns=readable.T,
+            outputs=_by_rows(self._outputs[read]),
+            targets=_by_rows(self._targets[read]),
+            outputs_gradient=_by_rows(self._outputs_gradient[read]),
+            read_gradient=_by_rows(self._read_gradient[read]),
+            back=self._cell_gradient.way_back(span.cut, span.stop, self._read_gradient[read]),
+            rows_columns=_by_rows(stacked.rows[reached]).T,
+            sums_gradient=_by_rows(self._cell_gradient.sums_gradient[reached]),
         )
 
-    def _readable(self, first: int, stop: int) -> Array:
-        """What the readout sees after the steps [first, stop): rows of [h_t, 1]."""
-        return _rows(self._cell.stacked[first + 1 : stop + 1])[:, -len(self._readout) :]
 
-
-def _rows(values: Array) -> Array:
+def _by_rows(values: Array) -> Array:
     """(steps, B, …) -> a view (steps·B, …)."""
     return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])

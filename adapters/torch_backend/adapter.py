@@ -1,4 +1,4 @@
-"""PyTorch at its fastest on raw tensors: the way of the `torch` adapter."""
+"""PyTorch at its fastest on raw tensors: the `torch` adapter."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -6,16 +6,16 @@ from functools import partial
 import torch
 
 from adapters.interface import Array, Declaration, ModelSpec, TrainSpec
-from adapters.torch_backend.autograd import AutogradNetwork
-from adapters.torch_backend.base import Network, TorchBase
+from adapters.torch_backend.autograd import AutogradTrainer
+from adapters.torch_backend.base import TorchBase, Trainer
+from adapters.torch_backend.flat_parameters import FlatParameters
 from adapters.torch_backend.layers import fused_lstm
-from adapters.torch_backend.manual_elman import ElmanNetwork
-from adapters.torch_backend.optimizers import Weights
+from adapters.torch_backend.manual_elman import ManualElmanTrainer
 
-NETWORKS: dict[tuple[str, str], Callable[[ModelSpec, Weights], Network]] = {
-    ("elman", "tanh"): ElmanNetwork,
-    ("elman", "sigmoid"): ElmanNetwork,
-    ("lstm", "tanh"): partial(AutogradNetwork, layer=fused_lstm),
+TRAINERS: dict[tuple[str, str], Callable[[ModelSpec, FlatParameters], Trainer]] = {
+    ("elman", "tanh"): ManualElmanTrainer,
+    ("elman", "sigmoid"): ManualElmanTrainer,
+    ("lstm", "tanh"): partial(AutogradTrainer, layer=fused_lstm),
 }
 """By cell and activation."""
 
@@ -32,8 +32,9 @@ class TorchAdapter(TorchBase):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        with torch.inference_mode(model.cell == "elman"):
+        by_hand = TRAINERS[model.cell, model.activation] is ManualElmanTrainer
+        with torch.inference_mode(by_hand):  # tensors that autograd keeps no record of are faster
             super().__init__(model, train, parameters, device=device)
 
-    def network(self, model: ModelSpec, weights: Weights) -> Network:
-        return NETWORKS[model.cell, model.activation](model, weights)
+    def trainer(self, model: ModelSpec, parameters: FlatParameters) -> Trainer:
+        return TRAINERS[model.cell, model.activation](model, parameters)

@@ -1,8 +1,12 @@
 """What every way of training in PyTorch has in common: raw tensors in, raw tensors out."""
 
+import ctypes
+import os
 import re
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,17 +21,16 @@ from adapters.interface import (
     TrainSpec,
     UnsupportedSpec,
 )
-from adapters.torch_backend import products as torch_products
-from adapters.torch_backend.optimizers import Weights
+from adapters.torch_backend.flat_parameters import FlatParameters
 
 torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
 
 
-class Network(ABC):
-    """One way of running a model and of following its gradient."""
+class Trainer(ABC):
+    """One way of running a model and of differentiating it."""
 
     @abstractmethod
-    def learn(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], losses: Tensor) -> None:
+    def train_batch(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], losses: Tensor) -> None:
         """Make every update of one batch of sequences; fill in the losses before them, summed over the batch.
 
         Shapes: inputs (B, T, D), targets as the adapter has them, losses (updates,).
@@ -39,7 +42,7 @@ class Network(ABC):
 
 
 class TorchBase(Adapter):
-    """No nn.Module and no torch.optim: a subclass says which network it trains."""
+    """No nn.Module and no torch.optim; a subclass says how it trains."""
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -48,12 +51,12 @@ class TorchBase(Adapter):
             raise UnsupportedSpec(f"device is {device!r}: this build of torch has no such device")
         self._model, self._train_spec = model, train
         self._device = torch.device(device)
-        self._weights = Weights(model, train, parameters, self._device)
-        self._network = self.network(model, self._weights)
+        self._parameters = FlatParameters(model, train, parameters, self._device)
+        self._trainer = self.trainer(model, self._parameters)
 
     @abstractmethod
-    def network(self, model: ModelSpec, weights: Weights) -> Network:
-        """The network to train."""
+    def trainer(self, model: ModelSpec, parameters: FlatParameters) -> Trainer:
+        """What trains this model."""
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
@@ -65,26 +68,26 @@ class TorchBase(Adapter):
         rows = self._whole_numbers(batches)
         losses = torch.empty((len(rows), len(self._spans)), dtype=self._inputs.dtype, device=self._device)
         for row, indices in zip(losses, rows, strict=True):
-            self._network.learn(self._inputs[indices], self._targets[indices], self._spans, row)
+            self._trainer.train_batch(self._inputs[indices], self._targets[indices], self._spans, row)
         result: Array = losses.div_(batches.shape[1]).cpu().numpy().ravel()
         return result
 
     @torch.no_grad()
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        result: Array = self._network.predict(self._tensor(inputs)).cpu().numpy()
+        result: Array = self._trainer.predict(self._tensor(inputs)).cpu().numpy()
         return result
 
     def parameters(self) -> dict[str, Array]:
         return {
             name: value.cpu().numpy().copy()
-            for name, value in self._weights.named(self._weights.values).items()
+            for name, value in self._parameters.named(self._parameters.values).items()
         }
 
     def state(self) -> dict[str, Array]:
-        return self._weights.state()
+        return self._parameters.state()
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self._weights.restore(state)
+        self._parameters.restore(state)
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
@@ -95,10 +98,38 @@ class TorchBase(Adapter):
 
     @classmethod
     def matrix_product(cls, size: int) -> MatrixProduct:
-        return torch_products.matrix_product(size)
+        left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
+        return MatrixProduct(lambda: torch.mm(left, right, out=out), f"torch, {_kernel()}")
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, self._train_spec.dtype), device=self._device)
 
     def _whole_numbers(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, np.int64), device=self._device)
+
+
+def _kernel() -> str:
+    """The CPUs that MKL has made its choice for, as it prints them on demand; else ATen's choice."""
+    mkl: Any = torch.backends.mkl
+    if mkl.is_available():
+        small = torch.ones(8, 8)
+        with mkl.verbose(mkl.VERBOSE_ON):
+            said = _printed(lambda: torch.mm(small, small))
+        if found := re.search(r"architecture (.+?), \w+ [\d.]+GHz", said):
+            return f"MKL for {found[1]}"
+    return f"ATen for {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _printed(work: Callable[[], object]) -> str:
+    """What `work` prints below Python, kept from the standard output."""
+    with tempfile.TemporaryFile() as stream:
+        output = os.dup(1)
+        os.dup2(stream.fileno(), 1)
+        try:
+            work()
+            ctypes.CDLL(None).fflush(None)
+        finally:
+            os.dup2(output, 1)
+            os.close(output)
+        stream.seek(0)
+        return stream.read().decode(errors="replace")

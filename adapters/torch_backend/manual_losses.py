@@ -1,4 +1,4 @@
-"""The losses by hand, for networks that keep time first: values, and the gradients that go back from them."""
+"""The losses and their gradients by hand, in place, for the Elman cell without autograd."""
 
 from abc import ABC, abstractmethod
 
@@ -8,18 +8,18 @@ from torch.nn.functional import mse_loss
 
 
 class Loss(ABC):
-    """One of the losses of `adapters.interface.ModelSpec`, before it is averaged over the batch.
+    """A loss before it is averaged over the batch.
 
-    Shapes: outputs, expected and errors (..., K).
+    Shapes: outputs, expected and gradient (..., K).
     """
 
     @abstractmethod
-    def expect(self, targets: Tensor, expected: Tensor) -> None:
-        """Fill in what outputs are held against: the targets (..., K), or the classes (...) one-hot."""
+    def set_expected(self, targets: Tensor, expected: Tensor) -> None:
+        """Fill in what outputs are compared with: the targets (..., K), or one-hot rows of classes (...)."""
 
     @abstractmethod
-    def set_errors(self, outputs: Tensor, expected: Tensor, errors: Tensor) -> None:
-        """Fill in the gradient of the loss with respect to the outputs."""
+    def set_gradient(self, outputs: Tensor, expected: Tensor, gradient: Tensor) -> None:
+        """Fill in the loss's gradient by the outputs."""
 
     @abstractmethod
     def values(self, outputs: Tensor, expected: Tensor) -> Tensor:
@@ -27,27 +27,27 @@ class Loss(ABC):
 
 
 class HalfSquaredError(Loss):
-    """½(ŷ−y)²."""
+    """½(ŷ−y)², and ŷ−y."""
 
-    def expect(self, targets: Tensor, expected: Tensor) -> None:
+    def set_expected(self, targets: Tensor, expected: Tensor) -> None:
         expected.copy_(targets)
 
-    def set_errors(self, outputs: Tensor, expected: Tensor, errors: Tensor) -> None:
-        torch.sub(outputs, expected, out=errors)
+    def set_gradient(self, outputs: Tensor, expected: Tensor, gradient: Tensor) -> None:
+        torch.sub(outputs, expected, out=gradient)
 
     def values(self, outputs: Tensor, expected: Tensor) -> Tensor:
         return mse_loss(outputs, expected, reduction="none").mul_(0.5)
 
 
 class SoftmaxCrossEntropy(Loss):
-    """−log softmax(ŷ), at the class that was the target."""
+    """−log softmax(ŷ) at the class that is the target, and softmax(ŷ) − onehot(y)."""
 
-    def expect(self, targets: Tensor, expected: Tensor) -> None:
+    def set_expected(self, targets: Tensor, expected: Tensor) -> None:
         expected.zero_().scatter_(-1, targets[..., None], 1)
 
-    def set_errors(self, outputs: Tensor, expected: Tensor, errors: Tensor) -> None:
-        torch.softmax(outputs, -1, out=errors)
-        errors.sub_(expected)
+    def set_gradient(self, outputs: Tensor, expected: Tensor, gradient: Tensor) -> None:
+        torch.softmax(outputs, -1, out=gradient)
+        gradient.sub_(expected)
 
     def values(self, outputs: Tensor, expected: Tensor) -> Tensor:
         return torch.log_softmax(outputs, -1).mul_(expected).neg_()
