@@ -1,11 +1,9 @@
 """The `check` command: every adapter through the conformance suite and the proof of lockstep."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -13,17 +11,18 @@ from rich.text import Text
 
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
-from compare.cli.progress import bar, conformance_table, progress_bars, proof_table
+from compare.cli.progress import TickingObserver, bar, conformance_table, progress_bars, proof_table
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_device, known_adapters
 from compare.limits import check_timeout, in_range
-from compare.machine.devices import device_of, usable_cores
-from compare.parity.check import Trial, at_once, prove, with_reference
+from compare.machine.devices import usable_cores
+from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
 from compare.parity.check_result import Findings, declarations, misdeclared
-from compare.parity.conformance_run import Examinee
+from compare.parity.conformance_run import ConformanceRun
 from compare.records.parity import Proof
-from compare.runner.task_loading import data_key, open_dataset, open_task
-from compare.text import slug
+from compare.runner.task_loading import data_key, open_dataset, open_task, settled
+from compare.runner.worker_process import Limits
+from compare.runner.workers import WorkerPool
 from tasks import TASKS
 from tasks.interface import DataRequest
 
@@ -45,7 +44,7 @@ class CheckSettings:
     markdown: bool = False
 
     @property
-    def seats(self) -> int:
+    def workers_of_an_adapter(self) -> int:
         """How many workers share an adapter's checks: two, where nothing else needs the cores."""
         alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
         return 2 if alone else 1
@@ -70,8 +69,7 @@ def check_adapters(settings: CheckSettings, console: Console, aside: Console) ->
         for name in keys.keys() - TASKS.keys():
             open_dataset(tasks[name], keys[name])
     try:
-        with tempfile.TemporaryDirectory() as logs:
-            outcomes, proofs = _examine(settings, keys, Path(logs), aside)
+        outcomes, proofs = _check(settings, keys, aside)
     except KeyboardInterrupt:
         aside.print("Interrupted.")
         return INTERRUPTED
@@ -91,58 +89,58 @@ def _show(findings: Findings, console: Console) -> None:
         console.print(Text("Data: " + "; ".join(f"{task}, {name}" for task, name in data.items())))
 
 
-def _examine(
-    settings: CheckSettings, keys: Mapping[str, str], logs: Path, aside: Console
+def _check(
+    settings: CheckSettings, keys: Mapping[str, str], aside: Console
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
-    """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
-    examinees = [
-        Examinee(
-            adapter,
-            settings.threads,
-            settings.timeout_seconds,
-            [logs / f"{slug(adapter)}-{seat}.log" for seat in range(settings.seats)],
-            device_of(adapter, settings.device),
-        )
+    """The suite adapter by adapter and, beside it, lockstep task by task: nothing here is timed."""
+    limits = Limits(threads=settings.threads, timeout_seconds=settings.timeout_seconds)
+    suites = [
+        ConformanceRun(adapter, limits, settings.device, settings.workers_of_an_adapter)
         for adapter in settings.adapters
     ]
+    lockstep_workers = WorkerPool()
     with (
         progress_bars(aside) as progress,
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):
-        for examinee in examinees:
-            stack.callback(examinee.leave)
+        stack.callback(lockstep_workers.end)
+        for suite in suites:
+            stack.callback(suite.end)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         found = {
-            examinee.adapter: pool.submit(
-                examinee.examine, settings.checks, _suite_bar(progress, examinee.adapter, settings.checks)
+            suite.adapter: pool.submit(
+                suite.run, settings.checks, _suite_bar(progress, suite.adapter, settings.checks)
             )
-            for examinee in examinees
+            for suite in suites
         }
-        proofs = [proof for trial in _trials(settings, keys, logs) for proof in _prove(trial, progress)]
+        proofs = [
+            proof
+            for check in _parity_checks(settings, keys)
+            for proof in _lockstep(check, lockstep_workers, progress)
+        ]
         return {
             adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
         }, proofs
 
 
-def _trials(settings: CheckSettings, keys: Mapping[str, str], logs: Path) -> list[Trial]:
+def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:
     return [
-        Trial(
+        ParityCheck(
             task=task,
-            data_key=key,
+            data=settled(settings.data, key) if task in TASKS else settings.data,
             adapters=with_reference(settings.adapters),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds,
-            logs=logs,
             device=settings.device,
         )
         for task, key in keys.items()
     ]
 
 
-def _prove(trial: Trial, progress: Progress) -> list[Proof]:
-    with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
-        proofs = prove(trial, tick)
+def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[Proof]:
+    with bar(progress, f"lockstep on {check.task}", check.turns) as tick:
+        proofs = check_parity(check, TickingObserver(tick), workers)
     for proof in proofs:
         if proof.status != "ok":
             progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))

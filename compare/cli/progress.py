@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.conformance import Outcome
+from compare.records.block import Observer
 from compare.records.parity import Proof
 from compare.text import NOTHING, difference
 
@@ -32,6 +33,16 @@ def bar(progress: Progress, title: str, turns: int) -> Iterator[Callable[[str], 
     row = progress.add_task(title, total=turns, current="starting")
     yield lambda current: progress.update(row, advance=1, current=current)
     progress.update(row, completed=turns, current="")
+
+
+class TickingObserver(Observer):
+    """Moves a bar on at every turn."""
+
+    def __init__(self, tick: Callable[[str], None]) -> None:
+        self._tick = tick
+
+    def turn(self, adapter: str) -> None:
+        self._tick(adapter)
 
 
 def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:

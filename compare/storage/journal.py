@@ -10,7 +10,7 @@ from types import TracebackType
 
 import msgspec
 
-from compare.records.block import Block, Checkpoint, Keeper, Snapshot
+from compare.records.block import Block, Checkpoint, Observer, Snapshot
 from compare.records.run import Epoch, Round, Run
 from compare.runner.warm_up import mark_warm_ups
 from compare.storage import checkpoint as checkpoints
@@ -42,7 +42,7 @@ class _Known:
     rounds: int = 0
 
 
-class Journal(Keeper):
+class Journal(Observer):
     """Takes the records of one cell as they grow, and writes what is new of them, a line an adapter.
 
     What an earlier journal holds is replaced in one step, by the first records that come.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import msgspec
 
@@ -18,8 +18,7 @@ from compare.storage import checkpoint as checkpoints
 from compare.storage.journal import broken_off, going_on
 from compare.storage.results import open_run
 from compare.text import counted
-from tasks import TASKS
-from tasks.interface import DataChoice, DataRequest
+from tasks.interface import DataRequest
 
 OF_THE_MACHINE = {"threads", "timeout", "memory_limit", "mnist_archives"}
 """Options that may be given anew: the others say what the run is."""
@@ -41,15 +40,8 @@ OF_THE_SPEED = (
 """Facts of the environment that times before and after a change of them do not bear comparison for."""
 
 
-def request(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> dict[str, Any]:
-    """The settings as plain values, the data fixed to those that were found for blocks and recipes."""
-    found = [*(block.data_key for block in blocks if block.task in TASKS), *keys.values()]
-    choice = next((key for key in found if key in get_args(DataChoice)), None)
-    archives = settings.data.mnist_archives
-    data = DataRequest(
-        choice=cast(DataChoice, choice) if choice else settings.data.choice,
-        mnist_archives=archives and archives.absolute(),
-    )
+def request(settings: Settings, data: DataRequest) -> dict[str, Any]:
+    """The settings as plain values, with the request that names the data which were found."""
     plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
     return plain
 

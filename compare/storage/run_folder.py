@@ -11,7 +11,7 @@ from pathlib import Path
 from compare.errors import UsageError
 from compare.storage import checkpoint as checkpoints
 from compare.storage import journal
-from compare.storage.atomic import temporary_name_of
+from compare.storage.atomic import temporary_name_of, write_text
 from compare.storage.results import UnreadableRun, load
 
 OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME, checkpoints.NAME)
@@ -88,6 +88,12 @@ def clear_folder(out: Path) -> None:
         if not any(folder.iterdir()):
             folder.rmdir()
     (out / "logs").mkdir(exist_ok=True)
+
+
+def write_log(out: Path, name: str, text: str) -> None:
+    """Have what a worker wrote in a file under `logs`."""
+    (out / "logs").mkdir(exist_ok=True)
+    write_text(out / "logs" / name, text)
 
 
 def clear_temporary_files(out: Path) -> None:
