@@ -79,7 +79,11 @@ class _BlockObserver(_LoggingObserver):
 def _parity(
     settings: Settings, blocks: Sequence[Block], results: Results, progress: Progress
 ) -> Iterator[Results]:
-    """Lockstep task by task, in processes that live on from one to the next: nothing here is timed."""
+    """Lockstep task by task, in processes that live on from one to the next.
+
+    Nothing here is timed: several work at once, with a thread each, as those of a library that waits spinning
+    for its own threads would take each other's cores.
+    """
     known = {proof.task for proof in results.proofs}
     workers = WorkerPool()
     try:
@@ -90,7 +94,7 @@ def _parity(
                 task=block.task,
                 data=block.data,
                 adapters=with_reference(block.single_adapters),
-                threads=block.threads,
+                threads=1,
                 timeout_seconds=block.timeout_seconds,
                 memory_limit_bytes=block.memory_limit_bytes,
                 device=block.device,
