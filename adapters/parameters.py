@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 from numpy.typing import NDArray
 
-from adapters.interface import Array, ModelSpec
+from adapters.specs import ModelSpec
 
 Float64 = NDArray[np.float64]
 Initializer = Callable[[Generator, tuple[int, ...]], Float64]
@@ -25,23 +25,6 @@ def shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
         "readout_kernel": (model.hidden, model.outputs),
         **({"readout_bias": (model.outputs,)} if model.bias else {}),
     }
-
-
-def check_parameters(model: ModelSpec, parameters: Mapping[str, Array]) -> None:
-    """Find the parameters to be exactly the model's.
-
-    Raises: ValueError that names the first parameter that is missing, unknown or misshapen.
-    """
-    expected = shapes(model)
-    for name in [*expected, *parameters]:
-        if name not in parameters:
-            raise ValueError(f"parameter {name!r} is missing: expected {', '.join(expected)}")
-        if name not in expected:
-            raise ValueError(f"parameter {name!r} is unknown: expected {', '.join(expected)}")
-        if parameters[name].shape != expected[name]:
-            raise ValueError(
-                f"parameter {name!r} has shape {parameters[name].shape}: expected {expected[name]}"
-            )
 
 
 def draw(model: ModelSpec, seed: int, initializers: Mapping[str, Initializer]) -> dict[str, Float64]:

@@ -33,7 +33,7 @@ class DataRequest:
 class Dataset:
     """Training and held-out sequences, and the name by which every figure and table calls them.
 
-    Shapes: inputs (N, T, D); targets as `adapters.interface.check_data` has them.
+    Shapes: inputs (N, T, D); targets as `adapters.validation.check_data` has them.
     """
 
     name: str

@@ -14,8 +14,8 @@ from adapters.numpy_backend.adapter import NumpyAdapter
 class Chaos(NumpyAdapter):
     """NumPy's adapter until it trains or answers; then what CHAOS says, and nothing without it."""
 
-    def train(self, batches):
-        losses = super().train(batches)
+    def _train(self, batches):
+        losses = super()._train(batches)
         return TRAIN.get(FAULT, unharmed)(losses)
 
     def parameters(self):

@@ -47,8 +47,8 @@ class EpsilonUnderRoot:
 class RoundsFloat32(NumpyAdapter):
     """Right in float64; in float32 its losses are a hundredth too high from the eleventh update on."""
 
-    def train(self, batches):
-        losses = super().train(batches)
+    def _train(self, batches):
+        losses = super()._train(batches)
         if losses.dtype == np.float32:
             losses[10:] += np.float32(0.01)
         return losses

@@ -10,23 +10,23 @@ from adapters.numpy_backend.adapter import NumpyAdapter
 
 
 class Raises(NumpyAdapter):
-    def train(self, batches):
+    def _train(self, batches):
         raise RuntimeError("the gradient went for a walk\nand did not come back")
 
 
 class Exits(NumpyAdapter):
-    def load(self, inputs, targets):
+    def _load(self, inputs, targets, lengths):
         print("so long")
         os._exit(3)
 
 
 class Aborts(NumpyAdapter):
-    def train(self, batches):
+    def _train(self, batches):
         os.abort()
 
 
 class Hangs(NumpyAdapter):
-    def train(self, batches):
+    def _train(self, batches):
         time.sleep(3600)
 
 
@@ -35,26 +35,26 @@ class Diverges(NumpyAdapter):
 
     updates = 0
 
-    def train(self, batches):
-        losses = super().train(batches)
+    def _train(self, batches):
+        losses = super()._train(batches)
         steps = self.updates + np.arange(len(losses))
         self.updates += len(losses)
         return np.where(steps < 10, losses, np.float32("nan"))
 
 
 class PredictsNothing(NumpyAdapter):
-    def predict(self, inputs):
-        return super().predict(inputs) * np.float32("inf")
+    def _predict(self, inputs, lengths):
+        return super()._predict(inputs, lengths) * np.float32("inf")
 
 
 class WrongShape(NumpyAdapter):
-    def train(self, batches):
-        return super().train(batches)[1:]
+    def _train(self, batches):
+        return super()._train(batches)[1:]
 
 
 class WrongDtype(NumpyAdapter):
-    def train(self, batches):
-        return super().train(batches).astype(np.float64)
+    def _train(self, batches):
+        return super()._train(batches).astype(np.float64)
 
 
 class WithoutItsFramework(NumpyAdapter):
@@ -73,11 +73,11 @@ class RaisesLater(NumpyAdapter):
 
     calls = 0
 
-    def train(self, batches):
+    def _train(self, batches):
         self.calls += 1
         if self.calls > 2:
             raise RuntimeError("the gradient went for a walk\nand did not come back")
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class RaisesOnceWarm(NumpyAdapter):
@@ -85,11 +85,11 @@ class RaisesOnceWarm(NumpyAdapter):
 
     lengths = (0, 0)
 
-    def train(self, batches):
+    def _train(self, batches):
         self.lengths = (*self.lengths[-2:], len(batches))
         if len(set(self.lengths)) == 1:
             raise RuntimeError("enough is enough")
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class TellsNot(NumpyAdapter):

@@ -12,25 +12,25 @@ from adapters.numpy_backend.calls import Calls, carry_out
 
 
 class LeakyPredict(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
-        outputs = super().predict(inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
+        outputs = super()._predict(inputs, lengths)
         for lane in self._lanes:
             lane.network._cell.hidden[0] = outputs.mean()
         return outputs
 
 
 class CountingPredict(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         if isinstance(self._optimizer, numpy_optimizers.AdamRule):
             self._optimizer._step += 1
-        return super().predict(inputs)
+        return super()._predict(inputs, lengths)
 
 
 class ForgetfulCalls(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        self._optimizer = numpy_optimizers.optimizer(self._train.optimizer, self._parameters)
+    def _train(self, batches: Array) -> Array:
+        self._optimizer = numpy_optimizers.optimizer(self._train_spec.optimizer, self._parameters)
         self._batch = 0
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class SharedMoments(NumpyAdapter):
@@ -40,16 +40,16 @@ class SharedMoments(NumpyAdapter):
         super().__init__(*arguments, **options)
         type(self).latest = self._optimizer
 
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         self._optimizer = type(self).latest
         self._batch = 0
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class StaleData(NumpyAdapter):
-    def load(self, inputs: Array, targets: Array) -> None:
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         if not hasattr(self, "_inputs"):
-            super().load(inputs, targets)
+            super()._load(inputs, targets, lengths)
 
 
 class FirstBatchSize(NumpyAdapter):
@@ -63,22 +63,22 @@ class FirstBatchSize(NumpyAdapter):
 
 
 class BatchCutShort(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        return super().train(batches[:, :100])
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches[:, :100])
 
 
 class RememberedClock(NumpyAdapter):
     ticks = 0
 
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         RememberedClock.ticks += 1
         self._parameters += 1e-13 * RememberedClock.ticks
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class SortedBatches(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        return super().train(batches[np.argsort(batches[:, 0], kind="stable")])
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches[np.argsort(batches[:, 0], kind="stable")])
 
 
 def mean_gradient(adapter: NumpyAdapter) -> Array:
@@ -99,10 +99,10 @@ class LateUpdate(NumpyAdapter):
 
 
 class LossAfterUpdate(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         losses = []
         for row in batches:
-            super().train(row[np.newaxis])
+            super()._train(row[np.newaxis])
             for span in self._spans:
                 self._differentiate(row, span)
             losses += [*self._losses()]
@@ -111,7 +111,7 @@ class LossAfterUpdate(NumpyAdapter):
 
 class ClippedByNorm(NumpyAdapter):
     def _update(self) -> None:
-        gradient, limit = mean_gradient(self), self._train.clip_value
+        gradient, limit = mean_gradient(self), self._train_spec.clip_value
         if limit is not None:
             gradient *= limit / max(limit, np.linalg.norm(gradient))
         move(self, gradient)
@@ -119,7 +119,7 @@ class ClippedByNorm(NumpyAdapter):
 
 class ClippedAfterUpdate(NumpyAdapter):
     def _update(self) -> None:
-        limit, before = self._train.clip_value or np.inf, self._parameters.copy()
+        limit, before = self._train_spec.clip_value or np.inf, self._parameters.copy()
         move(self, mean_gradient(self))
         self._parameters[:] = before + np.clip(self._parameters - before, -limit, limit)
 
@@ -187,9 +187,9 @@ class SingleMoments(numpy_optimizers.AdamRule):
 
 
 class SortsInPlace(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         batches.sort(axis=1)
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class WritesParametersBack(NumpyAdapter):
@@ -197,8 +197,8 @@ class WritesParametersBack(NumpyAdapter):
         super().__init__(model, train, parameters, **options)
         self._given = parameters
 
-    def train(self, batches: Array) -> Array:
-        losses = super().train(batches)
+    def _train(self, batches: Array) -> Array:
+        losses = super()._train(batches)
         for name, value in self.parameters().items():
             self._given[name][...] = value
         return losses
@@ -209,8 +209,8 @@ class LiveParameters(NumpyAdapter):
         self._live = getattr(self, "_live", None) or super().parameters()
         return self._live
 
-    def train(self, batches: Array) -> Array:
-        losses = super().train(batches)
+    def _train(self, batches: Array) -> Array:
+        losses = super()._train(batches)
         for name, value in super().parameters().items():
             self.parameters()[name][...] = value
         return losses
@@ -221,11 +221,11 @@ class SinglePrecision(NumpyAdapter):
         super().__init__(model, replace(train, dtype="float32"), parameters, **options)
         self._promised = train.dtype
 
-    def train(self, batches: Array) -> Array:
-        return super().train(batches).astype(self._promised)
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches).astype(self._promised)
 
-    def predict(self, inputs: Array) -> Array:
-        return super().predict(inputs).astype(self._promised)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
+        return super()._predict(inputs, lengths).astype(self._promised)
 
     def parameters(self) -> dict[str, Array]:
         return {name: value.astype(self._promised) for name, value in super().parameters().items()}
@@ -239,62 +239,27 @@ class SingleGradients(NumpyAdapter):
 
 
 class HalfPrecision(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         if self._dtype == np.float32:
             self._parameters[:] = self._parameters.astype(np.float16)
-        return super().train(batches)
+        return super()._train(batches)
 
 
 class Squeezed(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
-        return np.squeeze(super().predict(inputs))
-
-
-class AnyDevice(NumpyAdapter):
-    def __init__(self, *arguments: Any, device: str = "cpu") -> None:
-        super().__init__(*arguments)
-
-
-class Lenient(NumpyAdapter):
-    def load(self, inputs: Array, targets: Array) -> None:
-        every = self._train.update_every
-        if every is not None and inputs.ndim == 3 and every > inputs.shape[1]:
-            self._train = replace(self._train, update_every=None)
-        super().load(inputs, targets)
-
-
-class RoundsClasses(NumpyAdapter):
-    def load(self, inputs: Array, targets: Array) -> None:
-        classes = self._model.loss == "softmax_cross_entropy"
-        super().load(inputs, targets.astype(np.int64) if classes else targets)
-
-
-class CutsData(NumpyAdapter):
-    def load(self, inputs: Array, targets: Array) -> None:
-        super().load(inputs[..., : self._model.inputs], targets)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
+        return np.squeeze(super()._predict(inputs, lengths))
 
 
 class IndexTypeMinded(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         if batches.dtype != np.int64:
             raise IndexError("arrays used as indices must be int64")
-        return super().train(batches)
-
-
-class WrapsIndices(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        whole = self._sequences > 0 and batches.dtype.kind == "i"
-        return super().train(batches % self._sequences if whole else batches)
-
-
-class CutsSequences(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
-        return super().predict(inputs[..., : self._model.inputs])
+        return super()._train(batches)
 
 
 class PredictsSomething(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
-        return super().predict(inputs if len(inputs) else np.zeros((1, *inputs.shape[1:])))
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
+        return super()._predict(inputs if len(inputs) else np.zeros((1, *inputs.shape[1:])), lengths)
 
 
 class LosesMoments(NumpyAdapter):
@@ -320,5 +285,5 @@ class RestoresElsewhere(NumpyAdapter):
 
 
 class LosesNothing(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        return super().train(batches) if len(batches) else np.zeros(1, self._dtype)
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches) if len(batches) else np.zeros(1, self._dtype)

@@ -83,28 +83,28 @@ def test_the_quick_checks_find_mistakes_in_float32_where_an_adapter_has_nothing_
 
 
 class Raising(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         raise RuntimeError("out of\nmemory")
 
 
 class WrongShapes(NumpyAdapter):
-    def predict(self, inputs: Array) -> Array:
-        return super().predict(inputs)[..., np.newaxis]
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
+        return super()._predict(inputs, lengths)[..., np.newaxis]
 
 
 class NotANumber(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        return super().train(batches) * np.nan
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches) * np.nan
 
 
 class WrongDtype(NumpyAdapter):
-    def train(self, batches: Array) -> Array:
-        return super().train(batches).astype(np.float32)
+    def _train(self, batches: Array) -> Array:
+        return super()._train(batches).astype(np.float32)
 
 
 class Lists(NumpyAdapter):
-    def train(self, batches: Array) -> Any:
-        return super().train(batches).tolist()
+    def _train(self, batches: Array) -> Any:
+        return super()._train(batches).tolist()
 
 
 class MissingParameter(NumpyAdapter):
@@ -131,8 +131,6 @@ def test_bad_adapter_fails_by_name_and_the_suite_goes_on(adapter_type: type[Adap
     assert (outcomes[0].name, outcomes[0].status) == ("shapes_and_dtypes", "failed")
     assert says in outcomes[0].message
     assert not conforms(outcomes)
-    refusal = next(outcome for outcome in outcomes if outcome.name == "refuses_unknown_device")
-    assert refusal.status == "passed"
 
 
 def test_every_check_can_fail():

@@ -12,7 +12,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from adapters.interface import check_data
+from adapters.validation import check_data
 from tasks import TASKS, mnist_archives, mnist_data
 from tasks.interface import DataRequest, DataUnavailable
 from tasks.mnist_archives import check_archives, reachable, registered_archives

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from adapters import open_adapter
-from adapters.interface import Adam, Sgd, check_data
-from adapters.parameters import check_parameters
+from adapters.interface import Adam, Sgd
+from adapters.validation import check_data, check_parameters
 from tasks import TASKS
 from tasks.interface import DataRequest
 from tasks.sine import closed_loop

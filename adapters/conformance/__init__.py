@@ -7,15 +7,15 @@ that check by name, and the next goes on.
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from adapters.conformance.cases import AdapterType, Nonconformance
 from adapters.conformance.checks import CHECKS, Check
-from adapters.interface import Adapter, Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
+from adapters.interface import Adapter, UnsupportedSpec
 
 __all__ = ["CHECKS", "AdapterType", "Check", "Nonconformance", "Outcome", "conforms", "run"]
 
@@ -36,11 +36,10 @@ class Outcome:
     cause: str = ""
 
 
-def run(check: Check, adapter_type: AdapterType, device: str = "cpu") -> Outcome:
+def run(check: Check, adapter_type: type[Adapter], device: str = "cpu") -> Outcome:
     """Put an adapter through one check; an UnsupportedSpec on the way means that the check is skipped."""
-    declared = getattr(adapter_type, "declaration", Declaration())
-    outcome = _attempt(check, adapter_type, partial(_start, adapter_type, declared, device))
-    reason = declared.expected_failures.get(check.name)
+    outcome = _attempt(check, adapter_type, partial(adapter_type, device=device))
+    reason = adapter_type.declaration.expected_failures.get(check.name)
     if reason is None or outcome.status == "skipped":
         return outcome
     if outcome.status == "failed":
@@ -56,7 +55,7 @@ def conforms(outcomes: Iterable[Outcome]) -> bool:
     return "passed" in statuses and "failed" not in statuses
 
 
-def _attempt(check: Check, adapter_type: AdapterType, start: AdapterType) -> Outcome:
+def _attempt(check: Check, adapter_type: type[Adapter], start: AdapterType) -> Outcome:
     try:
         check.function(start)
     except UnsupportedSpec as refusal:
@@ -73,21 +72,7 @@ def _attempt(check: Check, adapter_type: AdapterType, start: AdapterType) -> Out
     return Outcome(name=check.name, status="failed", message=_one_line(message), cause=cause)
 
 
-def _start(
-    adapter_type: AdapterType,
-    declared: Declaration,
-    device: str,
-    /,
-    model: ModelSpec,
-    train: TrainSpec,
-    parameters: Mapping[str, Array],
-    **options: Any,
-) -> Adapter:
-    declared.check_supported(model, train)
-    return adapter_type(model, train, parameters, **{"device": device, **options})
-
-
-def _place(error: Exception, adapter_type: AdapterType) -> str:
+def _place(error: Exception, adapter_type: type[Adapter]) -> str:
     """The line of the adapter's own file that raised."""
     file = getattr(sys.modules.get(adapter_type.__module__), "__file__", None)
     lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.conformance import contract, mathematics, optimizers, refusals, state
+from adapters.conformance import contract, mathematics, optimizers, state
 from adapters.conformance.cases import AdapterType
 
 
@@ -49,20 +49,6 @@ CHECKS: tuple[Check, ...] = (
         "return copies: np.array, not np.asarray or a view of what training goes on with",
     ),
     Check(contract.any_layout, "convert whatever comes first, with np.array(values, dtype)"),
-    Check(
-        refusals.refuses_unknown_device,
-        "raise UnsupportedSpec in the constructor for any device that is not there",
-        quick=True,
-    ),
-    Check(
-        refusals.refuses_misfits, "call check_parameters in the constructor, check_data in load", quick=True
-    ),
-    Check(refusals.refuses_bad_classes, "call check_data in load before anything is converted", quick=True),
-    Check(
-        refusals.refuses_long_truncation,
-        "call check_data in load: it knows how long the sequences are",
-        quick=True,
-    ),
     Check(state.repeatable, "something is random, or threads add up in another order each time"),
     Check(
         contract.no_batches_no_losses,
@@ -86,12 +72,6 @@ CHECKS: tuple[Check, ...] = (
         state.instances_are_independent,
         "what belongs to one adapter must not live in the module or the class",
     ),
-    Check(
-        refusals.refuses_bad_batches,
-        "call check_batches first of all in train, with 0 sequences before load",
-        quick=True,
-    ),
-    Check(refusals.refuses_misfit_sequences, "call check_sequences first of all in predict", quick=True),
     Check(mathematics.forward_elman_tanh, quick=True),
     Check(mathematics.forward_elman_sigmoid),
     Check(mathematics.forward_lstm, quick=True),

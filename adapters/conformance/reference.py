@@ -4,19 +4,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from adapters.interface import (
-    Adam,
-    Adapter,
-    Array,
-    ModelSpec,
-    Span,
-    TrainSpec,
-    UnsupportedSpec,
-    check_batches,
-    check_data,
-    check_sequences,
-)
-from adapters.parameters import check_parameters, shapes
+from adapters.interface import Adam, Adapter, Array, ModelSpec, Span, TrainSpec
+from adapters.parameters import shapes
 
 Parameters = Mapping[str, Array]
 State = tuple[Array, ...]
@@ -35,9 +24,6 @@ class Reference(Adapter):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu":
-            raise UnsupportedSpec(f"device is {device!r}: the reference runs on the cpu only")
-        check_parameters(model, parameters)
         self.model, self.spec = model, train
         self.values: dict[str, Array] = {
             name: parameters[name].astype(train.dtype).astype(np.float64) for name in shapes(model)
@@ -45,17 +31,14 @@ class Reference(Adapter):
         self.means = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.squares = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.updates = 0
-        self.sequences = 0
 
-    def load(self, inputs: Array, targets: Array) -> None:
-        self.spans = check_data(self.model, self.spec, inputs, targets)
-        self.sequences = len(inputs)
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
+        self.spans = self.spec.spans(self.model, inputs.shape[1])
         classes = self.model.loss == "softmax_cross_entropy"
         self.inputs = np.array(inputs, np.float64)
         self.targets = np.array(targets, np.int64 if classes else np.float64)
 
-    def train(self, batches: Array) -> Array:
-        check_batches(batches, self.sequences)
+    def _train(self, batches: Array) -> Array:
         losses = []
         for row in batches:
             state = self.begin(len(row))
@@ -65,8 +48,7 @@ class Reference(Adapter):
                 self.update(self.clip(gradient))
         return np.array(losses, self.spec.dtype)
 
-    def predict(self, inputs: Array) -> Array:
-        check_sequences(self.model, inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs, _ = self.forward(self.values, inputs.astype(np.float64), self.begin(len(inputs)))
         return (outputs if self.model.readout == "every" else outputs[:, 0]).astype(self.spec.dtype)
 

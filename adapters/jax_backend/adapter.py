@@ -9,9 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array as Tensor
 
-from adapters import interface
 from adapters.interface import Adam, Adapter, Array, Declaration, ModelSpec, Span, TrainSpec, UnsupportedSpec
-from adapters.parameters import check_parameters, shapes
+from adapters.parameters import shapes
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
@@ -37,8 +36,7 @@ class JaxAdapter(Adapter):
             self._device = jax.devices(device)[0]
         except RuntimeError as error:
             raise UnsupportedSpec(f"device is {device!r}: this build of JAX has no such device") from error
-        check_parameters(model, parameters)
-        self._program, self._dtype, self._data = Program(model, train), train.dtype, ((), ())
+        self._program, self._dtype = Program(model, train), train.dtype
         flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)]).astype(train.dtype)
         self.restore(dict(zip(LEARNER, (flat, 0 * flat, 0 * flat, np.array(0)), strict=True)))
 
@@ -48,20 +46,17 @@ class JaxAdapter(Adapter):
     def state(self) -> dict[str, Array]:
         return dict(zip(LEARNER, map(np.array, self._learner), strict=True))
 
-    def load(self, inputs: Array, targets: Array) -> None:
-        interface.check_data(self._program.model, self._program.train, inputs, targets)
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         kind = self._dtype if self._program.model.loss == "half_squared_error" else np.int64
         self._data = self._tensor(inputs, self._dtype), self._tensor(targets, kind)
 
-    def train(self, batches: Array) -> Array:
-        interface.check_batches(batches, len(self._data[0]))
+    def _train(self, batches: Array) -> Array:
         room = max(ROWS, 1 << (len(batches) - 1).bit_length())
         rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
         self._learner, losses = self._program.train_rows(self._learner, *self._data, rows, len(batches))
         return np.array(losses)[: len(batches)].ravel()
 
-    def predict(self, inputs: Array) -> Array:
-        interface.check_sequences(self._program.model, inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         return np.array(self._program.run(self._learner[0], self._tensor(inputs, self._dtype))[0])
 
     def parameters(self) -> dict[str, Array]:

@@ -14,23 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from adapters.interface import (
-    Adapter,
-    Array,
-    Declaration,
-    MatrixProduct,
-    ModelSpec,
-    Span,
-    TrainSpec,
-    UnsupportedSpec,
-    check_batches,
-    check_data,
-    check_sequences,
-)
+from adapters.interface import Adapter, Array, Declaration, MatrixProduct, ModelSpec, Span, TrainSpec
 from adapters.numpy_backend.calls import Calls, carry_out
 from adapters.numpy_backend.network import Network, pack, unpack
 from adapters.numpy_backend.optimizers import optimizer
-from adapters.parameters import check_parameters
 
 GATE_VALUES_PER_THREAD = 16384
 """Below so many gate values a step, handing a slice of the batch to a thread costs more than it saves."""
@@ -53,10 +40,7 @@ class NumpyAdapter(Adapter):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu":
-            raise UnsupportedSpec(f"device is {device!r}: numpy runs on the cpu only")
-        check_parameters(model, parameters)
-        self._model, self._train = model, train
+        self._model, self._train_spec = model, train
         self._dtype = np.dtype(train.dtype)
         self._parameters = pack(
             model, {name: value.astype(self._dtype) for name, value in parameters.items()}
@@ -66,21 +50,18 @@ class NumpyAdapter(Adapter):
         self._threads = max((pool["num_threads"] for pool in self._blas.info()), default=1)
         self._pool = ThreadPoolExecutor(max(1, self._threads - 1))
         self._lanes: list[Lane] = []
-        self._sequences = 0
         self._batch = 0
 
-    def load(self, inputs: Array, targets: Array) -> None:
-        self._spans = check_data(self._model, self._train, inputs, targets)
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
+        self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         integers = self._model.loss == "softmax_cross_entropy"
         self._inputs = np.array(inputs, self._dtype)
         self._targets = np.array(targets, np.int64 if integers else self._dtype)
         if self._model.readout == "last":
             self._targets = self._targets[:, np.newaxis]
-        self._sequences = len(inputs)
         self._batch = 0
 
-    def train(self, batches: Array) -> Array:
-        check_batches(batches, self._sequences)
+    def _train(self, batches: Array) -> Array:
         if batches.shape[1] != self._batch:
             self._divide(batches.shape[1])
         losses = np.empty((len(batches), len(self._spans)), self._dtype)
@@ -92,8 +73,7 @@ class NumpyAdapter(Adapter):
                 losses[row] = self._losses()
         return losses.ravel()
 
-    def predict(self, inputs: Array) -> Array:
-        check_sequences(self._model, inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs = []
         for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
             part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)
@@ -158,8 +138,8 @@ class NumpyAdapter(Adapter):
         gradient, *others = (lane.network.gradient for lane in self._lanes)
         for other in others:
             yield partial(np.add, gradient, other, gradient)
-        if self._train.clip_value is not None:
-            limit = np.array(self._train.clip_value * self._batch, self._dtype)
+        if self._train_spec.clip_value is not None:
+            limit = np.array(self._train_spec.clip_value * self._batch, self._dtype)
             yield partial(np.minimum, gradient, limit, out=gradient)
             yield partial(np.maximum, gradient, -limit, out=gradient)
         yield from self._optimizer.update(self._parameters, gradient, self._batch)

@@ -16,11 +16,7 @@ from adapters.interface import (
     ModelSpec,
     TrainSpec,
     UnsupportedSpec,
-    check_batches,
-    check_data,
-    check_sequences,
 )
-from adapters.parameters import check_parameters
 from adapters.tensorflow_backend.network import Network, Tensor
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -59,26 +55,23 @@ class TensorFlowAdapter(Adapter):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu" and not (device == "cuda" and tf.config.list_physical_devices("GPU")):
+        if device == "cuda" and not tf.config.list_physical_devices("GPU"):
             raise UnsupportedSpec(f"device is {device!r}: this build of TensorFlow has no such device")
-        check_parameters(model, parameters)
-        self._model, self._train = model, train
+        self._model, self._train_spec = model, train
         self._place = "/CPU:0" if device == "cpu" else "/GPU:0"
         self._build(parameters)
 
     @_placed
     def _build(self, parameters: Mapping[str, Array]) -> None:
-        model, train = self._model, self._train
+        model, train = self._model, self._train_spec
         self._dtype = tf.as_dtype(train.dtype)
         self._network = Network(model, train, parameters)
-        self._sequences = 0
         self._epochs: dict[int, Callable[..., Tensor]] = {}
 
     @_placed
-    def load(self, inputs: Array, targets: Array) -> None:
-        self._spans = check_data(self._model, self._train, inputs, targets)
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
+        self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         classes = self._model.loss == "softmax_cross_entropy"
-        self._sequences = len(inputs)
         self._inputs = tf.constant(inputs, self._dtype)
         self._targets = tf.constant(targets, tf.int64 if classes else self._dtype)
         self._epochs = {}
@@ -89,8 +82,7 @@ class TensorFlowAdapter(Adapter):
         return trace(function, *signature, jit_compile=True)
 
     @_placed
-    def train(self, batches: Array) -> Array:
-        check_batches(batches, self._sequences)
+    def _train(self, batches: Array) -> Array:
         size = batches.shape[1]
         if size not in self._epochs:
             self._epochs[size] = self._trace_epoch(size)
@@ -99,8 +91,7 @@ class TensorFlowAdapter(Adapter):
         return losses.ravel()
 
     @_placed
-    def predict(self, inputs: Array) -> Array:
-        check_sequences(self._model, inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()
         return outputs
 

@@ -17,11 +17,7 @@ from adapters.interface import (
     Span,
     TrainSpec,
     UnsupportedSpec,
-    check_batches,
-    check_data,
-    check_sequences,
 )
-from adapters.parameters import check_parameters
 from adapters.torch_backend import products as torch_products
 from adapters.torch_backend.optimizers import Weights
 
@@ -51,28 +47,24 @@ class TorchBase(Adapter):
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+        if device == "cuda" and not torch.cuda.is_available():
             raise UnsupportedSpec(f"device is {device!r}: this build of torch has no such device")
-        check_parameters(model, parameters)
-        self._model, self._train = model, train
+        self._model, self._train_spec = model, train
         self._device = torch.device(device)
         self._weights = Weights(model, train, parameters, self._device)
         self._network = self.network(model, self._weights)
-        self._sequences = 0
 
     @abstractmethod
     def network(self, model: ModelSpec, weights: Weights) -> Network:
         """The network to train."""
 
-    def load(self, inputs: Array, targets: Array) -> None:
-        self._spans = check_data(self._model, self._train, inputs, targets)
-        self._sequences = len(inputs)
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
+        self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         self._inputs = self._tensor(inputs)
         classes = self._model.loss == "softmax_cross_entropy"
         self._targets = self._whole_numbers(targets) if classes else self._tensor(targets)
 
-    def train(self, batches: Array) -> Array:
-        check_batches(batches, self._sequences)
+    def _train(self, batches: Array) -> Array:
         rows = self._whole_numbers(batches)
         losses = torch.empty((len(rows), len(self._spans)), dtype=self._inputs.dtype, device=self._device)
         for row, indices in zip(losses, rows, strict=True):
@@ -81,8 +73,7 @@ class TorchBase(Adapter):
         return result
 
     @torch.no_grad()
-    def predict(self, inputs: Array) -> Array:
-        check_sequences(self._model, inputs)
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         result: Array = self._network.predict(self._tensor(inputs)).cpu().numpy()
         return result
 
@@ -110,7 +101,7 @@ class TorchBase(Adapter):
         return torch_products.matrix_product(size)
 
     def _tensor(self, values: Array) -> Tensor:
-        return torch.tensor(np.array(values, self._train.dtype), device=self._device)
+        return torch.tensor(np.array(values, self._train_spec.dtype), device=self._device)
 
     def _whole_numbers(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, np.int64), device=self._device)

@@ -40,10 +40,10 @@ class Fit(NativeLoop):
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
 
-    def load(self, inputs: Array, targets: Array) -> None:
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._inputs, self._targets = np.asarray(inputs, np.float32), np.asarray(targets, np.int64)
 
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         order = batches.ravel()
         history = self._network.fit(
             self._inputs[order],

@@ -6,7 +6,7 @@ from adapters.interface import Adapter, Array, UnsupportedSpec
 class NativeLoop(Adapter):
     """A framework's own training loop, timed beside the adapters; nothing is proven of its losses."""
 
-    def predict(self, inputs: Array) -> Array:
+    def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         raise UnsupportedSpec("predict: a native loop only trains")
 
     def parameters(self) -> dict[str, Array]:

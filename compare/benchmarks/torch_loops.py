@@ -28,11 +28,11 @@ class NnLstm(NativeLoop):
             self._trained, rule.learning_rate, (rule.beta1, rule.beta2), rule.epsilon, fused=True
         )
 
-    def load(self, inputs: Array, targets: Array) -> None:
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._inputs = torch.tensor(np.asarray(inputs, np.float32))
         self._targets = torch.tensor(np.asarray(targets, np.int64))
 
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         losses = [self._step(indices) for indices in torch.from_numpy(batches)]
         shown: Array = torch.stack(losses).numpy()
         return shown
@@ -63,11 +63,11 @@ class OnlineTutorial(NativeLoop):
         self._outer = torch.tensor(parameters["readout_kernel"], dtype=torch.float32, requires_grad=True)
         self._hidden = model.hidden
 
-    def load(self, inputs: Array, targets: Array) -> None:
+    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._inputs = torch.tensor(np.asarray(inputs, np.float32))
         self._targets = torch.tensor(np.asarray(targets, np.float32))
 
-    def train(self, batches: Array) -> Array:
+    def _train(self, batches: Array) -> Array:
         losses = []
         for (index,) in batches:
             context = torch.zeros((1, self._hidden))

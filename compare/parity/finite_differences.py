@@ -33,7 +33,7 @@ def slopes(
 
     The state that a truncated update starts from is held fixed, as its gradient is cut there.
 
-    Shapes: as `adapters.interface.check_data` has them, of sequences that are one update long.
+    Shapes: as `adapters.validation.check_data` has them, of sequences that are one update long.
     """
     reference = Reference(model, train, parameters)
     reference.load(inputs, targets)

@@ -9,7 +9,7 @@ from typing import cast, get_args
 import msgspec
 
 from adapters.entry_points import NameTaken
-from adapters.interface import check_data
+from adapters.validation import check_data
 from compare.errors import UsageError, known
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.runner.checked_task import check_batches

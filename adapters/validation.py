@@ -1,0 +1,108 @@
+"""What an adapter is handed, checked once: `adapters.interface.Adapter` calls these, its authors do not."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from adapters.parameters import shapes
+from adapters.specs import Array, Loss, ModelSpec, Readout, TrainSpec, require
+
+
+def check_parameters(model: ModelSpec, parameters: Mapping[str, Array]) -> None:
+    """Raise unless the parameters are exactly the model's.
+
+    Raises: ValueError that names the first parameter that is missing, unknown or misshapen.
+    """
+    expected = shapes(model)
+    for name in [*expected, *parameters]:
+        require(name in parameters, f"parameter {name!r} is missing: expected {', '.join(expected)}")
+        require(name in expected, f"parameter {name!r} is unknown: expected {', '.join(expected)}")
+        _require_array(f"parameter {name!r}", parameters[name])
+        require(
+            parameters[name].shape == expected[name],
+            f"parameter {name!r} has shape {parameters[name].shape}: expected {expected[name]}",
+        )
+
+
+def check_data(model: ModelSpec, train: TrainSpec, inputs: Array, targets: Array) -> None:
+    """Raise unless the data fit the specs.
+
+    Shapes: inputs (N, T, D); targets (N, K) or, with readout 'every', (N, T, K); for the
+    cross-entropy (N,) or (N, T) whole numbers in [0, K).
+    Raises: ValueError that names the shape or value.
+    """
+    _require_array("inputs", inputs)
+    _require_array("targets", targets)
+    require(
+        inputs.ndim == 3 and inputs.shape[2] == model.inputs and inputs.size > 0,
+        f"inputs have shape {inputs.shape}: expected (N, T, {model.inputs}), none of them 0",
+    )
+    _CHECK_TARGETS[model.loss](model, targets, inputs.shape[: _AXES_READ[model.readout]])
+    train.spans(model, inputs.shape[1])
+
+
+def check_batches(batches: Array, sequences: int) -> None:
+    """Raise unless every index names one of the sequences loaded; 0 of them means that none were.
+
+    Shapes: batches (S, B).
+    Raises: ValueError that names the shape, type or index.
+    """
+    require(sequences > 0, "train needs sequences: call load first")
+    require(
+        isinstance(batches, np.ndarray) and batches.ndim == 2 and np.issubdtype(batches.dtype, np.integer),
+        f"batches are {getattr(batches, 'dtype', type(batches).__name__)} {np.shape(batches)}: "
+        "expected whole numbers (S, B)",
+    )
+    require(batches.shape[1] > 0, f"batches have shape {batches.shape}: expected at least one sequence each")
+    if len(batches):
+        least, most = int(batches.min()), int(batches.max())
+        require(
+            least >= 0 and most < sequences,
+            f"batches name sequence {least if least < 0 else most}: expected 0..{sequences - 1}",
+        )
+
+
+def check_sequences(model: ModelSpec, inputs: Array) -> None:
+    """Raise unless sequences to predict have the model's shape, and a step at least.
+
+    Shapes: inputs (N, T, D).
+    Raises: ValueError that names the shape.
+    """
+    _require_array("inputs", inputs)
+    require(
+        inputs.ndim == 3 and inputs.shape[2] == model.inputs and inputs.shape[1] > 0,
+        f"inputs have shape {inputs.shape}: expected (N, T, {model.inputs}) with T at least 1",
+    )
+
+
+def _require_array(what: str, value: object) -> None:
+    require(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, came {type(value).__name__}")
+
+
+def _check_values(model: ModelSpec, targets: Array, read: tuple[int, ...]) -> None:
+    _require_target_shape(targets, (*read, model.outputs))
+
+
+def _check_classes(model: ModelSpec, targets: Array, read: tuple[int, ...]) -> None:
+    require(
+        np.issubdtype(targets.dtype, np.integer),
+        f"targets are {targets.dtype}: the cross-entropy needs whole numbers",
+    )
+    require(
+        bool(targets.size == 0 or (targets.min() >= 0 and targets.max() < model.outputs)),
+        f"targets must lie in 0..{model.outputs - 1}",
+    )
+    _require_target_shape(targets, read)
+
+
+def _require_target_shape(targets: Array, expected: tuple[int, ...]) -> None:
+    require(targets.shape == expected, f"targets have shape {targets.shape}: expected {expected}")
+
+
+_AXES_READ: dict[Readout, int] = {"last": 1, "every": 2}
+"""How many of the axes (N, T) the outputs have."""
+
+_CHECK_TARGETS: dict[Loss, Callable[[ModelSpec, Array, tuple[int, ...]], None]] = {
+    "half_squared_error": _check_values,
+    "softmax_cross_entropy": _check_classes,
+}
