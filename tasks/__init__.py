@@ -18,6 +18,13 @@ class TaskBroken(Exception):  # noqa: N818 - reads as the fact that it states
     """A task that an installed package adds and that cannot be used; one line says why."""
 
 
+class UnknownTask(KeyError):  # noqa: N818 - reads as the fact that it states
+    """A name that no task has; one line names those there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def registered() -> dict[str, tuple[Plugin, ...]]:
     """Every task there is by name, those of installed packages last; none of theirs is imported."""
     shipped = {name: f"{type(task).__module__}:{type(task).__name__}" for name, task in TASKS.items()}
@@ -27,13 +34,18 @@ def registered() -> dict[str, tuple[Plugin, ...]]:
 def find(name: str) -> Task:
     """The task of this name, one that is registered or one that only a tutorial's recipe runs.
 
-    Raises: NameTaken for a name that two packages claim; TaskBroken.
+    Raises: UnknownTask; NameTaken for a name that two packages claim; TaskBroken.
     """
+    of_recipes = {recipe.task.name: recipe.task for recipe in RECIPES.values()}
     plugins = registered().get(name)
-    if plugins is None:
-        return next(r.task for r in RECIPES.values() if r.task.name == name)
-    plugin = the_only(plugins)
-    return TASKS[name] if name in TASKS else _open(plugin)
+    if plugins is not None:
+        plugin = the_only(plugins)
+        return TASKS[name] if name in TASKS else _open(plugin)
+    if name not in of_recipes:
+        raise UnknownTask(
+            f"there is no task {name!r}: choose from {', '.join({**registered(), **of_recipes})}"
+        )
+    return of_recipes[name]
 
 
 def _open(plugin: Plugin) -> Task:

@@ -33,6 +33,9 @@ class DataRequest:
 class Dataset:
     """Training and held-out sequences, and the name by which every figure and table calls them.
 
+    `stands_in_for` names the data that these were taken instead of: a report then warns that its figures
+    say nothing about those.
+
     Shapes: inputs (N, T, D); targets as `adapters.validation.check_data` has them.
     """
 
@@ -41,6 +44,7 @@ class Dataset:
     targets: Array
     held_out_inputs: Array
     held_out_targets: Array
+    stands_in_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

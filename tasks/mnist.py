@@ -106,4 +106,5 @@ def digits() -> Dataset:
         targets=labels[~held_out].astype(np.int64),
         held_out_inputs=framed[held_out],
         held_out_targets=labels[held_out].astype(np.int64),
+        stands_in_for="MNIST",
     )

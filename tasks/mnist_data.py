@@ -57,7 +57,7 @@ def cached_arrays() -> dict[str, Array]:
     Shapes: images (N, 28, 28) uint8; labels (N,) int64.
     """
     folder = cache_folder()
-    return {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
+    return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
 
 
 def cache_folder() -> Path:

@@ -46,6 +46,7 @@ DIGITS = TaskRecord(
         Metric(name="cross-entropy", better="lower", unit="nat", target=0.2),
     ],
     operations_per_sequence=1_000_000,
+    stands_in_for="MNIST",
 )
 
 

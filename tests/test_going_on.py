@@ -7,9 +7,15 @@ import pytest
 from compare.records.block import Block
 from compare.runner import block as conductor
 from compare.runner.block import play
-from compare.storage import checkpoint as checkpoints
-from compare.storage import journal
-from compare.storage.journal import Journal, going_on
+from compare.storage import checkpoint as storage
+from compare.storage.checkpoint import (
+    RECORDS_FILE,
+    SNAPSHOT_FILE,
+    CheckpointStore,
+    read_snapshot,
+    resume_point,
+    write_snapshot,
+)
 from tests.commands import learned
 
 EPOCHS, ROUNDS = 4, 4
@@ -19,7 +25,7 @@ RAISES = "tests.faulty:RaisesLater"
 
 @pytest.fixture(autouse=True)
 def a_snapshot_after_every_epoch(monkeypatch):
-    monkeypatch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(storage, "SNAPSHOT_SECONDS", 0.0)
     monkeypatch.setattr(conductor, "STINT_SECONDS", 0.0)
 
 
@@ -47,12 +53,12 @@ def run(block, folder, turns=None):
         if ticks and next(ticks, None) is None:
             raise KeyboardInterrupt
 
-    checkpoint = going_on(folder, block)
+    checkpoint = resume_point(folder, block)
     try:
-        with Journal(folder) as kept:
+        with CheckpointStore(folder) as kept:
             return {record.adapter: record for record in play(block, tick, kept, checkpoint)}
     except KeyboardInterrupt:
-        return going_on(folder, block)
+        return resume_point(folder, block)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +134,7 @@ DAMAGE = {
 
 
 def rewrite(path, **changes):
-    checkpoints.write(path.parent, replace(checkpoints.read(path.parent), **changes))
+    write_snapshot(path.parent, replace(read_snapshot(path.parent), **changes))
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +142,7 @@ def cut_off(tmp_path_factory):
     """What a block leaves that was broken off in its third epoch."""
     folder = tmp_path_factory.mktemp("cut-off")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "SNAPSHOT_SECONDS", 0.0)
+        patch.setattr(storage, "SNAPSHOT_SECONDS", 0.0)
         patch.setattr(conductor, "STINT_SECONDS", 0.0)
         assert run(block(folder, "numpy"), folder, turns=1 + 2).epochs == 2
     return folder
@@ -144,17 +150,17 @@ def cut_off(tmp_path_factory):
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_snapshot_that_is_damaged_or_of_something_else_has_the_block_start_anew(damage, tmp_path, cut_off):
-    for name in (journal.NAME, checkpoints.NAME):
+    for name in (RECORDS_FILE, SNAPSHOT_FILE):
         (tmp_path / name).write_bytes((cut_off / name).read_bytes())
     asked = block(tmp_path, "numpy")
-    assert going_on(tmp_path, asked).epochs == 2
-    damage(tmp_path / checkpoints.NAME)
-    assert going_on(tmp_path, asked) is None
+    assert resume_point(tmp_path, asked).epochs == 2
+    damage(tmp_path / SNAPSHOT_FILE)
+    assert resume_point(tmp_path, asked) is None
 
 
 def test_epochs_after_the_snapshot_are_trained_again(tmp_path, cut_off):
-    for name in (journal.NAME, checkpoints.NAME):
+    for name in (RECORDS_FILE, SNAPSHOT_FILE):
         (tmp_path / name).write_bytes((cut_off / name).read_bytes())
-    rewrite(tmp_path / checkpoints.NAME, epochs=1)
-    checkpoint = going_on(tmp_path, block(tmp_path, "numpy"))
+    rewrite(tmp_path / SNAPSHOT_FILE, epochs=1)
+    checkpoint = resume_point(tmp_path, block(tmp_path, "numpy"))
     assert checkpoint.epochs == len(checkpoint.runs["numpy"].epochs) == 1

@@ -14,8 +14,7 @@ import pytest
 from compare.records.block import Snapshot
 from compare.records.run import Round
 from compare.records.settings import Settings
-from compare.storage import checkpoint as checkpoints
-from compare.storage.journal import Journal, broken_off
+from compare.storage.checkpoint import CheckpointStore, interrupted_runs, write_snapshot
 from compare.storage.results import load, save
 from compare.storage.resume import request, stored_results
 from tasks.interface import DataRequest
@@ -40,7 +39,7 @@ def cut_off(whole, tmp_path):
     results = load(whole)
     first, second = results.runs
     save(replace(results, runs=[first], proofs=[], interrupted=True), tmp_path)
-    with Journal(tmp_path) as journal:
+    with CheckpointStore(tmp_path) as journal:
         for count in range(12):
             journal.keep([replace(second, epochs=second.epochs[:count], rounds=[])])
     (tmp_path / "logs").mkdir()
@@ -152,7 +151,7 @@ def test_a_resumed_report_says_where_the_run_was_interrupted(cut_off, whole):
 def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
     stored = load(cut_off)
     save(replace(stored, environment=replace(stored.environment, cpu="another processor")), cut_off)
-    checkpoints.write(cut_off, Snapshot(task="sine-online", seed=1, epochs=11, states={"numpy": {}}))
+    write_snapshot(cut_off, Snapshot(task="sine-online", seed=1, epochs=11, states={"numpy": {}}))
     code, said = finish("run", "--resume", cut_off)
     assert code == 0, said
     results = load(cut_off)
@@ -168,7 +167,7 @@ def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
 
 
 def test_the_rounds_of_a_cell_under_way_are_on_disk(cut_off, whole):
-    (run,) = broken_off(cut_off, load(cut_off).runs)
+    (run,) = interrupted_runs(cut_off, load(cut_off).runs)
     assert run.status == "interrupted"
     assert run.error == "interrupted after 11 epochs and 0 timed rounds"
     assert run.epochs == load(whole).runs[1].epochs[:11]
@@ -179,10 +178,10 @@ def test_rounds_that_turn_out_to_be_warm_up_are_marked(cut_off, whole):
     """Each is written once, when nothing is known of the later ones."""
     run = load(whole).runs[1]
     turns = [Round(index=index, sequences=1, seconds=9.0 if index == 0 else 1.0) for index in range(8)]
-    with Journal(cut_off) as journal:
+    with CheckpointStore(cut_off) as journal:
         for count in range(9):
             journal.keep([replace(run, rounds=turns[:count])])
-    (found,) = broken_off(cut_off, load(cut_off).runs)
+    (found,) = interrupted_runs(cut_off, load(cut_off).runs)
     assert [turn.warm_up for turn in found.rounds] == [True] + 7 * [False]
 
 
@@ -196,7 +195,7 @@ def test_the_tutorials_go_on_with_the_data_that_they_began_with(found):
 def test_a_torn_line_of_the_journal_is_no_line(cut_off):
     journal = cut_off / "running.jsonl"
     journal.write_bytes(journal.read_bytes()[:-10])
-    (run,) = broken_off(cut_off, [])
+    (run,) = interrupted_runs(cut_off, [])
     assert len(run.epochs) == 10
 
 

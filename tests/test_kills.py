@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from numpy.random import PCG64, Generator
 
-from compare.storage import checkpoint as checkpoints
-from compare.storage.journal import broken_off
+from compare.storage.checkpoint import interrupted_runs, read_snapshot
 from compare.storage.results import load
 from tests.commands import finish, learned, marked, start, wait_until
 
@@ -61,7 +60,7 @@ def times(rounds):
 
 def on_disk(out):
     """The epochs and rounds of the cell under way that a snapshot and the journal hold, and its seed."""
-    snapshot, runs = checkpoints.read(out), broken_off(out, load(out).runs)
+    snapshot, runs = read_snapshot(out), interrupted_runs(out, load(out).runs)
     if snapshot is None or not runs or runs[0].seed != snapshot.seed:
         return None
     return snapshot.seed, runs[0].epochs[: snapshot.epochs], runs[0].rounds

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from compare.cli.plan import check
 from compare.errors import UsageError
+from compare.records.block import Snapshot
 from compare.records.results import Results
-from compare.storage import checkpoint as checkpoints
+from compare.storage.checkpoint import SNAPSHOT_FILE, read_snapshot, write_snapshot
 from compare.storage.results import UnreadableRun, load
 from compare.storage.resume import stored_results, stored_settings
 from tasks import mnist_data
@@ -129,25 +130,25 @@ def test_a_journal_of_any_bytes_is_read_as_far_as_it_goes(folder, content):
 def test_a_pipe_in_place_of_a_journal_or_a_snapshot_is_no_such_thing(tmp_path):
     (tmp_path / "results.json").write_bytes(BYTES)
     os.mkfifo(tmp_path / "running.jsonl")
-    os.mkfifo(tmp_path / checkpoints.NAME)
+    os.mkfifo(tmp_path / SNAPSHOT_FILE)
     assert stored_results(tmp_path).runs == load(tmp_path).runs
-    assert checkpoints.read(tmp_path) is None
+    assert read_snapshot(tmp_path) is None
 
 
 @pytest.fixture(scope="module")
 def snapshot(folder):
     """The bytes of a valid one."""
     states = {"numpy": {"parameters": np.arange(6.0), "step": np.array(3)}}
-    checkpoints.write(folder, checkpoints.Snapshot(task="sine-lstm", seed=0, epochs=2, states=states))
-    assert checkpoints.read(folder).states["numpy"]["step"] == 3
-    return (folder / checkpoints.NAME).read_bytes()
+    write_snapshot(folder, Snapshot(task="sine-lstm", seed=0, epochs=2, states=states))
+    assert read_snapshot(folder).states["numpy"]["step"] == 3
+    return (folder / SNAPSHOT_FILE).read_bytes()
 
 
 @given(start=st.integers(0, 2000), length=st.integers(0, 30), new=st.binary(max_size=30))
 def test_a_snapshot_with_any_bytes_changed_is_read_or_is_none(folder, snapshot, start, length, new):
-    (folder / checkpoints.NAME).write_bytes(snapshot[:start] + new + snapshot[start + length :])
-    found = checkpoints.read(folder)
-    assert found is None or isinstance(found, checkpoints.Snapshot)
+    (folder / SNAPSHOT_FILE).write_bytes(snapshot[:start] + new + snapshot[start + length :])
+    found = read_snapshot(folder)
+    assert found is None or isinstance(found, Snapshot)
 
 
 def archive(**entries):
@@ -193,9 +194,9 @@ HEADING = npy(np.array(["sine-lstm", "0", "2", "numpy"]))
     ids=lambda pair: pair[0],
 )
 def test_a_hostile_snapshot_is_none(content, tmp_path):
-    (tmp_path / checkpoints.NAME).write_bytes(content[1])
+    (tmp_path / SNAPSHOT_FILE).write_bytes(content[1])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert checkpoints.read(tmp_path) is None
+    assert read_snapshot(tmp_path) is None
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 

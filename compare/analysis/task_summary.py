@@ -46,11 +46,6 @@ class TaskStandings:
     twins: tuple[Twins, ...] = ()
 
     @property
-    def stand_in(self) -> bool:
-        """Whether other digits than MNIST's were used in its place."""
-        return "mnist" in self.record.name and not self.record.dataset.lower().startswith("mnist")
-
-    @property
     def scatter(self) -> Scatter | None:
         """Of the first metric; None where no adapter finished."""
         return self.scatter_of(self.record.metrics[0])

@@ -17,7 +17,7 @@ from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import known_adapters
 from compare.errors import UsageError, known
 from compare.limits import in_range
-from compare.machine.devices import usable_cores
+from compare.machine.devices import allowed_cores
 from compare.runner.task_loading import load_task_data
 from compare.text import NOTHING, factor, number
 from tasks.interface import DataRequest
@@ -49,7 +49,7 @@ def compare_all(settings: BenchSettings, console: Console) -> int:
             f"nothing to run: choose from {', '.join(NATIVE_LOOPS)} and {', '.join(registered())}"
         )
     in_range("--rounds", settings.rounds, MOST_ROUNDS)
-    in_range("--threads", settings.threads, usable_cores())
+    in_range("--threads", settings.threads, allowed_cores())
     with console.status("Making the data ready"):
         data = [load_task_data(task, settings.data) for task in settings.tasks]
     clean = True

@@ -15,7 +15,7 @@ from compare.cli.progress import TickingObserver, bar, conformance_table, progre
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_device, known_adapters
 from compare.limits import check_timeout, in_range
-from compare.machine.devices import usable_cores
+from compare.machine.devices import allowed_cores, usable_cores
 from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
 from compare.parity.check_result import Findings, declarations, misdeclared
 from compare.parity.conformance_run import ConformanceRun
@@ -62,7 +62,7 @@ def check_adapters(settings: CheckSettings, console: Console, aside: Console) ->
     known_adapters(settings.adapters)
     check_device(settings.device, settings.adapters)
     tasks = {task: open_task(task) for task in settings.tasks}
-    in_range("--threads", settings.threads, usable_cores())
+    in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
     with aside.status("Making the data ready"):
         keys = {name: data_key(task, settings.data) for name, task in tasks.items()}

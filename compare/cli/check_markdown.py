@@ -17,8 +17,8 @@ LEGEND = (
     f"loss, param. (float64, over {UPDATES} updates or more): |a − r| / max(|r|, {FLOOR:g} of the largest "
     f"|r|), band {FLOAT64_BAND:.0e}. grad. (float64, at the start): |g·v − s| / |g| against slopes s of the "
     f"loss along directions v, from finite differences, band {GRADIENT_BAND:.0e}. float32 (losses, over an "
-    f"epoch): |a − r| / max(1, |r|), band {FLOAT32_BAND:.0e}. In lockstep: within all bands; drifts: outside "
-    "the last alone."
+    f"epoch): |a − r| / max(1, |r|), band {FLOAT32_BAND:.0e}. In lockstep: within all bands; drifts: "
+    "outside the last alone."
 )
 
 

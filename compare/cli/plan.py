@@ -14,7 +14,7 @@ from compare.limits import (
     check_timeout,
     in_range,
 )
-from compare.machine.devices import usable_cores
+from compare.machine.devices import allowed_cores
 from compare.records.block import Block
 from compare.records.settings import Settings
 from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of, settled
@@ -49,7 +49,7 @@ def check(settings: Settings) -> None:
         raise UsageError(f"--adapters names one twice: {','.join(settings.adapters)}")
     in_range("--seeds", settings.seeds, MOST_SEEDS)
     in_range("--epochs", settings.epochs, MOST_EPOCHS)
-    in_range("--threads", settings.threads, usable_cores())
+    in_range("--threads", settings.threads, allowed_cores())
     if settings.rounds == 1:
         raise UsageError("--rounds is 1: one round cannot tell a difference from luck, take 6 or more")
     in_range("--rounds", settings.rounds, MOST_ROUNDS, least=2)

@@ -21,7 +21,7 @@ from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, load_task_data, settled
-from compare.storage import journal
+from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import framework_versions, request, resumed, stored_results
 from compare.storage.run_folder import check_folder, clear_folder, clear_temporary_files, held
@@ -114,7 +114,7 @@ def _run(
 
 
 def _end(settings: Settings, results: Results, console: Console) -> int:
-    journal.clear(settings.out)
+    delete_checkpoint(settings.out)
     _show(settings, results, console)
     return exit_code(results)
 
@@ -207,4 +207,5 @@ def _task_record(block: Block) -> TaskRecord:
         time_steps=time_steps,
         metrics=list(task.metrics),
         operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
+        stands_in_for=dataset.stands_in_for,
     )

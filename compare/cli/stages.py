@@ -17,7 +17,7 @@ from compare.records.run import Run
 from compare.records.settings import Settings
 from compare.runner.block import run_block
 from compare.runner.workers import WorkerPool
-from compare.storage.journal import Journal, going_on
+from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
 from compare.storage.run_folder import write_log
 from compare.text import difference
@@ -33,9 +33,9 @@ def stages(
         yield results
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
-        with bar(progress, title, block.turns) as tick, Journal(settings.out) as journal:
-            observer = _BlockObserver(settings.out, tick, journal)
-            done = run_block(block, observer, going_on(settings.out, block))
+        with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
+            observer = _BlockObserver(settings.out, tick, store)
+            done = run_block(block, observer, resume_point(settings.out, block))
             runs = [replace(run, part=part(results)) for run in done.runs]
         results = replace(results, runs=[*results.runs, *runs])
         yield results
@@ -62,18 +62,18 @@ class _LoggingObserver(TickingObserver):
 class _BlockObserver(_LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
-    def __init__(self, folder: Path, tick: Callable[[str], None], journal: Journal) -> None:
+    def __init__(self, folder: Path, tick: Callable[[str], None], store: CheckpointStore) -> None:
         super().__init__(folder, tick)
-        self._journal = journal
+        self._store = store
 
     def keep(self, runs: Sequence[Run]) -> None:
-        self._journal.keep(runs)
+        self._store.keep(runs)
 
     def snapshot_is_due(self) -> bool:
-        return self._journal.snapshot_is_due()
+        return self._store.snapshot_is_due()
 
     def keep_snapshot(self, snapshot: Snapshot) -> None:
-        self._journal.keep_snapshot(snapshot)
+        self._store.keep_snapshot(snapshot)
 
 
 def _parity(

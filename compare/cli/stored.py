@@ -8,14 +8,20 @@ from rich.console import Console
 from compare.errors import UsageError, known
 from compare.records.results import Results
 from compare.storage.results import open_run
+from compare.storage.run_folder import locked
 
 
 def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
     """Write a stored run's report again, with ratios against another baseline if one is named.
 
-    Raises: UsageError, nothing changed, where the folder holds no run or cannot be written to.
+    Raises: UsageError, nothing changed, where the folder holds no run, cannot be written to, or is being
+    written to by a run.
     """
-    results = open_run(folder)
+    with locked(folder):
+        return _render(open_run(folder), folder, baseline, html, console)
+
+
+def _render(results: Results, folder: Path, baseline: str | None, html: bool, console: Console) -> int:
     adapters = dict.fromkeys(run.adapter for run in results.runs)
     if baseline is not None:
         known("baseline", baseline, [name for name in adapters if name not in results.twins])

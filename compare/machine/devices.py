@@ -1,13 +1,13 @@
 """Which adapters run where, and whether there is a GPU; no framework is asked."""
 
+import math
 import os
 import shutil
 import subprocess
 
-import psutil
-
 from adapters import declaration
 from adapters.declaration_reader import AdapterBroken
+from compare.machine.hardware import affinity, quota_cores
 
 SECONDS_TO_ANSWER = 60.0
 
@@ -34,6 +34,12 @@ def gpus() -> tuple[str, ...]:
     return tuple(line for line in listed.stdout.splitlines() if line.startswith("GPU"))
 
 
+def allowed_cores() -> int:
+    """The number of cores that this process may run on: more threads than these are refused."""
+    return len(affinity()) or os.cpu_count() or 1
+
+
 def usable_cores() -> int:
-    """The number of cores that this process may run on."""
-    return len(psutil.Process().cpu_affinity() or []) or psutil.cpu_count() or 1
+    """The number of cores whose time this process may use, a container's limit included, at least 1."""
+    quota = quota_cores()
+    return allowed_cores() if quota is None else max(1, min(allowed_cores(), math.floor(quota)))

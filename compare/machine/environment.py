@@ -18,8 +18,8 @@ LOOK_SECONDS = 0.2
 
 def environment(command: str, threads: int, preset: str) -> Environment:
     """The machine and the moment; `command` is the line that was typed, `threads` what every worker gets."""
-    logical = psutil.cpu_count() or 1
-    busy = psutil.cpu_percent(interval=LOOK_SECONDS) / 100 * logical
+    logical = os.cpu_count() or 1
+    busy = machine.readable(lambda: psutil.cpu_percent(interval=LOOK_SECONDS) / 100 * logical, None)
     processor = machine.processor()
     return Environment(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -28,19 +28,19 @@ def environment(command: str, threads: int, preset: str) -> Environment:
         python=f"{platform.python_implementation()} {platform.python_version()}",
         system=platform.platform(),
         cpu=processor.name,
-        physical_cores=psutil.cpu_count(logical=False) or logical,
+        physical_cores=machine.readable(lambda: psutil.cpu_count(logical=False), None) or logical,
         logical_cores=logical,
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=machine.memory_bytes(),
         threads=threads,
         preset=preset,
         flags=list(processor.flags),
-        affinity=psutil.Process().cpu_affinity() or [],
+        affinity=machine.affinity(),
         governor=machine.governor(),
         megahertz=machine.megahertz(),
         quota_cores=machine.quota_cores(),
         memory_limit_bytes=machine.memory_limit_bytes(),
-        busy_cores_before=round(busy, 2),
-        load_before=round(psutil.getloadavg()[0], 2),
+        busy_cores_before=None if busy is None else round(busy, 2),
+        load_before=machine.load(),
     )
 
 
@@ -49,21 +49,27 @@ class Watch:
 
     def __init__(self) -> None:
         self._began = monotonic()
-        self._busy, self._stolen = _machine_seconds()
+        self._machine = machine.readable(_machine_seconds, None)
         self._own = _own_seconds()
         self._throttled = machine.throttled_seconds()
 
     def note(self, environment: Environment) -> Environment:
         """The environment with what was seen since; the workers must have ended."""
-        seconds = max(monotonic() - self._began, 1e-3)
-        busy, stolen = _machine_seconds()
-        others = (busy - self._busy) - (_own_seconds() - self._own)
-        return replace(
+        seen = replace(
             environment,
-            busy_cores_of_others=round(max(0.0, others) / seconds, 3),
-            stolen_cores=round((stolen - self._stolen) / seconds, 3),
             throttled_seconds=round(machine.throttled_seconds() - self._throttled, 3),
-            load_after=round(psutil.getloadavg()[0], 2),
+            load_after=machine.load(),
+        )
+        now = machine.readable(_machine_seconds, None)
+        if self._machine is None or now is None:
+            return seen
+        seconds = max(monotonic() - self._began, 1e-3)
+        busy, stolen = (after - before for after, before in zip(now, self._machine, strict=True))
+        others = busy - (_own_seconds() - self._own)
+        return replace(
+            seen,
+            busy_cores_of_others=round(max(0.0, others) / seconds, 3),
+            stolen_cores=round(stolen / seconds, 3),
         )
 
 

@@ -1,10 +1,12 @@
 """What this machine is and how much of it may be used, as far as it says."""
 
+import os
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import psutil
 
@@ -13,8 +15,24 @@ INSTRUCTION_SETS = (
 )  # fmt: skip
 """Those by which libraries choose how they multiply matrices."""
 
+_CPUINFO = Path("/proc/cpuinfo")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 _CGROUPS = Path("/sys/fs/cgroup")
 _FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+
+_NO_LIMIT = 2**60
+"""What version 1 of control groups says where there is none is above this many bytes."""
+
+Fact = TypeVar("Fact")
+Otherwise = TypeVar("Otherwise")
+
+
+def readable(ask: Callable[[], Fact], otherwise: Otherwise) -> Fact | Otherwise:
+    """What the system answers, or `otherwise`: sandboxes hide files, and small machines lack them."""
+    try:
+        return ask()
+    except Exception:  # whatever it is that a system lacks, a fact about it never ends a run
+        return otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,54 +45,71 @@ class Processor:
 
 def processor() -> Processor:
     """What Linux says in an instant; elsewhere what py-cpuinfo finds in a second or two."""
-    listing = Path("/proc/cpuinfo")
-    text = listing.read_text() if listing.exists() else ""
+    text = _text(_CPUINFO)
     name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
+    listed = flags[1].split() if flags else []
     if name and flags:
-        return Processor(name=name[1].strip(), flags=_known(flags[1].split()))
+        return Processor(name=name[1].strip(), flags=_known(listed))
     import cpuinfo  # noqa: PLC0415 - slow
 
-    found = cpuinfo.get_cpu_info()
-    brand = found.get("brand_raw") or platform.processor() or platform.machine()
-    return Processor(name=str(brand), flags=_known(found.get("flags", [])))
+    found = readable(cpuinfo.get_cpu_info, None) or {}
+    brand = found.get("brand_raw") or platform.processor() or platform.machine() or "unknown"
+    return Processor(
+        name=name[1].strip() if name else str(brand), flags=_known(listed or found.get("flags") or [])
+    )
+
+
+def affinity() -> list[int]:
+    """The cores that this process may run on; empty where the system does not say."""
+    return readable(lambda: sorted(os.sched_getaffinity(0)), [])
 
 
 def governor() -> str | None:
     """How the clock is governed, where that can be read."""
-    file = _FREQUENCY / "scaling_governor"
-    return file.read_text().strip() if file.is_file() else None
+    return _text(_FREQUENCY / "scaling_governor").strip() or None
 
 
 def megahertz() -> float | None:
     """The clock as it is now, where that can be read."""
-    frequency = psutil.cpu_freq()
-    return float(round(frequency.current)) if frequency else None
+    return readable(lambda: float(round(psutil.cpu_freq().current)), None)
+
+
+def memory_bytes() -> int | None:
+    """How much memory the machine has, where that can be read."""
+    return readable(lambda: int(psutil.virtual_memory().total), None)
+
+
+def load() -> float | None:
+    """How many processes wanted to run over the last minute, where that can be read."""
+    return readable(lambda: round(os.getloadavg()[0], 2), None)
 
 
 def quota_cores() -> float | None:
     """How many cores' time a container may use; None without such a limit."""
-    together = (text.split() for text in _cgroup_values("", "cpu.max"))
-    quotas = [float(quota) / float(period) for quota, period in together if quota != "max"]
-    limits = zip(
-        _cgroup_values("cpu", "cpu.cfs_quota_us"), _cgroup_values("cpu", "cpu.cfs_period_us"), strict=False
-    )
-    quotas += [float(quota) / float(period) for quota, period in limits if float(quota) > 0]
-    return min(quotas, default=None)
+    limits = [_text(folder / "cpu.max").split() for folder in _cgroup_folders("")]
+    for folder in _cgroup_folders("cpu"):
+        files = (folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us")
+        limits.append([_text(file).strip() for file in files])
+    numbers = [tuple(map(int, pair)) for pair in limits if len(pair) == 2 and all(map(str.isdecimal, pair))]
+    return min((quota / period for quota, period in numbers if quota > 0 < period), default=None)
 
 
 def memory_limit_bytes() -> int | None:
     """How much memory a container may use; None without a limit below what there is."""
-    texts = [*_cgroup_values("", "memory.max"), *_cgroup_values("memory", "memory.limit_in_bytes")]
+    texts = [
+        *(_text(folder / "memory.max").strip() for folder in _cgroup_folders("")),
+        *(_text(folder / "memory.limit_in_bytes").strip() for folder in _cgroup_folders("memory")),
+    ]
     limits = [int(text) for text in texts if text.isdecimal()]
-    return min((limit for limit in limits if limit < psutil.virtual_memory().total), default=None)
+    return min((limit for limit in limits if limit < (memory_bytes() or _NO_LIMIT)), default=None)
 
 
 def throttled_seconds() -> float:
     """For how long this container has been kept from running by its limit, since it was made."""
     for controller, field, unit in (("", "throttled_usec", 1e-6), ("cpu", "throttled_time", 1e-9)):
-        for text in _cgroup_values(controller, "cpu.stat"):
-            if found := re.search(rf"^{field} (\d+)$", text, re.MULTILINE):
+        for folder in _cgroup_folders(controller):
+            if found := re.search(rf"^{field} (\d+)$", _text(folder / "cpu.stat"), re.MULTILINE):
                 return int(found[1]) * unit
     return 0.0
 
@@ -83,14 +118,23 @@ def _known(flags: list[str]) -> tuple[str, ...]:
     return tuple(name for name in INSTRUCTION_SETS if name in flags)
 
 
-def _cgroup_values(controller: str, name: str) -> Iterator[str]:
-    """What a file says for this process and its container; version 2 of control groups has no controllers."""
-    groups = Path("/proc/self/cgroup")
-    for line in groups.read_text().splitlines() if groups.exists() else ():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            root = _CGROUPS / controller
-            folder = root / path.lstrip("/")
-            for place in (folder, *folder.parents):
-                if place.is_relative_to(root) and (place / name).is_file():
-                    yield (place / name).read_text().strip()
+def _text(path: Path) -> str:
+    """What is in a file; nothing where there is none, or it must not be read."""
+    return readable(lambda: path.read_text(errors="replace"), "")
+
+
+def _cgroup_folders(controller: str) -> Iterator[Path]:
+    """The control groups that this process is in, innermost first; version 2 has no controllers."""
+    for line in _text(_OWN_CGROUPS).splitlines():
+        _, controllers, path = (*line.split(":", 2), "", "", "")[:3]
+        if controller not in controllers.split(","):
+            continue
+        inside = [part for part in PurePosixPath(path).parts if part not in ("/", "..")]
+        for root in dict.fromkeys(_CGROUPS / name for name in _mounts(controller, controllers)):
+            for depth in range(len(inside), -1, -1):
+                yield root.joinpath(*inside[:depth])
+
+
+def _mounts(controller: str, controllers: str) -> tuple[str, ...]:
+    """The names under which a hierarchy may be mounted."""
+    return (controller, controllers) if controller else ("", "unified")

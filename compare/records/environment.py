@@ -20,7 +20,7 @@ class Environment:
     cpu: str
     physical_cores: int
     logical_cores: int
-    memory_bytes: int
+    memory_bytes: int | None
     threads: int
     preset: str
     flags: list[str] = field(default_factory=list)

@@ -15,7 +15,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
-    """What was run: enough to read a report without the task's code."""
+    """What was run: enough to read a report without the task's code.
+
+    `stands_in_for` names the data that `dataset` was taken instead of.
+    """
 
     name: str
     summary: str
@@ -31,6 +34,7 @@ class TaskRecord:
     time_steps: int
     metrics: list[Metric]
     operations_per_sequence: int | None = None
+    stands_in_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

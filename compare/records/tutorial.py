@@ -12,7 +12,8 @@ class RecipeRecord:
 
     `published` are the text's own figures, `zero` those of predicting zero always; `losses` the losses
     that the text prints, line by line; `untrained` the loss before training of many more starts than are
-    trained. Empty where there is nothing.
+    trained; `stands_in_for` names the data that `dataset` was taken instead of. Empty or None where there
+    is nothing.
     """
 
     name: str
@@ -26,6 +27,7 @@ class RecipeRecord:
     zero: dict[str, float] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
     untrained: list[float] = field(default_factory=list)
+    stands_in_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,15 @@ from compare.records.run import NO_FAULT, Run, Status
 from compare.report.figures.efficiency import limit_figure
 from compare.report.figures.style import save, styles, summary_figure
 from compare.report.sections import Picture, proof_pictures, section
-from compare.report.tables.environment import environment_table, workers_table
+from compare.report.tables.environment import environment_table, kernels_set, workers_table
 from compare.report.tables.parity import lockstep_proof_table
 from compare.report.tables.self_check import twins_table
 from compare.report.tables.table import summary_table
 from compare.report.tables.threads import thread_table
 from compare.report.tutorial_section import tutorial_section
+from compare.runner.blas_kernels import CORE_VARIABLE
 from compare.storage.atomic import write_text
+from compare.storage.run_folder import make_report_folders
 from compare.text import code, difference, escape, factor, number, percent, seconds
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND, UPDATES
 
@@ -39,8 +41,7 @@ class Problem:
 
 def write_report(results: Results, folder: Path) -> Path:
     """Write README.md, figures/ and tables/ into an existing folder; return the path of the page."""
-    for name in ("figures", "tables"):
-        (folder / name).mkdir(exist_ok=True)
+    make_report_folders(folder)
     tasks = tuple(task for task in standings(results) if task.adapters)
     runs = results.tutorials.runs if results.tutorials else []
     looks = styles(tasks, [*(proof.adapter for proof in results.proofs), *(run.adapter for run in runs)])
@@ -89,6 +90,8 @@ def write_report(results: Results, folder: Path) -> Path:
         summary_picture=summary,
         environment_table=overview[1],
         workers_table=overview[2],
+        kernel_variable=CORE_VARIABLE,
+        kernels_set=kernels_set(tasks),
         tables=[table.save(folder / "tables").relative_to(folder) for table in tables],
         band=FLOAT32_BAND,
         proof_table=proof_table,

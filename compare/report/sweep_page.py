@@ -18,6 +18,7 @@ from compare.report.page import template
 from compare.report.tables.environment import environment_table
 from compare.report.tables.table import Table
 from compare.storage.atomic import write_text
+from compare.storage.run_folder import make_report_folders
 from compare.text import NOTHING, escape, factor, number
 
 LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
@@ -25,8 +26,7 @@ LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "ti
 
 def write_page(points: Sequence[SweepPoint], environment: Environment, folder: Path) -> Path:
     """Write README.md, figures/ and tables/ into an existing folder; return the path of the page."""
-    for name in ("figures", "tables"):
-        (folder / name).mkdir(exist_ok=True)
+    make_report_folders(folder)
     adapters = tuple(dict.fromkeys(point.adapter for point in points))
     looks = styles([], adapters)
     save(sweep_figure(points, looks), folder / "figures" / "sweep.png")

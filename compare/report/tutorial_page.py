@@ -9,12 +9,12 @@ from compare.report.page import template
 from compare.report.tables.environment import environment_table
 from compare.report.tutorial_section import tutorial_section
 from compare.storage.atomic import write_text
+from compare.storage.run_folder import make_report_folders
 
 
 def write_page(results: Results, tutorials: Tutorials, folder: Path) -> Path:
     """Write README.md, figures/ and tables/ into an existing folder; return the path of the page."""
-    for name in ("figures", "tables"):
-        (folder / name).mkdir(exist_ok=True)
+    make_report_folders(folder)
     looks = styles([], (run.adapter for run in tutorials.runs))
     section = tutorial_section(tutorials, looks, folder)
     overview = environment_table(results.environment)

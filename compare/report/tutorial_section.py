@@ -28,17 +28,16 @@ LOSSES = {"loss": "Loss", "validation_loss": "Validation loss"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TutorialSection:
-    """What the page shows; `figures` are paths relative to it, by program, `tables` by what they hold."""
+    """What the page shows; `figures` are paths relative to it, by program, `tables` by what they hold.
+
+    `images` names the data of the row-wise program, `stands_in_for` those that they were taken instead of.
+    """
 
     verdicts: dict[str, str]
     tables: dict[str, Table]
     figures: dict[str, Path]
     images: str
-
-    @property
-    def stand_in(self) -> bool:
-        """Whether other images than MNIST's were used in their place."""
-        return not self.images.lower().startswith("mnist")
+    stands_in_for: str | None
 
 
 def tutorial_section(tutorials: Tutorials, looks: Mapping[str, Style], folder: Path) -> TutorialSection:
@@ -86,6 +85,7 @@ def tutorial_section(tutorials: Tutorials, looks: Mapping[str, Style], folder: P
         },
         figures=figures,
         images=images[0].recipe.dataset if images else "",
+        stands_in_for=images[0].recipe.stands_in_for if images else None,
     )
 
 

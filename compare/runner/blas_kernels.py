@@ -7,6 +7,7 @@ one. Those for AVX-512 do twice the work of those for AVX2 in the same time.
 import os
 import platform
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -40,10 +41,19 @@ def core_variables(
     return {}
 
 
+def simd_features(config: Mapping[str, Any]) -> frozenset[str]:
+    """What NumPy found in the CPU and uses, by its own names.
+
+    `config` is what `numpy.show_config` tells; it leaves out lists that are empty, as that of features above
+    the baseline on a small ARM board.
+    """
+    simd = config.get("SIMD Extensions") or {}
+    return frozenset([*(simd.get("baseline") or ()), *(simd.get("found") or ())])
+
+
 def kernel_variables() -> dict[str, str]:
     """`core_variables` for this machine, by the OpenBLAS that NumPy has loaded into this process."""
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]
-    features = {*simd["baseline"], *simd["found"]}
+    features = simd_features(np.show_config(mode="dicts") or {})
     for library in ThreadpoolController().select(internal_api="openblas").info():
         if variables := core_variables(
             platform.machine(), features, library.get("architecture") or "", os.environ

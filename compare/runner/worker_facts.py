@@ -1,12 +1,14 @@
 """What a worker finds itself running on, read back from the libraries it has loaded."""
 
 import os
+from contextlib import suppress
 from importlib import metadata
 
 from threadpoolctl import threadpool_info
 
 from adapters.interface import Adapter
 from compare.records.run import WorkerFacts
+from compare.runner.blas_kernels import CORE_VARIABLE
 
 
 def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
@@ -19,15 +21,23 @@ def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
         if pool["user_api"] == "blas"
     ]
     return WorkerFacts(
-        versions={
-            name: metadata.version(name) for name in (adapter.declaration.distribution or "numpy", "numpy")
-        },
+        versions=_versions(adapter.declaration.distribution or "numpy", "numpy"),
         blas=[str(library) for library in adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
-        settings={name: os.environ[name] for name in sorted(os.environ) if _is_thread_setting(name)},
+        settings={name: os.environ[name] for name in sorted(os.environ) if _is_read_by_libraries(name)},
     )
 
 
-def _is_thread_setting(name: str) -> bool:
-    return name.endswith(("_NUM_THREADS", "OP_THREADS", "_MAXIMUM_THREADS"))
+def _versions(*distributions: str) -> dict[str, str]:
+    """Those that are known: a framework may be imported from a distribution of another name."""
+    versions = {}
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _is_read_by_libraries(name: str) -> bool:
+    """Whether a library takes its number of threads, or its kernels, from a variable of this name."""
+    return name == CORE_VARIABLE or name.endswith(("_NUM_THREADS", "OP_THREADS", "_MAXIMUM_THREADS"))

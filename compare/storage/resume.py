@@ -14,8 +14,7 @@ from compare.records.block import Block, Checkpoint
 from compare.records.environment import Environment, Interruption
 from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
-from compare.storage import checkpoint as checkpoints
-from compare.storage.journal import broken_off, going_on
+from compare.storage.checkpoint import delete_snapshot, interrupted_runs, resume_point
 from compare.storage.results import open_run
 from compare.text import counted
 from tasks.interface import DataRequest
@@ -78,7 +77,7 @@ def stored_results(folder: Path) -> Results:
     Raises: UsageError where there is none.
     """
     results = open_run(folder)
-    broken = [replace(run, part=part(results)) for run in broken_off(folder, results.runs)]
+    broken = [replace(run, part=part(results)) for run in interrupted_runs(folder, results.runs)]
     return replace(results, runs=[*results.runs, *broken])
 
 
@@ -101,11 +100,11 @@ def resumed(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     changed = _changed(latest.environment, fresh.environment)
     changed += _changed_versions(latest.versions, fresh.versions)
     if changed:
-        checkpoints.clear(folder)
+        delete_snapshot(folder)
     broken = {(run.task, run.seed) for run in stored.runs if run.status == "interrupted"}
     interruption = Interruption(
         during=_during(stored),
-        then=_then([going_on(folder, block) for block in blocks if (block.task, block.seed) in broken]),
+        then=_then([resume_point(folder, block) for block in blocks if (block.task, block.seed) in broken]),
         environment=fresh.environment,
         versions=fresh.versions,
         changed=changed,

@@ -5,49 +5,87 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compare.errors import UsageError
-from compare.storage import checkpoint as checkpoints
-from compare.storage import journal
 from compare.storage.atomic import temporary_name_of, write_text
+from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.results import UnreadableRun, load
 
-OWN_FILES = ("README.md", "results.json", "report.html", journal.NAME, checkpoints.NAME)
+OWN_FILES = ("README.md", "results.json", "report.html", RECORDS_FILE, SNAPSHOT_FILE)
 OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 
 
 @contextlib.contextmanager
 def held(out: Path) -> Iterator[None]:
-    """Make the output folder and keep other runs out of it; remove it if it was left empty.
+    """Make the output folder and keep other runs out of it.
 
-    The lock lies on the folder itself and ends with the process, however that ends.
+    What was made for it is removed again where it is left empty; a folder that was there before stays.
 
     Raises: UsageError where it cannot be made or another run holds it.
     """
+    made = _make_folder(out)
+    with locked(out):
+        try:
+            yield
+        finally:
+            _remove_empty(made)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs and reports out of a folder.
+
+    The lock lies on the folder itself and ends with the process, however that ends.
+
+    Raises: UsageError where the folder cannot be opened or a run holds it.
+    """
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
-    except FileExistsError as error:
-        raise UsageError(f"{out} is a file: choose another --out") from error
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise UsageError(f"cannot write to {out}: {error.strerror}") from error
+        raise UsageError(f"cannot open the folder {folder}: {error.strerror}") from error
+    try:
+        _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    """Take the lock; a file system that has none has no runs to keep apart."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
-            os.close(descriptor)
             raise UsageError(
-                f"another run is writing to {out}: wait for it, or choose another --out"
+                f"another run is writing to {folder}: wait for it, or name another folder"
             ) from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            out.rmdir()
-        os.close(descriptor)
+
+
+def _make_folder(out: Path) -> list[Path]:
+    """Make a folder and those around it; return those that were not there, the outermost first."""
+    made: list[Path] = []
+    for folder in reversed((out, *out.parents)):
+        try:
+            if folder.is_dir():
+                continue
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            _remove_empty(made)
+            if folder == out and isinstance(error, FileExistsError):
+                raise UsageError(f"{out} is a file: choose another --out") from error
+            reason = f"{folder} is a file" if isinstance(error, FileExistsError) else error.strerror
+            raise UsageError(f"cannot write to {out}: {reason}") from error
+        made.append(folder)
+    return made
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for folder in reversed(folders):
+            folder.rmdir()
 
 
 def check_folder(out: Path, overwrite: bool) -> None:
@@ -94,6 +132,12 @@ def write_log(out: Path, name: str, text: str) -> None:
     """Have what a worker wrote in a file under `logs`."""
     (out / "logs").mkdir(exist_ok=True)
     write_text(out / "logs" / name, text)
+
+
+def make_report_folders(out: Path) -> None:
+    """Make the folders that a report's figures and tables lie in."""
+    for name in ("figures", "tables"):
+        (out / name).mkdir(exist_ok=True)
 
 
 def clear_temporary_files(out: Path) -> None:

@@ -34,6 +34,7 @@ def recipe_record(recipe: Recipe, dataset: Dataset) -> RecipeRecord:
         step=recipe.step,
         settings={name: value for name, value in settings.items() if value is not None},
         zero=recipe.zero(dataset),
+        stands_in_for=dataset.stands_in_for,
     )
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 
 from compare.analysis.task_summary import TaskStandings
 from compare.records.environment import Environment
+from compare.records.run import WorkerFacts
 from compare.report.tables.table import Table
+from compare.runner.blas_kernels import CORE_VARIABLE
 from compare.text import escape, number
 
 
@@ -31,7 +33,7 @@ def environment_table(environment: Environment) -> Table:
         ),
         "After the run": _stated((environment.load_after, "load {}")),
         "Threads": f"{environment.threads} for every worker",
-        "Memory": f"{environment.memory_bytes / 2**30:.1f} GiB",
+        "Memory": f"{environment.memory_bytes / 2**30:.1f} GiB" if environment.memory_bytes else "",
         "System": environment.system,
         "Python": environment.python,
         "Lockstep": environment.lockstep,
@@ -49,13 +51,7 @@ def environment_table(environment: Environment) -> Table:
 
 def workers_table(tasks: Sequence[TaskStandings]) -> Table:
     """What each adapter's workers found themselves running on."""
-    workers = {
-        standing.adapter: run.worker
-        for task in tasks
-        for standing in task.adapters
-        for run in standing.runs
-        if run.worker
-    }
+    workers = _workers(tasks)
     raw = pd.DataFrame(
         [
             {
@@ -75,10 +71,30 @@ def workers_table(tasks: Sequence[TaskStandings]) -> Table:
         "Versions": raw["versions"].map(escape),
         "Libraries": raw["blas"].map(escape),
         "Threads, as read back": raw["pools"].map(escape),
-        "Thread settings": raw["settings"].map(escape),
+        "Settings": raw["settings"].map(escape),
     }
-    words = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Thread settings")
+    words = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Settings")
     return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), words=words)
+
+
+def kernels_set(tasks: Sequence[TaskStandings]) -> dict[str, list[str]]:
+    """The kernels that OpenBLAS was told to use by a variable: their name, and in whose workers."""
+    adapters: dict[str, list[str]] = {}
+    for adapter, worker in _workers(tasks).items():
+        if CORE_VARIABLE in worker.settings:
+            adapters.setdefault(worker.settings[CORE_VARIABLE], []).append(adapter)
+    return adapters
+
+
+def _workers(tasks: Sequence[TaskStandings]) -> dict[str, WorkerFacts]:
+    """By adapter, what its latest worker found."""
+    return {
+        standing.adapter: run.worker
+        for task in tasks
+        for standing in task.adapters
+        for run in standing.runs
+        if run.worker
+    }
 
 
 def _listed(values: Mapping[str, object]) -> str:
