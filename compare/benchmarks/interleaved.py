@@ -1,23 +1,22 @@
-"""Contenders on one piece of work, all alive at once, in alternating turns."""
+"""Candidates on one workload, all alive at once, in alternating turns."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from numpy.random import PCG64, Generator, SeedSequence
 
-from compare.benchmarks.timed_worker import Contender, Pacer, Work
-from compare.runner.worker_process import WorkerFailed
-from compare.text import slug
+from compare.benchmarks.timed_worker import Candidate, TimedWorker, Workload
+from compare.records.block import TIMING, Timing
+from compare.runner.turns import shuffled
+from compare.runner.worker_process import Limits, WorkerFailed
 
 TIMEOUT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lap:
-    """What a contender took for an update, round by round, or why it took no part.
+class UpdateTimes:
+    """What a candidate took for an update, round by round, or why it took no part.
 
     Units: `memory_bytes` is the largest resident size above that after the import.
     """
@@ -28,55 +27,57 @@ class Lap:
     error: str | None = None
 
 
-def race(
-    work: Work,
-    contenders: Sequence[Contender],
+def time_interleaved(
+    workload: Workload,
+    candidates: Sequence[Candidate],
     rounds: int,
     tick: Callable[[str], None],
     *,
     timeout_seconds: float = TIMEOUT_SECONDS,
     memory_limit_bytes: int | None = None,
-) -> dict[str, Lap]:
+    timing: Timing = TIMING,
+) -> dict[str, UpdateTimes]:
     """By name, what each took; turns come in an order shuffled anew each round, `tick` hears of each.
 
-    A contender whose worker fails takes no further part.
+    A candidate whose worker fails takes no further part.
     """
     generator = Generator(PCG64(SeedSequence(0)))
-    laps: dict[str, Lap] = {}
-    with tempfile.TemporaryDirectory() as logs, ExitStack() as stack:
-        racing: list[Pacer] = []
-        for contender in contenders:
-            tick(contender.name)
+    failed: dict[str, UpdateTimes] = {}
+    with ExitStack() as stack:
+        running: list[TimedWorker] = []
+        for candidate in candidates:
+            tick(candidate.name)
+            limits = Limits(
+                threads=candidate.threads, timeout_seconds=timeout_seconds, memory_bytes=memory_limit_bytes
+            )
             try:
-                log = Path(logs) / f"{slug(contender.name)}.log"
-                pacer = Pacer(contender, work, timeout_seconds, log, memory_limit_bytes)
-                stack.callback(pacer.leave)
-                pacer.warm_up()
-                racing.append(pacer)
+                worker = TimedWorker(candidate, workload, limits, timing)
+                stack.callback(worker.end)
+                worker.warm_up()
+                running.append(worker)
             except WorkerFailed as failure:
-                laps[contender.name] = _out(contender, failure)
+                failed[candidate.name] = _failed(candidate, failure)
         for _ in range(rounds):
-            for place in generator.permutation(len(racing)):
-                pacer = racing[place]
-                tick(pacer.contender.name)
-                if pacer.contender.name in laps:
+            for worker in shuffled(running, generator):
+                tick(worker.candidate.name)
+                if worker.candidate.name in failed:
                     continue
                 try:
-                    pacer.turn()
+                    worker.take_turn()
                 except WorkerFailed as failure:
-                    pacer.leave()
-                    laps[pacer.contender.name] = _out(pacer.contender, failure)
-        finished = [pacer for pacer in racing if pacer.contender.name not in laps]
-        return laps | {pacer.contender.name: _lap(pacer) for pacer in finished}
+                    worker.end()
+                    failed[worker.candidate.name] = _failed(worker.candidate, failure)
+        finished = [worker for worker in running if worker.candidate.name not in failed]
+        return failed | {worker.candidate.name: _times(worker) for worker in finished}
 
 
-def _lap(pacer: Pacer) -> Lap:
-    return Lap(
-        name=pacer.contender.name,
-        seconds_per_update=pacer.seconds_per_update,
-        memory_bytes=pacer.memory_bytes,
+def _times(worker: TimedWorker) -> UpdateTimes:
+    return UpdateTimes(
+        name=worker.candidate.name,
+        seconds_per_update=worker.seconds_per_update,
+        memory_bytes=worker.memory_bytes,
     )
 
 
-def _out(contender: Contender, failure: WorkerFailed) -> Lap:
-    return Lap(name=contender.name, seconds_per_update=[], error=str(failure))
+def _failed(candidate: Candidate, failure: WorkerFailed) -> UpdateTimes:
+    return UpdateTimes(name=candidate.name, seconds_per_update=[], error=str(failure))

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
-from compare.benchmarks.loops import BareLoop
+from compare.benchmarks.native_loop import NativeLoop
 
 
-class Fit(BareLoop):
+class Fit(NativeLoop):
     """`keras.layers.LSTM` and `Dense` under `model.fit`, which returns one loss for all its batches."""
 
     declaration = Declaration(

@@ -1,14 +1,13 @@
-"""Adapters against bare loops on one task, in alternating turns of one run."""
+"""Adapters against native loops on one task, in alternating turns of one run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
-from compare.benchmarks.interleaved import Lap, race
-from compare.benchmarks.timed_worker import Contender, work_of
-from tasks.interface import Task
+from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
+from compare.benchmarks.timed_worker import Candidate, Workload
 
-BARE_LOOPS: dict[str, dict[str, str]] = {
+NATIVE_LOOPS: dict[str, dict[str, str]] = {
     "mnist-rows": {
         "torch.nn.LSTM, torch.optim": "compare.benchmarks.torch_loops:NnLstm",
         "Keras model.fit": "compare.benchmarks.keras_loops:Fit",
@@ -19,8 +18,8 @@ BARE_LOOPS: dict[str, dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long a contender's updates took, and how many times as fast as each bare loop it was.
+class Comparison:
+    """How long a candidate's updates took, and how many times as fast as each native loop it was.
 
     Units: `seconds_per_update`, over rounds; `speedups` by the loop's name, paired by round.
     """
@@ -31,33 +30,33 @@ class Pace:
     error: str | None = None
 
 
-def duel(
-    task: Task,
-    data_key: str,
+def compare_with_native_loops(
+    task: str,
+    workload: Workload,
     adapters: Sequence[str],
     threads: int,
     rounds: int,
     tick: Callable[[str], None],
-) -> list[Pace]:
-    """The task's bare loops and the adapters, each with its ratios to the bare loops."""
-    loops = BARE_LOOPS[task.name]
+) -> list[Comparison]:
+    """The task's native loops and the adapters, each with its ratios to the native loops."""
+    loops = NATIVE_LOOPS[task]
     named = {**loops, **{name: name for name in adapters}}
-    contenders = [Contender(name=name, adapter=target, threads=threads) for name, target in named.items()]
-    laps = race(work_of(task, data_key), contenders, rounds, tick)
+    candidates = [Candidate(name=name, adapter=target, threads=threads) for name, target in named.items()]
+    times = time_interleaved(workload, candidates, rounds, tick)
     return [
-        Pace(
+        Comparison(
             name=name,
-            seconds_per_update=spread(laps[name].seconds_per_update),
+            seconds_per_update=spread(times[name].seconds_per_update),
             speedups={
-                loop: ratio for loop in loops if loop != name and (ratio := speedup(laps[loop], laps[name]))
+                loop: ratio for loop in loops if loop != name and (ratio := speedup(times[loop], times[name]))
             },
-            error=laps[name].error,
+            error=times[name].error,
         )
         for name in named
     ]
 
 
-def speedup(slow: Lap, fast: Lap) -> Ratio | None:
+def speedup(slow: UpdateTimes, fast: UpdateTimes) -> Ratio | None:
     """How many times as fast the second was, round by round; None where one took no part."""
     if slow.error or fast.error:
         return None

@@ -8,8 +8,8 @@ from numpy.random import PCG64, Generator, SeedSequence
 from scipy import stats
 
 from adapters.parameters import draw, normal, shapes
-from compare.benchmarks.interleaved import race
-from compare.benchmarks.timed_worker import Contender, Work
+from compare.benchmarks.interleaved import time_interleaved
+from compare.benchmarks.timed_worker import Candidate, Workload
 from compare.records.sweep import Size, SweepPoint
 from tasks.mnist import MnistRows
 
@@ -30,12 +30,12 @@ def sizes() -> list[Size]:
     return list(dict.fromkeys(passed))
 
 
-def work_of(size: Size) -> Work:
+def workload_of(size: Size) -> Workload:
     """The training of `mnist-rows` at another size, on random images."""
     generator = Generator(PCG64(SeedSequence(0)))
     model = replace(MnistRows.model, hidden=size.hidden)
     sequences = max(1024, size.batch)
-    return Work(
+    return Workload(
         model=model,
         train=MnistRows.train,
         parameters=draw(model, 0, dict.fromkeys(shapes(model), normal(0.05))),
@@ -49,15 +49,15 @@ def measure(
     size: Size, adapters: Sequence[str], threads: int, rounds: int, tick: Callable[[str], None]
 ) -> list[SweepPoint]:
     """Every adapter at one size, in alternating turns, each in a worker that has seen no other size."""
-    contenders = [Contender(name=name, adapter=name, threads=threads) for name in adapters]
-    laps = race(work_of(size), contenders, rounds, tick)
+    candidates = [Candidate(name=name, adapter=name, threads=threads) for name in adapters]
+    times = time_interleaved(workload_of(size), candidates, rounds, tick)
     return [
         SweepPoint(
             adapter=name,
             size=size,
-            seconds=laps[name].seconds_per_update,
-            memory_bytes=laps[name].memory_bytes,
-            error=laps[name].error,
+            seconds=times[name].seconds_per_update,
+            memory_bytes=times[name].memory_bytes,
+            error=times[name].error,
         )
         for name in adapters
     ]

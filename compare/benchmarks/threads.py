@@ -1,47 +1,49 @@
 """What more threads are worth: every adapter with one thread against itself with all of them."""
 
-from compare.benchmarks.interleaved import race
-from compare.benchmarks.timed_worker import Contender, work_of
+from collections.abc import Callable
+
+from compare.benchmarks.interleaved import time_interleaved
+from compare.benchmarks.timed_worker import Candidate, workload_of
 from compare.records.block import Block
 from compare.records.sweep import ThreadRounds
-from compare.runner.block import Tick
-from tasks import find
+from compare.runner.task_loading import load_task_data
 
 
 def turns(block: Block) -> int:
     """How often `compare_threads` calls its `tick`."""
-    return 2 * len(_adapters(block)) * (1 + block.rounds)
+    return 2 * len(block.single_adapters) * (1 + block.rounds)
 
 
-def compare_threads(block: Block, tick: Tick) -> list[ThreadRounds]:
-    """One record an adapter; it and its rival are alive at once and take turns, apart from other adapters."""
-    work = work_of(find(block.task), block.data_key)
+def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRounds]:
+    """One record an adapter, which is alive twice, and takes turns with itself, apart from other adapters.
+
+    Raises: UsageError where the block's task or data cannot be had.
+    """
+    data = load_task_data(block.task, block.data)
+    workload = workload_of(data.task, data.dataset)
     found = []
-    for adapter in _adapters(block):
-        single = Contender(name=f"{adapter}, 1 thread", adapter=adapter, threads=1)
-        several = Contender(
+    for adapter in block.single_adapters:
+        single = Candidate(name=f"{adapter}, 1 thread", adapter=adapter, threads=1)
+        several = Candidate(
             name=f"{adapter}, {block.threads} threads", adapter=adapter, threads=block.threads
         )
-        laps = race(
-            work,
+        times = time_interleaved(
+            workload,
             (single, several),
             block.rounds,
             tick,
             timeout_seconds=block.timeout_seconds,
             memory_limit_bytes=block.memory_limit_bytes,
+            timing=block.timing,
         )
         found.append(
             ThreadRounds(
                 task=block.task,
                 adapter=adapter,
                 threads=block.threads,
-                single=laps[single.name].seconds_per_update,
-                several=laps[several.name].seconds_per_update,
-                error=laps[single.name].error or laps[several.name].error,
+                single=times[single.name].seconds_per_update,
+                several=times[several.name].seconds_per_update,
+                error=times[single.name].error or times[several.name].error,
             )
         )
     return found
-
-
-def _adapters(block: Block) -> list[str]:
-    return [name for name in block.adapters if name not in block.twins]

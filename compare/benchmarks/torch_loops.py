@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
-from compare.benchmarks.loops import BareLoop
+from compare.benchmarks.native_loop import NativeLoop
 
 
-class NnLstm(BareLoop):
+class NnLstm(NativeLoop):
     """`torch.nn.LSTM`, `torch.nn.Linear` and the fused `torch.optim.Adam`, a batch at a time."""
 
     def __init__(
@@ -46,7 +46,7 @@ class NnLstm(BareLoop):
         return loss.detach()
 
 
-class OnlineTutorial(BareLoop):
+class OnlineTutorial(NativeLoop):
     """The online sine as the tutorials print it: a step, its autograd, two weights moved by hand.
 
     Source: tutorials 000 and 001.

@@ -1,4 +1,4 @@
-"""`python -m compare bench`: every adapter against the bare loops, one table a task."""
+"""`python -m compare bench`: every adapter against the native loops, one table a task."""
 
 import math
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from rich.text import Text
 
 from adapters import registered
 from compare.analysis.statistics import Ratio
-from compare.benchmarks.native_loops import BARE_LOOPS, Pace, duel
+from compare.benchmarks.native_loops import NATIVE_LOOPS, Comparison, compare_with_native_loops
+from compare.benchmarks.timed_worker import workload_of
 from compare.cli.progress import bar, progress_bars
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names
 from compare.errors import UsageError, check_choice
 from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores
-from compare.runner.task_loading import data_key
+from compare.runner.task_loading import load_task_data
 from compare.text import NOTHING, factor, number
-from tasks import TASKS
 from tasks.interface import DataRequest
 
 MOST_ROUNDS = 1000
@@ -37,58 +37,63 @@ class BenchSettings:
 
 
 def run_bench(settings: BenchSettings, console: Console) -> int:
-    """Time every adapter and bare loop on every task and show the results; return the exit code.
+    """Compare on every task and show what came of it; return the exit code.
 
     Raises: UsageError before anything is run.
     """
     for task in settings.tasks:
-        check_choice("task with a bare loop", task, BARE_LOOPS)
+        check_choice("task with a native loop", task, NATIVE_LOOPS)
     check_adapter_names(settings.adapters)
     if not settings.tasks or not settings.adapters:
-        raise UsageError(f"nothing to run: choose from {', '.join(BARE_LOOPS)} and {', '.join(registered())}")
+        raise UsageError(
+            f"nothing to run: choose from {', '.join(NATIVE_LOOPS)} and {', '.join(registered())}"
+        )
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
     with console.status("Making the data ready"):
-        keys = {task: data_key(TASKS[task], settings.data) for task in settings.tasks}
+        data = [load_task_data(task, settings.data) for task in settings.tasks]
     clean = True
     try:
-        for task, key in keys.items():
-            turns = (len(BARE_LOOPS[task]) + len(settings.adapters)) * (1 + settings.rounds)
+        for each_task in data:
+            task, workload = each_task.task.name, workload_of(each_task.task, each_task.dataset)
+            turns = (len(NATIVE_LOOPS[task]) + len(settings.adapters)) * (1 + settings.rounds)
             with progress_bars(console) as progress, bar(progress, task, turns) as tick:
-                paces = duel(TASKS[task], key, settings.adapters, settings.threads, settings.rounds, tick)
-            console.print(pace_table(task, paces))
-            for pace in paces:
-                if pace.error:
-                    console.print(Text(f"{pace.name}: {pace.error}"))
-            clean &= all(pace.error is None for pace in paces)
+                found = compare_with_native_loops(
+                    task, workload, settings.adapters, settings.threads, settings.rounds, tick
+                )
+            console.print(comparison_table(task, found))
+            for each in found:
+                if each.error:
+                    console.print(Text(f"{each.name}: {each.error}"))
+            clean &= all(each.error is None for each in found)
     except KeyboardInterrupt:
         console.print("Interrupted.")
         return INTERRUPTED
     console.print(
         Text(
-            "Median time of an update with its quartiles; times as fast as a bare loop, paired by round, "
+            "Median time of an update with its quartiles; times as fast as a native loop, paired by round, "
             f"with the 95 % interval of the median. {settings.threads} threads each."
         )
     )
     return 0 if clean else 1
 
 
-def pace_table(task: str, paces: Sequence[Pace]) -> Table:
-    """One row an adapter or loop, one column a bare loop."""
+def comparison_table(task: str, comparisons: Sequence[Comparison]) -> Table:
+    """One row a candidate, one column a native loop."""
     table = Table(box=None, pad_edge=False)
     table.add_column(task, overflow="fold")
     table.add_column("µs an update", justify="right", no_wrap=True)
-    loops = [*BARE_LOOPS[task]]
+    loops = [*NATIVE_LOOPS[task]]
     for loop in loops:
         table.add_column(f"× as fast as {loop}", justify="right")
-    for pace in paces:
-        taken = pace.seconds_per_update
+    for comparison in comparisons:
+        taken = comparison.seconds_per_update
         time = NOTHING
         if taken:
             low, middle, high = (number(1e6 * value) for value in (taken.lower, taken.median, taken.upper))
             time = f"{middle} ({low}–{high})"
-        cells = [ratio_with_interval(pace.speedups.get(loop)) for loop in loops]
-        table.add_row(*map(Text, (pace.name, time, *cells)))
+        cells = [ratio_with_interval(comparison.speedups.get(loop)) for loop in loops]
+        table.add_row(*map(Text, (comparison.name, time, *cells)))
     return table
 
 

@@ -1,11 +1,9 @@
 """The `check` command: the conformance suite and parity on whole tasks, for every adapter."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -14,17 +12,18 @@ from rich.text import Text
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
 from compare.cli.check_tables import conformance_table, proof_table
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import TickingObserver, bar, progress_bars
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.limits import check_in_range, check_timeout
-from compare.machine.devices import allowed_cores, device_of, usable_cores
-from compare.parity.check import Trial, at_once, prove, with_reference
+from compare.machine.devices import allowed_cores, usable_cores
+from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
 from compare.parity.check_result import Findings, declarations, misdeclared
-from compare.parity.conformance_run import Examinee
+from compare.parity.conformance_run import ConformanceRun
 from compare.records.parity import Proof
-from compare.runner.task_loading import data_key, open_dataset, open_task
-from compare.text import slug
+from compare.runner.task_loading import data_key, open_dataset, open_task, settled
+from compare.runner.worker_process import Limits
+from compare.runner.workers import WorkerPool
 from tasks import TASKS
 from tasks.interface import DataRequest
 
@@ -47,7 +46,7 @@ class CheckSettings:
 
     @property
     def workers_per_adapter(self) -> int:
-        """How many workers share an adapter's checks: two where nothing else needs the cores."""
+        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
         alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
         return 2 if alone else 1
 
@@ -71,8 +70,7 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
         for name in keys.keys() - TASKS.keys():
             open_dataset(tasks[name], keys[name])
     try:
-        with tempfile.TemporaryDirectory() as logs:
-            outcomes, proofs = _examine(settings, keys, Path(logs), error_console)
+        outcomes, proofs = _check(settings, keys, error_console)
     except KeyboardInterrupt:
         error_console.print("Interrupted.")
         return INTERRUPTED
@@ -92,58 +90,58 @@ def _show(findings: Findings, console: Console) -> None:
         console.print(Text("Data: " + "; ".join(f"{task}, {name}" for task, name in data.items())))
 
 
-def _examine(
-    settings: CheckSettings, keys: Mapping[str, str], logs: Path, error_console: Console
+def _check(
+    settings: CheckSettings, keys: Mapping[str, str], error_console: Console
 ) -> tuple[dict[str, list[Outcome]], list[Proof]]:
-    """The suite adapter by adapter and, beside it, the proof task by task: nothing here is timed."""
-    examinees = [
-        Examinee(
-            adapter,
-            settings.threads,
-            settings.timeout_seconds,
-            [logs / f"{slug(adapter)}-{number}.log" for number in range(settings.workers_per_adapter)],
-            device_of(adapter, settings.device),
-        )
+    """The suite adapter by adapter and, beside it, lockstep task by task: nothing here is timed."""
+    limits = Limits(threads=settings.threads, timeout_seconds=settings.timeout_seconds)
+    suites = [
+        ConformanceRun(adapter, limits, settings.device, settings.workers_per_adapter)
         for adapter in settings.adapters
     ]
+    lockstep_workers = WorkerPool()
     with (
         progress_bars(error_console) as progress,
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):
-        for examinee in examinees:
-            stack.callback(examinee.leave)
+        stack.callback(lockstep_workers.end)
+        for suite in suites:
+            stack.callback(suite.end)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         found = {
-            examinee.adapter: pool.submit(
-                examinee.examine, settings.checks, _suite_bar(progress, examinee.adapter, settings.checks)
+            suite.adapter: pool.submit(
+                suite.run, settings.checks, _suite_bar(progress, suite.adapter, settings.checks)
             )
-            for examinee in examinees
+            for suite in suites
         }
-        proofs = [proof for trial in _trials(settings, keys, logs) for proof in _prove(trial, progress)]
+        proofs = [
+            proof
+            for check in _parity_checks(settings, keys)
+            for proof in _lockstep(check, lockstep_workers, progress)
+        ]
         return {
             adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
         }, proofs
 
 
-def _trials(settings: CheckSettings, keys: Mapping[str, str], logs: Path) -> list[Trial]:
+def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:
     return [
-        Trial(
+        ParityCheck(
             task=task,
-            data_key=key,
+            data=settled(settings.data, key) if task in TASKS else settings.data,
             adapters=with_reference(settings.adapters),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds,
-            logs=logs,
             device=settings.device,
         )
         for task, key in keys.items()
     ]
 
 
-def _prove(trial: Trial, progress: Progress) -> list[Proof]:
-    with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
-        proofs = prove(trial, tick)
+def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[Proof]:
+    with bar(progress, f"lockstep on {check.task}", check.turns) as tick:
+        proofs = check_parity(check, TickingObserver(tick), workers)
     for proof in proofs:
         if proof.status != "ok":
             progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))

@@ -17,7 +17,8 @@ from compare.limits import (
 from compare.machine.devices import allowed_cores
 from compare.records.block import Block
 from compare.records.settings import Settings
-from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of
+from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of, settled
+from tasks import TASKS
 from tasks.interface import DataUnavailable, Preset
 from tasks.mnist_archives import check_archives
 
@@ -84,18 +85,18 @@ def plan(settings: Settings) -> list[Block]:
 def _blocks(settings: Settings, name: str) -> list[Block]:
     task = open_task(name)
     key = data_key(task, settings.data)
+    data = settled(settings.data, key) if name in TASKS else settings.data
     seeds = settings.seeds or seeds_of(task, settings.preset)
     return [
         Block(
             task=name,
-            data_key=key,
+            data=data,
             seed=seed,
             epochs=settings.epochs or epochs_of(task, settings.preset, key),
             rounds=settings.rounds or _rounds(settings),
             adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds or task.timeout_seconds,
-            logs=settings.out / "logs",
             warm_ups=settings.warm_ups,
             processes=_processes(settings, seeds),
             twins=settings.twins,

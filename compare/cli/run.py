@@ -20,12 +20,11 @@ from compare.records.results import Results, TaskRecord
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
-from compare.runner.task_loading import data_key, open_dataset
+from compare.runner.task_loading import data_key, load_task_data, settled
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import framework_versions, request, resumed_results, stored_results
 from compare.storage.run_folder import check_folder, clear_folder, clear_temporary_files, hold_output_folder
-from tasks import find
 from tasks.interface import DataRequest
 from tasks.tutorials import RECIPES
 
@@ -65,7 +64,7 @@ def _beginning(settings: Settings, blocks: list[Block], keys: Mapping[str, str])
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
         interrupted=True,
-        request=request(settings, blocks, keys),
+        request=request(settings, _settled_data(settings, blocks, keys)),
         versions=framework_versions(settings.adapters),
         baseline=settings.baseline,
         twins=settings.twins,
@@ -75,6 +74,12 @@ def _beginning(settings: Settings, blocks: list[Block], keys: Mapping[str, str])
         return resumed_results(settings.out, fresh, blocks)
     clear_folder(settings.out)
     return fresh
+
+
+def _settled_data(settings: Settings, blocks: list[Block], keys: Mapping[str, str]) -> DataRequest:
+    """The request for the data that were found, for those who go on with the run."""
+    found = [*(block.data for block in blocks), *(settled(settings.data, key) for key in keys.values())]
+    return next((data for data in found if data.choice != "auto"), settings.data)
 
 
 def _environment(settings: Settings) -> Environment:
@@ -179,8 +184,8 @@ def command_line() -> str:
 
 
 def _task_record(block: Block) -> TaskRecord:
-    task = find(block.task)
-    dataset = open_dataset(task, block.data_key)
+    data = load_task_data(block.task, block.data)
+    task, dataset = data.task, data.dataset
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))
     return TaskRecord(

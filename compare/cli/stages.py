@@ -1,36 +1,43 @@
-"""The stages of a run, each of which adds to its results: cells, proofs, tutorials."""
+"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from rich.progress import Progress
+from rich.text import Text
 
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import bar
-from compare.parity.check import Trial, prove, with_reference
-from compare.records.block import Block
+from compare.cli.progress import TickingObserver, bar
+from compare.parity.check import ParityCheck, check_parity, with_reference
+from compare.records.block import Block, Snapshot
+from compare.records.parity import Proof
 from compare.records.results import Results
+from compare.records.run import Run
 from compare.records.settings import Settings
-from compare.runner.block import play
+from compare.runner.block import run_block
+from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
+from compare.storage.run_folder import write_log
+from compare.text import difference
 from compare.tutorials.assignments import assignments
 
 
 def stages(
     settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Generator[Results]:
-    """The results as they grow: blocks, then proofs, threads and tutorials; none runs twice."""
+    """The results as they grow: lockstep before anything is timed; what is there does not run again."""
+    for grown in _parity(settings, blocks, results, progress):
+        results = grown
+        yield results
     for block in remaining(blocks, results):
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
-            played = play(block, tick, store, resume_point(settings.out, block))
-            runs = [replace(run, part=part(results)) for run in played]
+            observer = _BlockObserver(settings.out, tick, store)
+            done = run_block(block, observer, resume_point(settings.out, block))
+            runs = [replace(run, part=part(results)) for run in done.runs]
         results = replace(results, runs=[*results.runs, *runs])
-        yield results
-    for trial in _trials(blocks, results):
-        with bar(progress, f"lockstep on {trial.task}", trial.turns) as tick:
-            results = replace(results, proofs=[*results.proofs, *prove(trial, tick)])
         yield results
     for block in _scaled(settings, blocks, results):
         with bar(progress, f"threads on {block.task}", turns(block)) as tick:
@@ -41,22 +48,78 @@ def stages(
         yield from _tutorials(settings, keys, results, progress)
 
 
-def _trials(blocks: Sequence[Block], results: Results) -> list[Trial]:
-    proven = {proof.task for proof in results.proofs}
-    return [
-        Trial(
-            task=block.task,
-            data_key=block.data_key,
-            adapters=with_reference(name for name in block.adapters if name not in block.twins),
-            threads=block.threads,
-            timeout_seconds=block.timeout_seconds,
-            logs=block.logs,
-            memory_limit_bytes=block.memory_limit_bytes,
-            device=block.device,
-        )
-        for block in blocks
-        if block.seed == 0 and block.task not in proven
-    ]
+class _LoggingObserver(TickingObserver):
+    """Has logs in the run's folder, too."""
+
+    def __init__(self, folder: Path, tick: Callable[[str], None]) -> None:
+        super().__init__(tick)
+        self._folder = folder
+
+    def keep_log(self, name: str, text: str) -> None:
+        write_log(self._folder, name, text)
+
+
+class _BlockObserver(_LoggingObserver):
+    """Keeps a block that is under way in the run's folder, too."""
+
+    def __init__(self, folder: Path, tick: Callable[[str], None], store: CheckpointStore) -> None:
+        super().__init__(folder, tick)
+        self._store = store
+
+    def keep(self, runs: Sequence[Run]) -> None:
+        self._store.keep(runs)
+
+    def snapshot_is_due(self) -> bool:
+        return self._store.snapshot_is_due()
+
+    def keep_snapshot(self, snapshot: Snapshot) -> None:
+        self._store.keep_snapshot(snapshot)
+
+
+def _parity(
+    settings: Settings, blocks: Sequence[Block], results: Results, progress: Progress
+) -> Iterator[Results]:
+    """Lockstep task by task, in processes that live on from one to the next.
+
+    Nothing here is timed: several work at once, with a thread each, as those of a library that waits spinning
+    for its own threads would take each other's cores.
+    """
+    known = {proof.task for proof in results.proofs}
+    workers = WorkerPool()
+    try:
+        for block in blocks:
+            if block.seed != 0 or block.task in known:
+                continue
+            check = ParityCheck(
+                task=block.task,
+                data=block.data,
+                adapters=with_reference(block.single_adapters),
+                threads=1,
+                timeout_seconds=block.timeout_seconds,
+                memory_limit_bytes=block.memory_limit_bytes,
+                device=block.device,
+            )
+            with bar(progress, f"lockstep on {block.task}", check.turns) as tick:
+                found = check_parity(check, _LoggingObserver(settings.out, tick), workers)
+            progress.console.print(Text(_parity_line(block.task, found)), soft_wrap=True)
+            results = replace(results, proofs=[*results.proofs, *found])
+            yield results
+    finally:
+        workers.end()
+
+
+def _parity_line(task: str, proofs: Sequence[Proof]) -> str:
+    """What was found, in a line."""
+    said = "; ".join(f"{proof.adapter} {_found(proof)}" for proof in proofs)
+    return f"lockstep on {task}: {said}"
+
+
+def _found(proof: Proof) -> str:
+    if proof.verdict is None:
+        return f"{proof.status}: {proof.error}"
+    if proof.adapter == proof.reference:
+        return f"{proof.verdict} (the reference)"
+    return f"{proof.verdict} ({difference(proof.largest[0])})"
 
 
 def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
@@ -71,12 +134,13 @@ def _tutorials(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
-    from compare.tutorials.run import Limits, reproduce  # noqa: PLC0415 - pandas can wait
+    from compare.tutorials.run import WorkerLimits, reproduce  # noqa: PLC0415 - pandas can wait
 
     seeds = None if settings.tasks else settings.seeds
-    jobs = assignments(settings.adapters, settings.preset, seeds, keys, settings.out / "logs")
-    limits = Limits(settings.timeout_seconds, settings.memory_limit_bytes)
+    jobs = assignments(settings.adapters, settings.preset, seeds, keys)
+    limits = WorkerLimits(timeout_seconds=settings.timeout_seconds, memory_bytes=settings.memory_limit_bytes)
     known = results.tutorials.runs if results.tutorials else []
     with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
-        for tutorials in reproduce(jobs, settings.threads, tick, known, limits):
+        observer = _LoggingObserver(settings.out, tick)
+        for tutorials in reproduce(jobs, settings.threads, observer, known, limits):
             yield replace(results, tutorials=tutorials)

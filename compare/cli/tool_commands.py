@@ -92,11 +92,11 @@ def bench(
     mnist_archives: Archives = None,
 ) -> None:
     """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
-    from compare.benchmarks.native_loops import BARE_LOOPS  # noqa: PLC0415
+    from compare.benchmarks.native_loops import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
-        tasks=tuple(dict.fromkeys(tasks or BARE_LOOPS)),
+        tasks=tuple(dict.fromkeys(tasks or NATIVE_LOOPS)),
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,

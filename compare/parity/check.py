@@ -1,75 +1,63 @@
-"""The proof of lockstep: from one task and its adapters, plain data, to a record for each of them."""
+"""Whether adapters train in lockstep on one task: plain data in, a record for each of them out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from compare.machine.devices import device_of, usable_cores
-from compare.parity.comparison import judge, slope_differences
+from compare.errors import UsageError
+from compare.machine.devices import usable_cores
+from compare.parity.comparison import parity_result, slope_differences
 from compare.parity.finite_differences import Slope, slopes
-from compare.parity.probe import STAGES, Answers, Hearing, Witness, hearing
+from compare.parity.probe import STAGES, Observations, ParityInputs, parity_inputs, probe
+from compare.records.block import Observer
 from compare.records.parity import Proof
-from compare.runner.worker_process import WorkerFailed
+from compare.runner.remote_adapter import RemoteAdapter
+from compare.runner.task_loading import load_task_data
+from compare.runner.worker_process import Limits, WorkerFailed
+from compare.runner.workers import Workers
 from compare.text import slug
 from compare.tolerances import GRADIENT_BAND, UPDATES
-from tasks import find
+from tasks.interface import DataRequest
 
 REFERENCE = "numpy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class ParityCheck:
     """One task and the adapters that are held against each other on it: plain data, to be run anywhere.
 
     Units: `timeout_seconds` for any one thing that a worker is told to do.
     """
 
     task: str
-    data_key: str
+    data: DataRequest
     adapters: tuple[str, ...]
     threads: int
     timeout_seconds: float
-    logs: Path
     memory_limit_bytes: int | None = None
     device: str = "cpu"
 
     @property
     def turns(self) -> int:
-        """How often `prove` calls its `tick` if nothing fails."""
+        """Of how many turns an observer hears if nothing fails."""
         return len(self.adapters) * STAGES
 
 
-def prove(trial: Trial, tick: Callable[[str], None]) -> list[Proof]:
+def check_parity(check: ParityCheck, observer: Observer, workers: Workers) -> list[Proof]:
     """One record an adapter, whatever became of it; as many work at once as the cores have threads for."""
-    task = find(trial.task)
-    dataset = task.dataset(trial.data_key)
     try:
-        asked = hearing(task, trial.data_key, dataset, UPDATES)
-    except WorkerFailed as failure:
+        data = load_task_data(check.task, check.data)
+    except UsageError as error:
         return [
-            Proof(
-                task=trial.task,
-                adapter=name,
-                dataset=dataset.name,
-                status=failure.status,
-                error=str(failure),
-            )
-            for name in trial.adapters
+            _without_result(check, name, WorkerFailed("unavailable", str(error))) for name in check.adapters
         ]
-    expected = slopes(task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
-    answers = _hear(trial, asked, tick)
-    heard = {name: answer for name, answer in answers.items() if isinstance(answer, Answers)}
-    reference = reference_among(heard, expected)
-    proofs = []
-    for name, answer in answers.items():
-        if isinstance(answer, WorkerFailed):
-            proofs.append(Proof(task=trial.task, adapter=name, status=answer.status, error=str(answer)))
-        else:
-            assert reference is not None
-            proofs.append(judge(trial.task, name, answer, reference, heard[reference], expected))
-    return [replace(proof, dataset=dataset.name) for proof in proofs]
+    try:
+        given = parity_inputs(data, UPDATES)
+    except WorkerFailed as failure:
+        found = [_without_result(check, name, failure) for name in check.adapters]
+    else:
+        found = _compared(check, given, _observe(check, given, observer, workers))
+    return [replace(proof, dataset=data.dataset.name) for proof in found]
 
 
 def with_reference(adapters: Iterable[str]) -> tuple[str, ...]:
@@ -82,45 +70,68 @@ def at_once(threads: int) -> int:
     return usable_cores() + 1 if threads == 1 else max(1, usable_cores() // threads)
 
 
-def reference_among(heard: Mapping[str, Answers], expected: Mapping[str, tuple[Slope, ...]]) -> str | None:
+def reference_among(
+    observed: Mapping[str, Observations], expected: Mapping[str, tuple[Slope, ...]]
+) -> str | None:
     """NumPy's adapter, or the first, of those whose gradients are right; of all where none are."""
     right = [
         name
-        for name, answers in heard.items()
-        if max(slope_differences(answers.gradients, expected).values()) <= GRADIENT_BAND
+        for name, observations in observed.items()
+        if max(slope_differences(observations.gradients, expected).values()) <= GRADIENT_BAND
     ]
-    candidates = right or list(heard)
+    candidates = right or list(observed)
     return REFERENCE if REFERENCE in candidates else next(iter(candidates), None)
 
 
-def _hear(trial: Trial, asked: Hearing, tick: Callable[[str], None]) -> dict[str, Answers | WorkerFailed]:
-    """What each adapter answers, or why it does not."""
-    with ThreadPoolExecutor(at_once(trial.threads)) as pool, ExitStack() as stack:
-        answers = {adapter: _call(trial, adapter, asked, stack) for adapter in trial.adapters}
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+def _compared(
+    check: ParityCheck, given: ParityInputs, found: Mapping[str, Observations | WorkerFailed]
+) -> list[Proof]:
+    expected = slopes(given.task.model, given.first_update, given.parameters, given.inputs, given.targets)
+    observed = {name: each for name, each in found.items() if isinstance(each, Observations)}
+    reference = reference_among(observed, expected)
+    results = []
+    for name, each in found.items():
+        if isinstance(each, WorkerFailed):
+            results.append(_without_result(check, name, each))
+        else:
+            assert reference is not None
+            results.append(parity_result(check.task, name, each, reference, observed[reference], expected))
+    return results
 
-        def answer(witness: Witness | WorkerFailed) -> Answers | WorkerFailed:
-            try:
-                return witness if isinstance(witness, WorkerFailed) else witness.answer(tick)
-            except WorkerFailed as failure:
-                return failure
 
-        return dict(zip(answers, pool.map(answer, answers.values()), strict=True))
+def _without_result(check: ParityCheck, adapter: str, failure: WorkerFailed) -> Proof:
+    return Proof(task=check.task, adapter=adapter, status=failure.status, error=str(failure))
 
 
-def _call(trial: Trial, adapter: str, asked: Hearing, stack: ExitStack) -> Witness | WorkerFailed:
-    log = trial.logs / f"{trial.task}-{slug(adapter)}-lockstep.log"
-    try:
-        witness = Witness(
-            adapter,
-            asked,
-            trial.threads,
-            trial.timeout_seconds,
-            log,
-            device=device_of(adapter, trial.device),
-            memory_limit_bytes=trial.memory_limit_bytes,
-        )
-    except WorkerFailed as failure:
-        return failure
-    stack.callback(witness.leave)
-    return witness
+def _observe(
+    check: ParityCheck, given: ParityInputs, observer: Observer, workers: Workers
+) -> dict[str, Observations | WorkerFailed]:
+    """What each adapter does, or why it does not; an interrupt ends all workers."""
+    limits = Limits(
+        threads=check.threads,
+        timeout_seconds=check.timeout_seconds,
+        memory_bytes=check.memory_limit_bytes,
+    )
+    running: dict[str, RemoteAdapter] = {}
+
+    def observe(adapter: str) -> Observations | WorkerFailed:
+        try:
+            remote = running[adapter] = workers.lend(adapter, 0, limits, check.device)
+        except WorkerFailed as failure:
+            return failure
+        try:
+            return probe(remote, given, lambda: observer.turn(adapter))
+        except WorkerFailed as failure:
+            return failure
+        finally:
+            workers.take_back(remote, 0)
+            observer.keep_log(f"{check.task}-{slug(adapter)}-lockstep.log", remote.log_text())
+
+    with ThreadPoolExecutor(at_once(check.threads)) as pool:
+        try:
+            return dict(zip(check.adapters, pool.map(observe, check.adapters), strict=True))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for remote in [*running.values()]:
+                remote.end()
+            raise

@@ -7,7 +7,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.analysis.loss_agreement import distances
 from compare.parity.finite_differences import Slope
-from compare.parity.probe import Answers
+from compare.parity.probe import Observations
 from compare.records.parity import Proof, ProofVerdict
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 
@@ -47,12 +47,12 @@ def gradient_differences(ours: Mapping[str, Array], theirs: Mapping[str, Array])
     }
 
 
-def judge(
+def parity_result(
     task: str,
     adapter: str,
-    ours: Answers,
+    ours: Observations,
     reference: str,
-    theirs: Answers,
+    theirs: Observations,
     slopes: Mapping[str, tuple[Slope, ...]],
 ) -> Proof:
     """The record of one adapter; the reference itself is judged by its gradients alone."""

@@ -1,96 +1,89 @@
 """One adapter in the conformance suite, check by check, in workers that are replaced where they died."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
-from pathlib import Path
 from queue import SimpleQueue
 
 from adapters.conformance import Check, Outcome
-from compare.runner.worker_process import WorkerFailed, WorkerProcess
+from compare.machine.devices import device_of
+from compare.runner.remote_adapter import RemoteAdapter
+from compare.runner.worker_process import Limits, WorkerFailed
 
 
-class Examinee:
-    """An adapter that has each check's outcome recorded, whatever it does.
+class ConformanceRun:
+    """An adapter that has each check's outcome recorded, whatever it does; workers share the checks."""
 
-    Every log is the output of a worker of its own; they share the checks between them.
-    """
-
-    def __init__(
-        self, adapter: str, threads: int, timeout_seconds: float, logs: Sequence[Path], device: str
-    ) -> None:
+    def __init__(self, adapter: str, limits: Limits, device: str, workers: int) -> None:
         self.adapter = adapter
-        self._seats = [_Seat(adapter, threads, timeout_seconds, log, device) for log in logs]
+        self._slots = [_Slot(adapter, limits, device_of(adapter, device)) for _ in range(workers)]
 
-    def examine(self, checks: Iterable[Check], tick: Callable[[str, Outcome], None]) -> list[Outcome]:
+    def run(self, checks: Iterable[Check], tick: Callable[[str, Outcome], None]) -> list[Outcome]:
         """Go through the checks, `tick` hearing of each outcome in turn: one, where no worker starts."""
         outcomes = []
-        with ThreadPoolExecutor(len(self._seats)) as pool:
+        with ThreadPoolExecutor(len(self._slots)) as pool:
             for outcome in self._outcomes(checks, pool):
                 outcomes.append(outcome)
                 tick(self.adapter, outcome)
         return outcomes
 
-    def leave(self) -> None:
+    def end(self) -> None:
         """End the workers, and with them the checks under way; no other follows."""
-        for seat in self._seats:
-            seat.leave()
+        for slot in self._slots:
+            slot.close()
 
     def _outcomes(self, checks: Iterable[Check], pool: ThreadPoolExecutor) -> Iterator[Outcome]:
         try:
-            list(pool.map(_Seat.start, self._seats))
+            list(pool.map(_Slot.start, self._slots))
         except WorkerFailed as failure:
             yield Outcome(name="start", status="failed", message=str(failure))
             return
-        idle: SimpleQueue[_Seat] = SimpleQueue()
-        for seat in self._seats:
-            idle.put(seat)
+        idle: SimpleQueue[_Slot] = SimpleQueue()
+        for slot in self._slots:
+            idle.put(slot)
 
         def outcome(check: Check) -> Outcome | None:
-            seat = idle.get()
+            slot = idle.get()
             try:
-                return seat.outcome(check)
+                return slot.outcome(check)
             finally:
-                idle.put(seat)
+                idle.put(slot)
 
         for found in takewhile(bool, pool.map(outcome, checks)):
             assert found is not None
             yield found
 
 
-class _Seat:
+class _Slot:
     """The place of one worker."""
 
-    def __init__(self, adapter: str, threads: int, timeout_seconds: float, log: Path, device: str) -> None:
-        self._adapter, self._device = adapter, device
-        self._threads, self._timeout_seconds, self._log = threads, timeout_seconds, log
-        self._worker: WorkerProcess | None = None
-        self._left = False
+    def __init__(self, adapter: str, limits: Limits, device: str) -> None:
+        self._adapter, self._limits, self._device = adapter, limits, device
+        self._remote: RemoteAdapter | None = None
+        self._closed = False
 
     def outcome(self, check: Check) -> Outcome | None:
-        """None after the worker was told to leave."""
-        if self._left:
+        """None after the slot was closed."""
+        if self._closed:
             return None
         try:
-            found = (self._worker or self.start()).call("conformance", check.name, self._device).value
+            return (self._remote or self.start()).conformance(check.name)
         except WorkerFailed as failure:
             self._end()
             return Outcome(name=check.name, status="failed", message=str(failure))
-        assert isinstance(found, Outcome)
-        return found
 
-    def start(self) -> WorkerProcess:
-        self._worker = WorkerProcess(self._adapter, self._threads, self._timeout_seconds, self._log)
-        if self._left:
+    def start(self) -> RemoteAdapter:
+        remote = self._remote = RemoteAdapter(self._adapter, self._limits, device=self._device)
+        if self._closed:
             self._end()
-        self._worker.call("import_framework")
-        return self._worker
+        remote.import_framework()
+        return remote
 
-    def leave(self) -> None:
-        self._left = True
+    def close(self) -> None:
+        self._closed = True
         self._end()
 
     def _end(self) -> None:
-        if self._worker:
-            self._worker.end()
-            self._worker = None
+        if self._remote:
+            self._remote.end()
+            self._remote = None

@@ -1,22 +1,23 @@
-"""What one adapter has to say on one task: its losses, its parameters and its gradients."""
+"""What one adapter does on one task: its losses, its parameters and its gradients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from adapters.interface import Array, Dtype, Sgd, TrainSpec
-from compare.runner.checked_task import order
-from compare.runner.worker_process import WorkerFailed, WorkerProcess, expect_array, expect_parameters
-from tasks.interface import Dataset, Task
+from adapters.interface import Array, Sgd, TrainSpec
+from compare.runner.checked_task import epoch_batches
+from compare.runner.remote_adapter import RemoteAdapter
+from compare.runner.task_loading import TaskData
+from compare.runner.worker_process import WorkerFailed
+from tasks.interface import Task
 
 STAGES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
-    """What every adapter is asked on one task.
+class ParityInputs:
+    """What every adapter is given on one task.
 
     Shapes: `batches` (S, B) for the float32 curve, `batches_float64` its first rows or all; `inputs`
     and `targets` are the first batch, cut to the steps of the first update.
@@ -29,7 +30,7 @@ class Hearing:
     batches_float64: Array
     inputs: Array
     targets: Array
-    updates_per_batch: int
+    time_steps: int
 
     @property
     def first_update(self) -> TrainSpec:
@@ -38,7 +39,7 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Observations:
     """Losses in float64 and float32, parameters after the former, gradients at the start in float64."""
 
     losses: Array
@@ -47,101 +48,71 @@ class Answers:
     losses_float32: Array
 
 
-def hearing(task: Task, data_key: str, dataset: Dataset, updates: int) -> Hearing:
+def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
     """At least so many updates from seed 0, in float32 at least an epoch.
 
     Raises: WorkerFailed where the task has no batches for them.
     """
-    spans = task.train.spans(task.model, dataset.inputs.shape[1])
+    task, dataset = data.task, data.dataset
+    time_steps = dataset.inputs.shape[1]
+    spans = task.train.spans(task.model, time_steps)
     rows = -(-updates // len(spans))
     epochs = -(-rows // (len(dataset.inputs) // task.batch_size))
-    epochs_of_batches = [order(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
-    batches = np.concatenate(epochs_of_batches)[: max(rows, len(epochs_of_batches[0]))]
+    batches_by_epoch = [epoch_batches(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
+    batches = np.concatenate(batches_by_epoch)[: max(rows, len(batches_by_epoch[0]))]
     steps, first = spans[0].stop, batches[0]
     targets = dataset.targets[first]
-    return Hearing(
+    return ParityInputs(
         task=task,
-        data_key=data_key,
+        data_key=data.key,
         parameters={name: np.asarray(value) for name, value in task.initial_parameters(0).items()},
         batches=batches,
         batches_float64=batches[:rows],
         inputs=dataset.inputs[first, :steps],
         targets=targets[:, :steps] if task.model.readout == "every" else targets,
-        updates_per_batch=len(spans),
+        time_steps=time_steps,
     )
 
 
-class Witness:
-    """One adapter in a worker of its own."""
+def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) -> Observations:
+    """Have an adapter do it all; `tick` hears of each of the `STAGES`.
 
-    def __init__(
-        self,
-        adapter: str,
-        asked: Hearing,
-        threads: int,
-        timeout_seconds: float,
-        log: Path,
-        *,
-        device: str,
-        memory_limit_bytes: int | None = None,
-    ) -> None:
-        self._adapter, self._asked, self._device = adapter, asked, device
-        self._worker = WorkerProcess(adapter, threads, timeout_seconds, log, memory_limit_bytes)
+    Raises: WorkerFailed.
+    """
+    train = given.task.train
+    gradients = _gradients(remote, given)
+    tick()
+    losses = _losses(remote, given, replace(train, dtype="float64"), given.batches_float64)
+    parameters = remote.parameters()
+    tick()
+    losses_float32 = _losses(remote, given, replace(train, dtype="float32"), given.batches)
+    tick()
+    return Observations(
+        losses=losses, parameters=parameters, gradients=gradients, losses_float32=losses_float32
+    )
 
-    def answer(self, tick: Callable[[str], None]) -> Answers:
-        """Answer everything; `tick` hears of each of the `STAGES`.
 
-        Raises: WorkerFailed.
-        """
-        asked, task = self._asked, self._asked.task
-        self._worker.call("import_framework")
-        gradients = self._gradients()
-        tick(self._adapter)
-        losses = self._losses(replace(task.train, dtype="float64"), asked.batches_float64)
-        parameters = self._parameters()
-        tick(self._adapter)
-        losses_float32 = self._losses(replace(task.train, dtype="float32"), asked.batches)
-        tick(self._adapter)
-        return Answers(
-            losses=losses, parameters=parameters, gradients=gradients, losses_float32=losses_float32
-        )
+def _gradients(remote: RemoteAdapter, given: ParityInputs) -> dict[str, Array]:
+    remote.construct(given.task.model, given.first_update, given.parameters)
+    remote.load(given.inputs, given.targets)
+    before = remote.parameters()
+    _train(remote, np.arange(len(given.inputs))[np.newaxis], "float64")
+    after = remote.parameters()
+    return {name: before[name] - after[name] for name in before}
 
-    def leave(self) -> None:
-        """End the worker, whatever it is doing."""
-        self._worker.end()
 
-    def _gradients(self) -> dict[str, Array]:
-        asked = self._asked
-        self._construct(asked.first_update)
-        self._worker.call("take", asked.inputs, asked.targets)
-        self._worker.call("load")
-        before = self._parameters()
-        self._train(np.arange(len(asked.inputs))[np.newaxis], "float64", updates=1)
-        after = self._parameters()
-        return {name: before[name] - after[name] for name in before}
+def _losses(remote: RemoteAdapter, given: ParityInputs, train: TrainSpec, batches: Array) -> Array:
+    """The losses of a training from the start, on no more sequences than it uses."""
+    used, rows = np.unique(batches, return_inverse=True)
+    remote.construct(given.task.model, train, given.parameters)
+    remote.load_task(given.task.name, given.data_key, given.time_steps, used)
+    return _train(remote, rows.reshape(batches.shape), train.dtype)
 
-    def _losses(self, train: TrainSpec, batches: Array) -> Array:
-        """The curve of a training from the start, on no more sequences than it uses."""
-        asked = self._asked
-        used, rows = np.unique(batches, return_inverse=True)
-        self._construct(train)
-        self._worker.call("read", asked.task.name, asked.data_key)
-        self._worker.call("select", used)
-        self._worker.call("load")
-        updates = asked.updates_per_batch * len(batches)
-        return self._train(rows.reshape(batches.shape), train.dtype, updates)
 
-    def _construct(self, train: TrainSpec) -> None:
-        self._worker.call("construct", self._asked.task.model, train, self._asked.parameters, self._device)
-
-    def _train(self, batches: Array, dtype: Dtype, updates: int) -> Array:
-        losses = expect_array("train", self._worker.call("train", batches).value, dtype, (updates,))
-        finite = np.isfinite(losses)
-        if not finite.all():
-            first = int(np.argmin(finite))
-            raise WorkerFailed("diverged", f"{dtype}: the loss was {losses[first]} at update {first + 1}")
-        return losses
-
-    def _parameters(self) -> dict[str, Array]:
-        found = self._worker.call("parameters").value
-        return expect_parameters(found, self._asked.task.model, "float64", "float64")
+def _train(remote: RemoteAdapter, batches: Array, dtype: str) -> Array:
+    losses = remote.train(batches).losses
+    try:
+        remote.raise_if_diverged(losses)
+    except WorkerFailed as failure:
+        raise WorkerFailed(failure.status, f"{dtype}: {failure}") from failure
+    return losses

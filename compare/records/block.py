@@ -1,36 +1,35 @@
-"""What a block is told, and what it can go on from."""
+"""A block, the unit of running: what it is told, who hears of it, what it goes on from, what comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from adapters.interface import Array
+from compare.records.environment import Environment
 from compare.records.run import Run
+from tasks.interface import DataRequest
 
 State = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What is in the file: the states, by adapter, after so many epochs of a task from one seed."""
+class Timing:
+    """How long what is timed must last.
 
-    task: str
-    seed: int
-    epochs: int
-    states: Mapping[str, State]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """Where a cell goes on: the records up to there of all adapters, and the states of those still in.
-
-    So many `epochs` and `rounds` are done, and are not done again.
+    A timed turn lasts `turn_seconds` at least, of `most_batches` at most, after `settle_seconds` in which the
+    threads of the worker before it go to sleep. Predictions are timed in `prediction_rounds` turns of
+    `prediction_seconds`, matrix products for `product_seconds`; `warm_calls` calls are like the first one.
     """
 
-    epochs: int
-    rounds: int
-    runs: Mapping[str, Run]
-    states: Mapping[str, State]
+    turn_seconds: float = 0.25
+    settle_seconds: float = 0.05
+    most_batches: int = 1_000_000
+    warm_calls: int = 5
+    prediction_rounds: int = 5
+    prediction_seconds: float = 0.05
+    product_seconds: float = 0.2
+
+
+TIMING = Timing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +44,23 @@ class Block:
     """
 
     task: str
-    data_key: str
+    data: DataRequest
     seed: int
     epochs: int
     rounds: int
     adapters: tuple[str, ...]
     threads: int
     timeout_seconds: float
-    logs: Path
     memory_limit_bytes: int | None = None
     device: str = "cpu"
     warm_ups: int | None = None
     processes: int = 1
     twins: Mapping[str, str] = field(default_factory=dict)
+    timing: Timing = TIMING
 
     @property
-    def paced_rounds(self) -> int:
+    def timed_rounds(self) -> int:
+        """All that are timed, those before the ones that count included."""
         return self.rounds + (self.warm_ups or 0)
 
     @property
@@ -71,19 +71,62 @@ class Block:
 
     @property
     def turns(self) -> int:
-        """How often `play` calls its `tick` at most."""
-        return len(self.adapters) * (1 + self.epochs + self.paced_rounds)
+        """Of how many turns an observer hears at most."""
+        return len(self.adapters) * (1 + self.epochs + self.timed_rounds)
+
+    @property
+    def single_adapters(self) -> tuple[str, ...]:
+        """The adapters, each once."""
+        return tuple(name for name in self.adapters if name not in self.twins)
 
 
-class Keeper:
-    """Whoever keeps what there is of a block under way; this one keeps nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The states, by adapter, after so many epochs of a task from one seed."""
 
-    def keep(self, runs: list[Run]) -> None:
-        """Keep the records as they are now."""
+    task: str
+    seed: int
+    epochs: int
+    states: Mapping[str, State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """Where a block goes on: the records up to there of all adapters, and the states of those still in.
+
+    So many `epochs` and `rounds` are done, and are not done again.
+    """
+
+    epochs: int
+    rounds: int
+    runs: Mapping[str, Run]
+    states: Mapping[str, State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockResult:
+    """The machine that a block ran on, one record an adapter, and what each worker wrote, by file name."""
+
+    environment: Environment
+    runs: tuple[Run, ...]
+    logs: Mapping[str, str]
+
+
+class Observer:
+    """Observer of a block; does nothing by default."""
+
+    def turn(self, adapter: str) -> None:
+        """An adapter has had its turn."""
+
+    def keep(self, runs: Sequence[Run]) -> None:
+        """The records as they are now: before the first round, and after every one."""
 
     def snapshot_is_due(self) -> bool:
-        """Whether one is wanted before the training is over."""
+        """Whether a snapshot is wanted before the training is over."""
         return False
 
     def keep_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep what the block can go on from."""
+        """What the block can go on from."""
+
+    def keep_log(self, name: str, text: str) -> None:
+        """What a worker wrote until it ended."""

@@ -10,7 +10,7 @@ from compare.runner.worker_process import WorkerFailed
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Predict, Task
 
 
-def start(task: Task, seed: int) -> dict[str, Array]:
+def initial_parameters(task: Task, seed: int) -> dict[str, Array]:
     """The parameters that a seed begins with.
 
     Raises: WorkerFailed where the task does.
@@ -21,22 +21,22 @@ def start(task: Task, seed: int) -> dict[str, Array]:
         raise _fault(task, "initial_parameters", error) from error
 
 
-def order(task: Task, sequences: int, seed: int, epoch: int) -> Array:
+def epoch_batches(task: Task, sequences: int, seed: int, epoch: int) -> Array:
     """The batches of an epoch.
 
     Shapes: (S, B).
     Raises: WorkerFailed where the task does, or where they are none.
     """
     try:
-        return expect_batches(task, task.batches(sequences, seed, epoch), sequences)
+        return check_batches(task, task.batches(sequences, seed, epoch), sequences)
     except Exception as error:
         raise _fault(task, f"batches of epoch {epoch}, seed {seed},", error) from error
 
 
-def expect_batches(task: Task, batches: object, sequences: int) -> Array:
-    """The batches, once they are found to be whole and to name sequences that there are.
+def check_batches(task: Task, batches: object, sequences: int) -> Array:
+    """The batches, unchanged.
 
-    Raises: ValueError.
+    Raises: ValueError where they are not whole, or name sequences that there are not.
     """
     found: tuple[int, ...] = batches.shape if isinstance(batches, np.ndarray) else ()
     if len(found) != 2 or 0 in found or found[1] != task.batch_size:
@@ -52,8 +52,8 @@ def _fault(task: Task, part: str, error: BaseException) -> WorkerFailed:
     return WorkerFailed("failed", f"{part} of task {task.name}: {reason}")
 
 
-def judge(task: Task, predict: Predict, dataset: Dataset) -> Evaluation:
-    """What the task makes of a model's predictions, once it is found to be complete, and finite numbers.
+def evaluate(task: Task, predict: Predict, dataset: Dataset) -> Evaluation:
+    """What the task makes of a model's predictions: every metric, and finite numbers alone.
 
     Raises: WorkerFailed where the predictions fail, where the task does, or where a metric is missing.
     """

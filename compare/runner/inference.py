@@ -10,9 +10,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.records.run import Inference
 
-ROUNDS = 5
 BATCH = 256
-TURN_SECONDS = 0.05
 FEWEST_SINGLE, MOST_SINGLE = 20, 200
 FEWEST_BATCHES, MOST_BATCHES = 3, 200
 
@@ -25,18 +23,14 @@ def sequences_to_predict(held_out: Array) -> Array:
     return np.tile(held_out, (math.ceil(BATCH / len(held_out)), 1, 1))[:BATCH]
 
 
-def take_turn(call: Callable[..., list[float]], inputs: Array, before: Inference | None) -> Inference:
-    """One more turn; `call` has the worker run `predict_often` on `inputs`."""
-    single = call(inputs, 1, TURN_SECONDS, FEWEST_SINGLE, MOST_SINGLE)
-    many = call(inputs, BATCH, TURN_SECONDS, FEWEST_BATCHES, MOST_BATCHES)
-    return Inference(
-        batch=BATCH,
-        single_seconds=[*(before.single_seconds if before else ()), *_short(single)],
-        batch_seconds=[*(before.batch_seconds if before else ()), *_short(many)],
-    )
+def measure_predictions(predict: Callable[[Array], Array], inputs: Array, seconds: float) -> Inference:
+    """A turn of predictions, each kind for so many seconds."""
+    single = _time_predictions(predict, inputs, 1, seconds, FEWEST_SINGLE, MOST_SINGLE)
+    many = _time_predictions(predict, inputs, BATCH, seconds, FEWEST_BATCHES, MOST_BATCHES)
+    return Inference(batch=BATCH, single_seconds=_short(single), batch_seconds=_short(many))
 
 
-def predict_often(
+def _time_predictions(
     predict: Callable[[Array], Array], inputs: Array, batch: int, seconds: float, fewest: int, most: int
 ) -> list[float]:
     """The seconds of each call, batch after batch, after one that is not counted.

@@ -7,7 +7,6 @@ from adapters.interface import MatrixProduct, ModelSpec, TrainSpec
 from compare.records.run import ProductRate
 
 FEWEST_PRODUCTS = 5
-PRODUCT_SECONDS = 0.2
 
 
 def operations_per_sequence(model: ModelSpec, train: TrainSpec, time_steps: int) -> int:
@@ -35,11 +34,11 @@ def matrix_size(threads: int) -> int:
     return 512 * max(2, math.ceil(math.sqrt(threads)))
 
 
-def product_rate(product: MatrixProduct, size: int) -> ProductRate:
-    """The fastest of some products, after one that is not counted."""
+def product_rate(product: MatrixProduct, size: int, limit_seconds: float) -> ProductRate:
+    """The fastest of the products that fit into some seconds, after one that is not counted."""
     product.multiply()
     seconds: list[float] = []
-    end = perf_counter() + PRODUCT_SECONDS
+    end = perf_counter() + limit_seconds
     while len(seconds) < FEWEST_PRODUCTS or perf_counter() < end:
         begin = perf_counter()
         product.multiply()

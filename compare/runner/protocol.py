@@ -1,27 +1,99 @@
-"""What a worker and its conductor say to each other, read without trust in the worker."""
+"""What a worker and the process that started it say to each other: plain data, read without trust.
 
-import io
-import pickle
+Messages are MessagePack; a NumPy array of numbers travels as its dtype, its shape and its bytes. NumPy is
+not imported here, so that a worker can time the import of its framework.
+"""
+
+import re
 import socket
 import struct
 import sys
+from dataclasses import asdict
+from math import prod
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from adapters.interface import Array, TrainSpec
+
+ARRAY = 1
+"""The extension type of an array."""
+
+_NUMBERS = re.compile(r"[<>|=][biuf]\d+")
 
 
-class Garbled(Exception):  # noqa: N818 - reads as the fact that it states
-    """An answer that is no plain data; the message says what is in it."""
+class NotPlain(Exception):  # noqa: N818 - reads as the fact that it states
+    """A message that is not plain data; one line says what is in it."""
 
 
-def receive(connection: Connection) -> object:
-    """The next answer; to read it nothing is imported, so that no framework comes along with it.
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A method of the worker, and its arguments."""
 
-    Raises: EOFError or OSError where the other end is gone, Garbled where the answer is no plain data.
+    method: str
+    arguments: list[Any]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
+    """What a call returned, how long it took, and the worker's largest resident size since it was reset."""
+
+    value: Any
+    seconds: float
+    peak_rss_bytes: int
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
+    """A call that raised: one line of it; the traceback stands in the worker's log."""
+
+    reason: str
+    status: Literal["failed", "unsupported"] = "failed"
+
+
+def encode(message: Call | Reply | Failure) -> bytes:
+    """The bytes of a message.
+
+    Raises: NotPlain for anything but plain data and NumPy arrays of numbers.
     """
-    content = connection.recv_bytes()
     try:
-        return _PlainUnpickler(io.BytesIO(content)).load()
-    except Exception as error:
-        raise Garbled(f"{type(error).__name__}: {error}") from error
+        return msgspec.msgpack.encode(message, enc_hook=_plain)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise NotPlain(str(error)) from error
+
+
+def decode_call(content: bytes) -> Call:
+    """The call in a message.
+
+    Raises: NotPlain.
+    """
+    call: Call = _decode(content, Call)
+    return call
+
+
+def decode_answer(content: bytes) -> Reply | Failure:
+    """The answer in a message.
+
+    Raises: NotPlain.
+    """
+    answer: Reply | Failure = _decode(content, Reply | Failure)
+    return answer
+
+
+def train_to_plain(train: "TrainSpec") -> dict[str, Any]:
+    """A TrainSpec as plain data, its optimizer under its name."""
+    rule = train.optimizer
+    return {**asdict(train), "optimizer": {type(rule).__name__.lower(): asdict(rule)}}
+
+
+def train_from_plain(plain: dict[str, Any]) -> "TrainSpec":
+    """The TrainSpec that `train_to_plain` was given.
+
+    Raises: KeyError for an unknown optimizer; ValueError for a value outside its domain.
+    """
+    from adapters.interface import Adam, Sgd, TrainSpec  # noqa: PLC0415 - imports NumPy
+
+    ((name, settings),) = plain["optimizer"].items()
+    return TrainSpec(**{**plain, "optimizer": {"sgd": Sgd, "adam": Adam}[name](**settings)})
 
 
 def limit_waiting(connection: Connection, seconds: float) -> None:
@@ -35,8 +107,38 @@ def limit_waiting(connection: Connection, seconds: float) -> None:
         pipe.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> object:
-        if module not in sys.modules:
-            raise pickle.UnpicklingError(f"it holds a {module}.{name}: expected NumPy arrays and plain data")
-        return super().find_class(module, name)
+def _decode(content: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.msgpack.decode(content, type=kind, ext_hook=_array)
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, UnicodeDecodeError) as error:
+        raise NotPlain(str(error)) from error
+
+
+def _plain(value: Any) -> object:
+    """An array as an extension, a NumPy scalar as a number."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy and isinstance(value, numpy.generic):
+        return value.item()
+    is_array = bool(numpy) and isinstance(value, numpy.ndarray)
+    if is_array and _NUMBERS.fullmatch(value.dtype.str):
+        content = memoryview(numpy.ascontiguousarray(value)).cast("B") if value.size else b""
+        parts = (value.dtype.str, value.shape, content)
+        return msgspec.msgpack.Ext(ARRAY, msgspec.msgpack.encode(parts))
+    kind = (
+        f"an array of {value.dtype}" if numpy and isinstance(value, numpy.ndarray) else type(value).__name__
+    )
+    raise NotPlain(f"expected plain data and NumPy arrays of numbers, came {kind}")
+
+
+def _array(code: int, content: memoryview) -> "Array":
+    import numpy as np  # noqa: PLC0415 - there is an array only where NumPy was imported before
+
+    if code != ARRAY:
+        raise ValueError(f"expected plain data and NumPy arrays of numbers, came an extension of type {code}")
+    name, shape, values = msgspec.msgpack.decode(content, type=tuple[str, tuple[int, ...], memoryview])
+    if not _NUMBERS.fullmatch(name) or min(shape, default=0) < 0:
+        raise ValueError(f"expected an array of numbers, came {name} {shape}")
+    dtype = np.dtype(name)
+    if prod(shape) * dtype.itemsize != len(values):
+        raise ValueError(f"an array of {dtype} {shape} has {len(values)} bytes")
+    return np.frombuffer(bytearray(values), dtype).reshape(shape)

@@ -1,137 +1,221 @@
-"""An adapter in its worker: told what to do, and its answers held against what was promised."""
+"""An adapter in a process of its own; what it answers is checked before it is believed."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 
-from adapters.interface import Array
-from compare.records.run import WorkerFacts
-from compare.runner.checked_task import start
-from compare.runner.worker import Reply
-from compare.runner.worker_process import (
-    WorkerFailed,
-    WorkerProcess,
-    expect_array,
-    expect_parameters,
-    expect_state,
-)
-from tasks.interface import Dataset, Task
+from adapters.conformance import Outcome
+from adapters.interface import Array, ModelSpec, TrainSpec
+from adapters.parameters import shapes
+from compare.records.run import Inference, ProductRate, Status, WorkerFacts
+from compare.runner.protocol import Reply, train_to_plain
+from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 
 
-class Trainee:
-    """One adapter on one task from one seed, in one process after the other.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The losses of a call of `train`, some of which may not be finite, and the seconds that it took."""
+
+    losses: Array
+    seconds: float
+
+
+class RemoteAdapter:
+    """Starts an adapter's process, and has it import, construct, load, train and predict.
 
     Every method raises WorkerFailed where the worker fails, or answers what it should not.
 
-    Units: `cold_seconds` by phase, of the first process; `import_rss_bytes` right after its import.
+    Units: `import_seconds` and `import_rss_bytes` of the framework's import; `updates` since construction.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        dataset: Dataset,
-        seed: int,
-        *,
-        data_key: str,
-        device: str,
-        log: Path,
-        begin: Callable[[Path], WorkerProcess],
-    ) -> None:
-        self._task, self._seed, self._data_key = task, seed, data_key
-        self._log, self._begin = log, begin
-        self._updates_a_batch = len(task.train.spans(task.model, dataset.inputs.shape[1]))
-        self._worker: WorkerProcess | None = None
-        self.device = device
-        self.process = 0
+    def __init__(self, adapter: str, limits: Limits, *, device: str = "cpu") -> None:
+        self.adapter, self.device, self.threads = adapter, device, limits.threads
+        self.usable = True
         self.updates = 0
-        self.cold_seconds: dict[str, float] = {}
+        self.import_seconds: float | None = None
         self.import_rss_bytes: int | None = None
-        self.facts: WorkerFacts | None = None
+        self._rss_bytes_before: int | None = None
+        self._process = WorkerProcess(adapter, limits)
 
-    @property
-    def log(self) -> Path:
-        return self._log.with_suffix(f".{self.process}.log") if self.process else self._log
+    def begin_anew(self, limits: Limits) -> None:
+        """Go on with other work, under other limits, of as many threads."""
+        self._process.begin_anew(limits)
 
-    @property
-    def peak_rss_bytes(self) -> int | None:
-        return self._worker.peak_rss_bytes if self._worker else None
+    def import_framework(self) -> None:
+        """Import the framework, unless that is done."""
+        if self.import_seconds is None:
+            reply = self._call("import_framework")
+            self.import_seconds, self.import_rss_bytes = reply.seconds, reply.peak_rss_bytes
 
-    def start(self, parameters: Mapping[str, Array] | None = None) -> None:
-        """Have a worker with its framework imported, the adapter constructed and the data loaded.
+    def facts(self) -> WorkerFacts:
+        """What the worker finds itself running on."""
+        facts: WorkerFacts = self._as(WorkerFacts, "facts", self._call("facts").value)
+        return facts
 
-        The adapter begins with these parameters, or those that the task draws.
+    def construct(self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array]) -> float:
+        """Begin with a model, in place of the one before; return the seconds that constructing took."""
+        self.import_framework()
+        self._rss_bytes_before = self._as(int | None, "begin", self._call("begin").value)
+        plain = {name: np.asarray(value) for name, value in parameters.items()}
+        seconds = self._call("construct", asdict(model), train_to_plain(train), plain, self.device).seconds
+        self._model, self._train, self.updates = model, train, 0
+        return seconds
+
+    def load_task(self, task: str, key: str, time_steps: int, rows: Array | None = None) -> float:
+        """Load the training data of a task, or some rows of them, which the worker reads by itself.
+
+        Units: the seconds of loading, reading left out.
         """
-        task = self._task
-        parameters = parameters or start(task, self._seed)
-        self._worker = self._begin(self.log)
-        self._cold("import", "import_framework")
-        self.import_rss_bytes = self.import_rss_bytes or self._worker.peak_rss_bytes
-        self.facts = self.call("facts").value
-        self._cold("construct", "construct", task.model, task.train, parameters, self.device)
-        self.call("read", task.name, self._data_key)
-        self._cold("load", "load")
+        self._call("read", task, key)
+        if rows is not None:
+            self._call("select", rows)
+        return self._load(time_steps)
 
-    def leave(self) -> None:
-        """End the worker."""
-        if self._worker:
-            self._worker.end()
+    def load(self, inputs: Array, targets: Array) -> float:
+        """Load these data; return the seconds that it took."""
+        self._call("take", inputs, targets)
+        return self._load(inputs.shape[1])
 
-    def last_lines(self) -> list[str]:
-        """The end of the worker's log."""
-        return self._worker.last_lines() if self._worker else []
-
-    def train(self, batches: Array) -> tuple[Array, float]:
-        """The losses of these batches, and the seconds that they took."""
-        reply = self.call("train", batches)
-        expected = (len(batches) * self._updates_a_batch,)
-        losses = expect_array("train", reply.value, self._task.train.dtype, expected)
+    def train(self, batches: Array) -> Training:
+        """Train on each row of indices in turn."""
+        reply = self._call("train", batches)
+        losses = self._array("train", reply.value, (len(batches) * self._updates_a_batch,))
         self.updates += len(losses)
-        return losses, reply.seconds
+        return Training(losses=losses, seconds=reply.seconds)
 
-    def expect_finite(self, losses: Array) -> None:
-        """Find the losses of the latest updates finite."""
+    def train_seconds(self, batches: Array) -> float:
+        """Train where nothing is asked of the losses; return the seconds that it took."""
+        return self._call("train", batches).seconds
+
+    def raise_if_diverged(self, losses: Array) -> None:
+        """Raise if one of the latest losses is not finite."""
         finite = np.isfinite(losses)
         if not finite.all():
             place = int(np.argmin(finite))
             update = self.updates - len(losses) + place + 1
-            raise WorkerFailed("diverged", f"the loss was {losses[place]} at update {update}")
+            raise self._failed("diverged", f"the loss was {losses[place]} at update {update}")
+
+    def predict(self, inputs: Array) -> Array:
+        """The model's outputs, all of them finite.
+
+        Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every'.
+        """
+        return self.time_first_prediction(inputs)[0]
+
+    def time_first_prediction(self, inputs: Array) -> tuple[Array, float]:
+        """As `predict`, and the seconds that the call took."""
+        steps = inputs.shape[1:2] if self._model.readout == "every" else ()
+        reply = self._call("predict", inputs)
+        outputs = self._array("predict", reply.value, (len(inputs), *steps, self._model.outputs))
+        if not np.isfinite(outputs).all():
+            raise self._failed("diverged", "the predictions are not finite")
+        return outputs, reply.seconds
+
+    def measure_predictions(self, inputs: Array, seconds: float) -> Inference:
+        """How long calls of `predict` take, with one sequence and with many, each for so many seconds."""
+        reply = self._call("measure_predictions", inputs, seconds)
+        turn: Inference = self._as(Inference, "predict", reply.value)
+        return turn
+
+    def product_rate(self, size: int, seconds: float) -> ProductRate | None:
+        """How fast the adapter's library multiplies matrices; None where it has no product to time."""
+        reply = self._call("product_rate", size, seconds)
+        rate: ProductRate | None = self._as(ProductRate | None, "product_rate", reply.value)
+        return rate
 
     def parameters(self) -> dict[str, Array]:
         """The parameters as they are now, all of them finite."""
-        reply = self.call("parameters")
-        when = f"after update {self.updates}"
-        return expect_parameters(reply.value, self._task.model, self._task.train.dtype, when)
-
-    def expect_change(self, parameters: Mapping[str, Array]) -> None:
-        """Find the parameters not to be those from the start."""
-        start, dtype = self._task.initial_parameters(self._seed), self._task.train.dtype
-        if all(np.array_equal(value, start[name].astype(dtype)) for name, value in parameters.items()):
-            raise WorkerFailed("failed", f"no parameter has changed after update {self.updates}")
+        values, expected = self._call("parameters").value, shapes(self._model)
+        if not isinstance(values, dict) or values.keys() != expected.keys():
+            found = list(values) if isinstance(values, dict) else f"a {type(values).__name__}"
+            raise self._failed("failed", f"parameters: expected {', '.join(expected)}, came {found}")
+        for name, shape in expected.items():
+            value = self._array(f"parameters: {name}", values[name], shape)
+            if not np.isfinite(value).all():
+                raise self._failed("diverged", f"after update {self.updates}: {name} is not finite")
+        return values
 
     def state(self) -> dict[str, Array] | None:
         """All that training goes on from; None where the adapter cannot tell."""
-        return expect_state(self.call("state").value)
+        values = self._call("state").value
+        if values is None:
+            return None
+        if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+            kind = type(values).__name__
+            raise self._failed("failed", f"state returned a {kind}: expected arrays by name")
+        for name, value in values.items():
+            if not isinstance(value, np.ndarray):
+                found = f"{name} is a {type(value).__name__}"
+                raise self._failed("failed", f"state: {found}: expected a NumPy array of plain numbers")
+        return values
 
     def restore(self, state: Mapping[str, Array], updates: int) -> None:
         """Go on from a state after so many updates."""
-        self.call("restore", state)
+        self._call("restore", dict(state))
         self.updates = updates
 
-    def predict(self, inputs: Array) -> Array:
-        """Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every'."""
-        steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()
-        expected = (len(inputs), *steps, self._task.model.outputs)
-        outputs = expect_array(
-            "predict", self.call("predict", inputs).value, self._task.train.dtype, expected
+    def conformance(self, check: str) -> Outcome:
+        """Put the adapter through one check of the conformance suite."""
+        reply = self._call("conformance", check, self.device)
+        outcome: Outcome = self._as(Outcome, "conformance", reply.value)
+        return outcome
+
+    @property
+    def peak_rss_bytes(self) -> int | None:
+        """What the process holds after its import, and the growth since just before the present model."""
+        peak = self._process.peak_rss_bytes
+        if peak is None or self._rss_bytes_before is None or self.import_rss_bytes is None:
+            return peak
+        return self.import_rss_bytes + max(0, peak - self._rss_bytes_before)
+
+    @property
+    def growth_bytes(self) -> int:
+        """The largest resident size since the present model was begun, above that after the import."""
+        return (self.peak_rss_bytes or 0) - (self.import_rss_bytes or 0)
+
+    def last_lines(self) -> list[str]:
+        """The end of what the worker wrote."""
+        return self._process.last_lines()
+
+    def log_text(self) -> str:
+        """What the worker wrote."""
+        return self._process.log_text()
+
+    def end(self) -> None:
+        """Stop the worker, whatever it is doing."""
+        self.usable = False
+        self._process.end()
+
+    def _load(self, time_steps: int) -> float:
+        self._updates_a_batch = len(self._train.spans(self._model, time_steps))
+        return self._call("load").seconds
+
+    def _call(self, method: str, *arguments: object) -> Reply:
+        try:
+            return self._process.call(method, *arguments)
+        except BaseException:  # an interrupt leaves an answer on its way
+            self.usable = False
+            raise
+
+    def _array(self, what: str, value: object, shape: tuple[int, ...]) -> Array:
+        dtype = self._train.dtype
+        found = (
+            f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
         )
-        if not np.isfinite(outputs).all():
-            raise WorkerFailed("diverged", "the predictions are not finite")
-        return outputs
+        if found != f"{dtype} {shape}":
+            raise self._failed("failed", f"{what} returned {found}: expected {dtype} {shape}")
+        assert isinstance(value, np.ndarray)
+        return value
 
-    def call(self, method: str, *arguments: object) -> Reply:
-        assert self._worker is not None
-        return self._worker.call(method, *arguments)
+    def _as(self, kind: Any, what: str, value: object) -> Any:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise self._failed("failed", f"{what} returned what it should not: {error}") from error
 
-    def _cold(self, phase: str, method: str, *arguments: object) -> None:
-        self.cold_seconds.setdefault(phase, self.call(method, *arguments).seconds)
+    def _failed(self, status: Status, reason: str) -> WorkerFailed:
+        self.usable = False
+        return WorkerFailed(status, reason)

@@ -1,14 +1,16 @@
 """A process that stands between a run and one worker, so that nothing which the worker started outlives it.
 
-Started as `python -m compare.runner.supervisor DESCRIPTOR COMMAND…`: it runs the command, which inherits the
-descriptor, until that ends by itself or standard input does, which it does when the run is over, however
-it ended. Then everything that the command started is killed, and the guardian ends as the command did.
-Nothing but the standard library is needed until then, so that it is small and soon ready.
+Started as `python -m compare.runner.supervisor FOLDER DESCRIPTOR COMMAND…`: it runs the command, which
+inherits the descriptor, until that ends by itself or standard input does, which it does when the run is
+over, however it ended. Then everything that the command started is killed, the folder, which holds the
+command's temporary files, is removed, and the supervisor ends as the command did. Nothing but the standard
+library is needed until then, so that it is small and soon ready.
 """
 
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,14 +24,14 @@ _DIE_WITH_PARENT, _ADOPT_ORPHANS = 1, 36
 """PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of Linux's prctl(2)."""
 
 
-def guard(command: list[str], descriptor: int) -> int:
+def supervise(command: list[str], folder: str, descriptor: int) -> int:
     """Run a command and everything that it starts to their end; return its status as `os.wait` has it."""
     process_control(_ADOPT_ORPHANS, 1)
     worker = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         pass_fds=[descriptor],
-        preexec_fn=_be_the_first_to_go,  # noqa: PLW1509 - there is no other thread yet
+        preexec_fn=_end_before_the_parent,  # noqa: PLW1509 - there is no other thread yet
     )
     os.close(descriptor)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -37,6 +39,7 @@ def guard(command: list[str], descriptor: int) -> int:
     Thread(target=_kill_when_input_ends, args=(worker.pid,), daemon=True).start()
     status = _wait_for(worker.pid)
     end_descendants()
+    shutil.rmtree(folder, ignore_errors=True)
     return status
 
 
@@ -71,7 +74,7 @@ def end_as(status: int) -> None:
     os._exit(os.waitstatus_to_exitcode(status))
 
 
-def _be_the_first_to_go() -> None:
+def _end_before_the_parent() -> None:
     process_control(_DIE_WITH_PARENT, signal.SIGKILL)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(MORE_LIKELY_KILLED)
@@ -94,4 +97,4 @@ def _wait_for(worker: int) -> int:
 
 
 if __name__ == "__main__":
-    end_as(guard(sys.argv[2:], int(sys.argv[1])))
+    end_as(supervise(sys.argv[3:], sys.argv[1], int(sys.argv[2])))

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast, get_args
 
 import msgspec
 
@@ -10,10 +12,10 @@ from adapters.entry_points import NameTaken
 from adapters.validation import check_data
 from compare.errors import UsageError, check_choice
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
-from compare.runner.checked_task import expect_batches
+from compare.runner.checked_task import check_batches
 from tasks import TaskBroken, find
 from tasks import registered as registered_tasks
-from tasks.interface import DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
+from tasks.interface import DataChoice, DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
 
 
 def open_task(name: str) -> Task:
@@ -33,7 +35,7 @@ def data_key(task: Task, request: DataRequest) -> str:
 
     Raises: UsageError where they cannot be had.
     """
-    with _blaming(task):
+    with _as_usage_error(task):
         return task.prepare(request)
 
 
@@ -42,7 +44,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
 
     Raises: UsageError that names the task and what is wrong with it.
     """
-    with _blaming(task):
+    with _as_usage_error(task):
         dataset = task.dataset(key)
         check_data(task.model, task.train, dataset.inputs, dataset.targets)
         check_data(task.model, task.train, dataset.held_out_inputs, dataset.held_out_targets)
@@ -61,8 +63,35 @@ def open_dataset(task: Task, key: str) -> Dataset:
             raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
         if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
             raise ValueError(f"{missing[0]} is no text")
-        expect_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
+        check_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
     return dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskData:
+    """A task, the key of its data, and the data."""
+
+    task: Task
+    key: str
+    dataset: Dataset
+
+
+def load_task_data(name: str, request: DataRequest) -> TaskData:
+    """The task of this name with its data, made ready on this machine.
+
+    Raises: UsageError where there is no such task, or its data cannot be had or do not fit it.
+    """
+    task = open_task(name)
+    key = data_key(task, request)
+    return TaskData(task=task, key=key, dataset=open_dataset(task, key))
+
+
+def settled(request: DataRequest, key: str) -> DataRequest:
+    """The request for the data that were found, whatever another machine would find."""
+    if key not in get_args(DataChoice):
+        return request
+    archives = None if key == "digits" else request.mnist_archives
+    return DataRequest(choice=cast(DataChoice, key), mnist_archives=archives and archives.absolute())
 
 
 def seeds_of(task: Task, preset: Preset) -> int:
@@ -70,7 +99,7 @@ def seeds_of(task: Task, preset: Preset) -> int:
 
     Raises: UsageError where that is no number of seeds.
     """
-    with _blaming(task):
+    with _as_usage_error(task):
         return _number("seeds", task.seeds(preset), MOST_SEEDS)
 
 
@@ -79,7 +108,7 @@ def epochs_of(task: Task, preset: Preset, key: str) -> int:
 
     Raises: UsageError where that is no number of epochs.
     """
-    with _blaming(task):
+    with _as_usage_error(task):
         return _number("epochs", task.epochs(preset, key), MOST_EPOCHS)
 
 
@@ -90,7 +119,7 @@ def _number(name: str, value: int, most: int) -> int:
 
 
 @contextmanager
-def _blaming(task: Task) -> Iterator[None]:
+def _as_usage_error(task: Task) -> Iterator[None]:
     """Whatever goes wrong in here is the task's fault, and one line says so."""
     try:
         yield

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from adapters.interface import Array
-from compare.records.block import Block, Checkpoint, Keeper, Snapshot
+from compare.records.block import Block, Checkpoint, Observer, Snapshot
 from compare.records.run import Epoch, Round, Run
 from compare.runner.warm_up import mark_warm_ups
 from compare.storage.array_file import read_arrays, write_arrays
@@ -50,7 +50,7 @@ class _Written:
     rounds: int = 0
 
 
-class CheckpointStore(Keeper):
+class CheckpointStore(Observer):
     """Keeps one block under way in a run's folder, and tells where a block that was broken off goes on.
 
     What an earlier block has left is replaced in one step, by the first records that come.

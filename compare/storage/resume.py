@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import msgspec
 
@@ -17,8 +17,7 @@ from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_snapshot, interrupted_runs, resume_point
 from compare.storage.results import open_run
 from compare.text import counted
-from tasks import TASKS
-from tasks.interface import DataChoice, DataRequest
+from tasks.interface import DataRequest
 
 MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives"}
 """Options that may be given anew on resuming: the others say what the run is."""
@@ -40,15 +39,8 @@ SPEED_FACTS = (
 """Facts of the environment: where one has changed, times from before and after are not comparable."""
 
 
-def request(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> dict[str, Any]:
-    """The settings as plain values, with the data choice that was found for blocks and recipes."""
-    found = [*(block.data_key for block in blocks if block.task in TASKS), *keys.values()]
-    choice = next((key for key in found if key in get_args(DataChoice)), None)
-    archives = settings.data.mnist_archives
-    data = DataRequest(
-        choice=cast(DataChoice, choice) if choice else settings.data.choice,
-        mnist_archives=archives and archives.absolute(),
-    )
+def request(settings: Settings, data: DataRequest) -> dict[str, Any]:
+    """The settings as plain values, with the request that names the data which were found."""
     plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
     return plain
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compare.errors import UsageError
-from compare.storage.atomic import temporary_name_of
+from compare.storage.atomic import temporary_name_of, write_text
 from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.results import UnreadableRun, load
 
@@ -125,6 +125,12 @@ def clear_folder(out: Path) -> None:
         if not any(folder.iterdir()):
             folder.rmdir()
     (out / "logs").mkdir(exist_ok=True)
+
+
+def write_log(out: Path, name: str, text: str) -> None:
+    """Have what a worker wrote in a file under `logs`."""
+    (out / "logs").mkdir(exist_ok=True)
+    write_text(out / "logs" / name, text)
 
 
 def make_report_folders(out: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from compare.records.tutorial import TutorialRun
 from tasks.interface import Preset
@@ -44,11 +43,10 @@ class Assignment:
     adapter: str
     seeds: tuple[int, ...]
     data_key: str
-    logs: Path
 
 
 def assignments(
-    adapters: Sequence[str], preset: Preset, seeds: int | None, keys: Mapping[str, str], logs: Path
+    adapters: Sequence[str], preset: Preset, seeds: int | None, keys: Mapping[str, str]
 ) -> list[Assignment]:
     """What a preset runs, the longest first; `seeds` overrules it, `keys` has each recipe's data key.
 
@@ -66,14 +64,13 @@ def assignments(
             adapter=adapter,
             seeds=chosen(recipe, adapter),
             data_key=keys[recipe],
-            logs=logs,
         )
         for recipe in reversed(RECIPES)
         for adapter in reversed(adapters)
         if chosen(recipe, adapter)
     ]
     rule = [
-        Assignment(recipe=RULE, adapter=RULE, seeds=(seed,), data_key="computed", logs=logs)
+        Assignment(recipe=RULE, adapter=RULE, seeds=(seed,), data_key="computed")
         for seed in range(seeds or SEEDS)
     ]
     return by_recipe + rule

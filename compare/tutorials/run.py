@@ -6,48 +6,55 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from adapters.interface import Array
+from compare.records.block import Observer
 from compare.records.tutorial import TutorialRun, Tutorials
-from compare.runner.worker_process import WorkerFailed, WorkerProcess, expect_array
+from compare.runner.remote_adapter import RemoteAdapter
+from compare.runner.worker_process import Limits, WorkerFailed
 from compare.text import slug
 from compare.tutorials.assignments import Assignment, unfinished
 from compare.tutorials.recipe_records import recipe_record, rule_record
 from tasks import published
 from tasks.interface import Dataset
-from tasks.recipes import Recipe
 from tasks.tutorials import RECIPES
 
 TIMEOUT_SECONDS = 600.0
 
-Tick = Callable[[str], None]
 Put = Callable[[TutorialRun], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a worker may use: seconds for any one thing that it is told to do, bytes of resident size."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """What the user lets a worker have, None being no limit of the user's.
+
+    Units: seconds for any one thing that it is told to do, bytes of resident size.
+    """
 
     timeout_seconds: float | None = None
     memory_bytes: int | None = None
 
+    @property
+    def of_one_thread(self) -> Limits:
+        seconds = self.timeout_seconds or TIMEOUT_SECONDS
+        return Limits(threads=1, timeout_seconds=seconds, memory_bytes=self.memory_bytes)
 
-NO_LIMITS = Limits()
+
+NO_LIMITS = WorkerLimits()
 
 
 def reproduce(
     jobs: Sequence[Assignment],
     cores: int,
-    tick: Tick,
+    observer: Observer,
     known: Sequence[TutorialRun] = (),
-    limits: Limits = NO_LIMITS,
+    limits: WorkerLimits = NO_LIMITS,
 ) -> Iterator[Tutorials]:
     """Run every assignment but for the runs that are known, as many at once as there are cores.
 
-    Yields what there is after each run; `tick` hears of every run that is done, too. An interrupt ends
-    all workers.
+    Yields what there is after each run; the observer hears of every run that is done, too. An interrupt
+    ends all workers.
     """
     keys = {job.recipe: job.data_key for job in jobs if job.recipe in RECIPES}
     datasets = {recipe: RECIPES[recipe].task.dataset(key) for recipe, key in keys.items()}
@@ -55,7 +62,7 @@ def reproduce(
 
     def perform(job: Assignment, workers: ExitStack) -> None:
         if job.recipe in RECIPES:
-            train(job, datasets[job.recipe], finished.put, workers, limits)
+            train(job, datasets[job.recipe], finished.put, workers, limits.of_one_thread, observer)
         else:
             follow(job, finished.put)
 
@@ -72,7 +79,7 @@ def reproduce(
         )
 
     for run in known:
-        tick(run.adapter)
+        observer.turn(run.adapter)
     with (
         ThreadPoolExecutor(cores) as pool,
         ExitStack() as workers,
@@ -90,7 +97,7 @@ def reproduce(
                 running.remove(new)
             else:
                 runs.append(new)
-                tick(new.adapter)
+                observer.turn(new.adapter)
                 yield found()
     yield found()
 
@@ -102,53 +109,41 @@ def follow(job: Assignment, put: Put) -> None:
         put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
 
 
-def train(job: Assignment, dataset: Dataset, put: Put, workers: ExitStack, limits: Limits) -> None:
+def train(
+    job: Assignment, dataset: Dataset, put: Put, workers: ExitStack, limits: Limits, observer: Observer
+) -> None:
     """Run one assignment in a worker; the first seed that fails is its last, and its record says why."""
     recipe = RECIPES[job.recipe]
+    task, time_steps = recipe.task, dataset.inputs.shape[1]
     seed = job.seeds[0]
     try:
         with ExitStack() as stack:
-            trainee = Trainee(job, recipe, dataset, limits)
+            remote = RemoteAdapter(job.adapter, limits)
+            stack.callback(
+                lambda: observer.keep_log(f"{job.recipe}-{slug(job.adapter)}.log", remote.log_text())
+            )
             for whose in (stack, workers):
-                whose.callback(trainee.worker.end)
+                whose.callback(remote.end)
             for seed in job.seeds:
-                trainee.begin(seed, job.data_key)
-                outcome = recipe.run(trainee, dataset, seed)
+                remote.construct(task.model, task.train, task.initial_parameters(seed))
+                remote.load_task(task.name, job.data_key, time_steps)
+                outcome = recipe.run(_RemoteModel(remote), dataset, seed)
                 put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
     except WorkerFailed as failure:
         status, error = failure.status, str(failure)
         put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, status=status, error=error))
 
 
-class Trainee:
-    """An adapter's model in its worker, every answer checked before it is believed."""
+@dataclass(frozen=True, slots=True)
+class _RemoteModel:
+    """A model as recipes train it: losses that are all finite, and predictions."""
 
-    def __init__(self, job: Assignment, recipe: Recipe, dataset: Dataset, limits: Limits) -> None:
-        self._task = recipe.task
-        self._updates = len(self._task.train.spans(self._task.model, dataset.inputs.shape[1]))
-        log = job.logs / f"{job.recipe}-{slug(job.adapter)}.log"
-        self.worker = WorkerProcess(
-            job.adapter, 1, limits.timeout_seconds or TIMEOUT_SECONDS, log, limits.memory_bytes
-        )
-
-    def begin(self, seed: int, data_key: str) -> None:
-        """Start afresh from a seed."""
-        task = self._task
-        self.worker.call("import_framework")
-        self.worker.call("construct", task.model, task.train, task.initial_parameters(seed), "cpu")
-        self.worker.call("read", task.name, data_key)
-        self.worker.call("load")
+    remote: RemoteAdapter
 
     def train(self, batches: Array) -> Array:
-        return self._checked("train", batches, (len(batches) * self._updates,))
+        losses = self.remote.train(batches).losses
+        self.remote.raise_if_diverged(losses)
+        return losses
 
     def predict(self, inputs: Array) -> Array:
-        steps = inputs.shape[1:2] if self._task.model.readout == "every" else ()
-        return self._checked("predict", inputs, (len(inputs), *steps, self._task.model.outputs))
-
-    def _checked(self, method: str, argument: Array, shape: tuple[int, ...]) -> Array:
-        answer = self.worker.call(method, argument).value
-        values = expect_array(method, answer, self._task.train.dtype, shape)
-        if not np.isfinite(values).all():
-            raise WorkerFailed("diverged", f"{method} returned values that are not finite")
-        return values
+        return self.remote.predict(inputs)
