@@ -11,9 +11,9 @@ from statistics import median
 
 import psutil
 import pytest
-from compare.runner.workers import WorkerPool
 
 from compare.runner.block import run_block
+from compare.runner.workers import WorkerPool
 from tasks.interface import DataRequest
 from tests.blocks import BRIEF, Listener, brief_block
 from tests.commands import ROOT, faulty, learned

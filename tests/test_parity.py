@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from compare.runner.workers import FreshWorkers
 from numpy.random import PCG64, Generator
 
 from adapters import default_names
@@ -23,6 +22,7 @@ from compare.records.parity import Proof
 from compare.records.results import Results
 from compare.report.page import write_report
 from compare.runner.task_loading import TaskData, load_task_data
+from compare.runner.workers import FreshWorkers
 from compare.storage.results import load, save
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from tasks import TASKS

@@ -7,16 +7,17 @@ import subprocess
 
 from adapters import declaration
 from adapters.declaration_reader import AdapterBroken
+from adapters.entry_points import NameTaken
 from compare.machine.hardware import affinity, quota_cores
 
 SECONDS_TO_ANSWER = 60.0
 
 
 def device_of(adapter: str, asked: str) -> str:
-    """The device that was asked for where the adapter declares it, else the CPU."""
+    """The device that was asked for where there is such an adapter and it declares it, else the CPU."""
     try:
         return asked if asked in declaration(adapter).devices else "cpu"
-    except AdapterBroken:
+    except (AdapterBroken, NameTaken, KeyError):
         return "cpu"
 
 

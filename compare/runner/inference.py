@@ -25,12 +25,12 @@ def sequences_to_predict(held_out: Array) -> Array:
 
 def measure_predictions(predict: Callable[[Array], Array], inputs: Array, seconds: float) -> Inference:
     """A turn of predictions, each kind for so many seconds."""
-    single = _time_predictions(predict, inputs, 1, seconds, FEWEST_SINGLE, MOST_SINGLE)
-    many = _time_predictions(predict, inputs, BATCH, seconds, FEWEST_BATCHES, MOST_BATCHES)
+    single = time_predictions(predict, inputs, 1, seconds, FEWEST_SINGLE, MOST_SINGLE)
+    many = time_predictions(predict, inputs, BATCH, seconds, FEWEST_BATCHES, MOST_BATCHES)
     return Inference(batch=BATCH, single_seconds=_short(single), batch_seconds=_short(many))
 
 
-def _time_predictions(
+def time_predictions(
     predict: Callable[[Array], Array], inputs: Array, batch: int, seconds: float, fewest: int, most: int
 ) -> list[float]:
     """The seconds of each call, batch after batch, after one that is not counted.
