@@ -5,6 +5,7 @@ from functools import partial
 from unittest.mock import patch
 
 from compare.__main__ import main
+from compare.benchmarks import interleaved, native_loops
 from compare.cli import plan
 from compare.records.block import Block
 from compare.storage import checkpoint
@@ -13,11 +14,13 @@ from tests.blocks import BRIEF
 
 @contextmanager
 def brief():
-    """From here to the end blocks are brief, and have a snapshot after every epoch or few."""
+    """From here to the end turns are brief, and blocks have a snapshot after every epoch or few."""
     with ExitStack() as stack:
         stack.enter_context(patch.object(plan, "Block", partial(Block, timing=BRIEF)))
         stack.enter_context(patch.dict(plan.PROCESSES, quick=1))
         stack.enter_context(patch.object(plan, "PROCESSES_OF_SELF_TEST", 3))
+        timed = partial(interleaved.time_interleaved, timing=BRIEF)
+        stack.enter_context(patch.object(native_loops, "time_interleaved", timed))
         stack.enter_context(patch.object(checkpoint, "SNAPSHOT_SECONDS", 0.0))
         yield
 

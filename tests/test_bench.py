@@ -1,10 +1,8 @@
-"""The benchmarks: bare loops that train, rounds that are paired, sizes that are swept."""
+"""The benchmarks: native loops that train, rounds that are paired, sizes that are swept."""
 
-import os
-import subprocess
-import sys
 import tracemalloc
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,116 +13,116 @@ from rich.console import Console
 from adapters import open_adapter
 from adapters.interface import UnsupportedSpec
 from compare.benchmarks import sweep
-from compare.benchmarks.interleaved import race
-from compare.benchmarks.native_loops import BARE_LOOPS, duel
+from compare.benchmarks.interleaved import time_interleaved
+from compare.benchmarks.native_loops import NATIVE_LOOPS, compare_with_native_loops
 from compare.benchmarks.threads import compare_threads, turns
-from compare.benchmarks.timed_worker import Contender, Work, work_of
+from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
 from compare.cli.run import exit_code
 from compare.cli.stored import render
 from compare.machine.environment import environment
-from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
 from compare.report.sweep_page import write_sweep_page
 from compare.report.tables.threads import thread_table
 from compare.storage.results import save
 from tasks import TASKS
+from tests.blocks import BRIEF, brief_block
+from tests.brief_command import brief
+from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
+from tests.groups import of_framework
 
-ROOT = Path(__file__).parents[1]
 ONLINE = TASKS["sine-online"]
 
 
-def small_images() -> Work:
-    return replace(sweep.work_of(sweep.Size(hidden=16, batch=8, time_steps=7)), batch=8)
+def small_images() -> Workload:
+    return replace(sweep.workload_of(sweep.Size(hidden=16, batch=8, time_steps=7)), batch=8)
 
 
-def train(name: str, work: Work, batches: np.ndarray) -> np.ndarray:
+def train(name: str, work: Workload, batches: np.ndarray) -> np.ndarray:
     adapter = open_adapter(name)(work.model, work.train, work.parameters)
     adapter.load(work.inputs, work.targets)
     return adapter.train(batches)
 
 
+@of_framework("torch")
 def test_the_tutorials_loop_does_what_the_adapter_does():
-    work = work_of(ONLINE, "computed")
-    batches = work.batches(20)
-    loop = train(BARE_LOOPS["sine-online"]["tutorials' torch loop"], work, batches)
+    work = workload_of(ONLINE, ONLINE.dataset("computed"))
+    batches = np.stack([*islice(work.batches(), 20)])
+    loop = train(NATIVE_LOOPS["sine-online"]["tutorials' torch loop"], work, batches)
     assert_allclose(loop, train("numpy", work, batches), rtol=1e-4, atol=1e-6)
 
 
+@of_framework("torch")
 def test_a_loop_over_modules_learns():
     work = small_images()
     losses = train(
-        BARE_LOOPS["mnist-rows"]["torch.nn.LSTM, torch.optim"], work, work.batches(1).repeat(60, 0)
+        NATIVE_LOOPS["mnist-rows"]["torch.nn.LSTM, torch.optim"],
+        work,
+        next(work.batches())[np.newaxis].repeat(60, 0),
     )
     assert losses.shape == (60,)
     assert losses[-1] < 0.8 * losses[0]
 
 
-@pytest.mark.parametrize("loops", BARE_LOOPS.values(), ids=BARE_LOOPS)
+@of_framework("torch")
+@pytest.mark.parametrize("loops", NATIVE_LOOPS.values(), ids=NATIVE_LOOPS)
 def test_a_loop_refuses_what_it_was_not_written_for(loops: dict[str, str]):
     for name in loops.values():
         if "keras" in name:
             continue
-        other = work_of(TASKS["sine-window"], "computed")
+        other = workload_of(TASKS["sine-window"], TASKS["sine-window"].dataset("computed"))
         with pytest.raises(UnsupportedSpec):
             open_adapter(name)(other.model, other.train, other.parameters)
 
 
 def test_batches_name_every_sequence_as_often_as_any_other():
     work = small_images()
-    counts = np.bincount(work.batches(2 * len(work.inputs) // work.batch).ravel())
+    two_passes = islice(work.batches(), 2 * len(work.inputs) // work.batch)
+    counts = np.bincount(np.concatenate([*two_passes]))
     assert_array_equal(counts, np.full(len(work.inputs), 2))
 
 
-LATE = "tests.faulty_adapters:RaisesOnceWarm"
-
-
-def test_a_race_times_everybody_in_every_round_and_names_who_cannot_run():
-    contenders = [
-        Contender(name=name, adapter=adapter, threads=1)
+def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
+    candidates = [
+        Candidate(name=name, adapter=adapter, threads=1)
         for name, adapter in {
             "a": "numpy",
             "b": "numpy",
-            "broken": "tests.faulty_adapters:Aborts",
-            "late": LATE,
+            "broken": faulty("Aborts"),
+            "late": faulty("RaisesOnceWarm"),
         }.items()
     ]
     heard: list[str] = []
-    laps = race(work_of(ONLINE, "computed"), contenders, 3, heard.append)
-    assert {name: len(lap.seconds_per_update) for name, lap in laps.items()} == {
+    times = time_interleaved(
+        workload_of(ONLINE, ONLINE.dataset("computed")), candidates, 3, heard.append, timing=BRIEF
+    )
+    assert {name: len(each.seconds_per_update) for name, each in times.items()} == {
         "a": 3,
         "b": 3,
         "broken": 0,
         "late": 0,
     }
-    assert "SIGABRT" in (laps["broken"].error or "")
-    assert laps["late"].error == "train: RuntimeError: enough is enough"
+    assert "SIGABRT" in (times["broken"].error or "")
+    assert times["late"].error == "train: RuntimeError: enough is enough"
     assert heard.count("a") == heard.count("b") == 4
 
 
-def test_a_duel_has_a_ratio_to_every_bare_loop():
-    paces = {pace.name: pace for pace in duel(ONLINE, "computed", ["numpy"], 1, 6, lambda _: None)}
-    (loop,) = BARE_LOOPS["sine-online"]
-    assert not paces[loop].speedups
-    ratio = paces["numpy"].speedups[loop]
+def test_an_adapter_has_a_ratio_to_every_native_loop():
+    workload = workload_of(ONLINE, ONLINE.dataset("computed"))
+    with brief():
+        compared = compare_with_native_loops(ONLINE.name, workload, ["numpy"], 1, 6, lambda _: None)
+    found = {each.name: each for each in compared}
+    (loop,) = NATIVE_LOOPS["sine-online"]
+    assert not found[loop].speedups
+    ratio = found["numpy"].speedups[loop]
     assert ratio.pairs == 6
     assert ratio.low <= ratio.median <= ratio.high
 
 
-def test_threads_are_compared_within_an_adapter(tmp_path: Path):
-    block = Block(
-        task="sine-online",
-        data_key="computed",
-        seed=0,
-        epochs=1,
-        rounds=2,
-        adapters=("numpy", "numpy (again)"),
-        twins={"numpy (again)": "numpy"},
-        threads=2,
-        timeout_seconds=60.0,
-        logs=tmp_path,
-    )
+def test_threads_are_compared_within_an_adapter():
+    twins = {"numpy (again)": "numpy"}
+    block = brief_block("sine-online", "numpy", *twins, twins=twins, threads=2)
     heard: list[str] = []
     (found,) = compare_threads(block, heard.append)
     assert found.error is None
@@ -202,11 +200,11 @@ def test_a_stored_sweep_is_rendered_anew(tmp_path: Path):
 @pytest.mark.parametrize("field", ["batch", "time_steps"])
 def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
     def allocated(size: Size) -> int:
-        work = sweep.work_of(size)
+        work = sweep.workload_of(size)
         adapter = open_adapter("numpy")(work.model, work.train, work.parameters)
         adapter.load(work.inputs[:512], work.targets[:512])
         tracemalloc.start()
-        adapter.train(work.batches(1) % 512)
+        adapter.train(next(work.batches())[np.newaxis] % 512)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
@@ -218,36 +216,8 @@ def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
     assert (four - two) / (two - one) == pytest.approx(2.0, rel=0.15)
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "compare", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "80"},
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
-    )
-
-
 def test_bench_prints_a_table_that_fits_a_terminal():
-    done = command("bench", "sine-online", "--adapters", "numpy", "--rounds", "2", "--threads", "1")
-    assert done.returncode == 0
-    assert "tutorials' torch loop" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["bench", "sine-lstm"], "unknown task with a bare loop 'sine-lstm'"),
-        (["bench", "--rounds", "0"], "--rounds is 0: it must lie between 1 and"),
-        (["sweep", "--adapters", "numpyy"], "unknown adapter 'numpyy': did you mean numpy?"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_code_two(arguments: list[str], message: str):
-    done = command(*arguments)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    ended = command("bench", "sine-online", "--adapters", "numpy", "--rounds", 2, "--threads", 1)
+    assert ended.code == 0, ended
+    assert "tutorials' torch loop" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80

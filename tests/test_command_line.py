@@ -4,10 +4,11 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 
-from adapters import default_names, registered
+from adapters import ADAPTERS, default_names, registered
 from compare.analysis.task_summary import task_summaries
 from compare.report.page import write_report
 from compare.storage.results import load, save
@@ -21,15 +22,16 @@ def finished(tmp_path_factory):
     """One task on all adapters, for one epoch, in a process of its own."""
     out = tmp_path_factory.mktemp("run")
     options = ("--epochs", 1, "--seeds", 1, "--rounds", 2, "--threads", 1, "--out", out)
-    return finish("run", "sine-online", *options, environment={"COLUMNS": "80"}), out
+    return finish("run", "sine-online", *options, program="compare", environment={"COLUMNS": "80"}), out
 
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory):
-    """Two tasks on one adapter, for one epoch, digits taking MNIST's place."""
+    """Two tasks on one adapter, for one epoch, digits taking MNIST's place; lockstep over few updates."""
     out = tmp_path_factory.mktemp("digits")
-    options = ("--adapters", "numpy", "--epochs", 1, "--rounds", 2, "--data", "digits", "--out", out)
-    return command("run", "sine-lstm", "mnist-rows", *options), out
+    options = ("--adapters", "numpy", "--epochs", 1, "--rounds", 2, "--threads", 1, "--data", "digits")
+    with patch("compare.parity.check.UPDATES", 5):
+        return command("run", "sine-lstm", "mnist-rows", *options, "--out", out), out
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +117,14 @@ def test_html_is_written_beside_the_report(self_test):
     assert (out / "report.html").read_text().startswith("<!doctype html>")
 
 
-def test_everything_that_a_run_measures_is_stored(self_test):
-    _, out = self_test
+def test_everything_that_a_run_measures_is_stored(finished):
+    _, out = finished
     results = load(out)
     for run in results.runs:
         assert run.warm_train_seconds > 0
         assert len(run.inference.single_seconds) >= 100
         assert len(run.inference.batch_seconds) >= 15
-        assert run.matrix_product.operations_per_second > 1e6
+        assert (run.matrix_product is not None) == (run.adapter in ADAPTERS)
         assert run.worker.pools
         assert run.import_rss_bytes < run.peak_rss_bytes
     machine = results.environment

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compare.runner.checked_task import judge
+from compare.runner.checked_task import evaluate as evaluate_task
 from compare.runner.worker_process import WorkerFailed
 from compare.storage.results import load
 from tasks.interface import Confusion
@@ -161,7 +161,7 @@ def test_one_that_cannot_judge_is_a_failure_of_that_row(evaluate, says):
     task = Judge(evaluate)
     dataset = task.dataset("computed")
     with pytest.raises(WorkerFailed) as failure:
-        judge(task, lambda inputs: np.zeros((*inputs.shape[:2], 1)), dataset)
+        evaluate_task(task, lambda inputs: np.zeros((*inputs.shape[:2], 1)), dataset)
     assert failure.value.status == "failed"
     assert str(failure.value).startswith(f"evaluate of task sine-online: {says}")
 

@@ -22,6 +22,8 @@ from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Printed, RecipeOutcome
 from tasks.tutorial_tasks import RowsAsPublished
 from tasks.tutorials import RECIPES, RowWiseMnist
+from tests.blocks import Listener
+from tests.commands import faulty
 
 
 def adapter_model(recipe, seed, dataset, name="numpy"):
@@ -198,47 +200,43 @@ def test_the_archive_order_is_a_permutation_of_its_own_for_each_split():
     assert not np.array_equal(train, test)
 
 
-def test_presets_run_ten_seeds_of_the_sines_and_fewer_of_the_images(tmp_path):
+def test_presets_run_ten_seeds_of_the_sines_and_fewer_of_the_images():
     keys = dict.fromkeys(RECIPES, "computed")
-    jobs = assignments(("numpy", "torch"), "quick", None, keys, tmp_path)
+    jobs = assignments(("numpy", "torch"), "quick", None, keys)
     seeds = {(job.recipe, job.adapter): len(job.seeds) for job in jobs}
     assert seeds["online-sine", "numpy"] == seeds["correct-gradient", "numpy"] == 10
     assert seeds["online-sine", "torch"] == seeds["row-wise-mnist", "numpy"] == 1
     assert ("row-wise-mnist", "torch") not in seeds
     assert sorted(seed for job in jobs if job.recipe == RULE for seed in job.seeds) == list(range(10))
-    full = assignments(("numpy", "torch"), "full", None, keys, tmp_path)
+    full = assignments(("numpy", "torch"), "full", None, keys)
     assert sum(len(job.seeds) for job in full) == 4 * 2 * 10 + 10
 
 
-def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its_row(tmp_path):
-    jobs = [
-        Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed", logs=tmp_path)
-        for adapter in ("numpy", "tests.faulty_adapters:Raises")
-    ]
-    ticks = []
-    *_, found = reproduce(jobs, 2, ticks.append)
-    good, bad = (
-        [run for run in found.runs if run.adapter == adapter]
-        for adapter in ("numpy", "tests.faulty_adapters:Raises")
-    )
+RAISES = faulty("Raises")
+JOBS = [
+    Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed")
+    for adapter in ("numpy", RAISES)
+]
+
+
+def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its_row():
+    listener = Listener()
+    *_, found = reproduce(JOBS, 2, listener)
+    good, bad = ([run for run in found.runs if run.adapter == adapter] for adapter in ("numpy", RAISES))
     assert [run.outcome.metrics for run in good] == [
         outcome(RECIPES["online-sine"], seed).metrics for seed in (0, 1)
     ]
     assert [(run.seed, run.status) for run in bad] == [(0, "failed")]
     assert "went for a walk" in bad[0].error
-    assert sorted(ticks) == ["numpy", "numpy", "tests.faulty_adapters:Raises"]
+    assert sorted(listener.heard) == ["numpy", "numpy", RAISES]
 
 
-def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure(tmp_path):
-    jobs = [
-        Assignment(recipe="online-sine", adapter=adapter, seeds=(0, 1), data_key="computed", logs=tmp_path)
-        for adapter in ("numpy", "tests.faulty_adapters:Raises")
-    ]
+def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure():
     known = [
         TutorialRun(recipe="online-sine", adapter="numpy", seed=0, outcome=None),
-        TutorialRun(recipe="online-sine", adapter="tests.faulty_adapters:Raises", seed=0, status="failed"),
+        TutorialRun(recipe="online-sine", adapter=RAISES, seed=0, status="failed"),
     ]
-    *grown, found = reproduce(jobs, 2, lambda adapter: None, known)
+    *grown, found = reproduce(JOBS, 2, Listener(), known)
     assert [len(stage.runs) for stage in grown] == [3]
     assert all(run in found.runs for run in known)
     (new,) = (run for run in found.runs if run not in known)

@@ -54,7 +54,7 @@ CHECKS = {
     "data": ("numpy --data mnits", "unknown data 'mnits'"),
 }
 BENCHMARKS = {
-    "task": ("bench sine-lstm", "unknown task with a bare loop 'sine-lstm'"),
+    "task": ("bench sine-lstm", "unknown task with a native loop 'sine-lstm'"),
     "rounds": ("bench --rounds 0", "--rounds is 0: it must lie between 1 and"),
     "adapter": ("sweep --adapters numpyy", "unknown adapter 'numpyy': did you mean numpy?"),
 }

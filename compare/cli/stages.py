@@ -101,7 +101,7 @@ def _parity(
             )
             with bar(progress, f"lockstep on {block.task}", check.turns) as tick:
                 found = check_parity(check, _LoggingObserver(settings.out, tick), workers)
-            progress.console.print(Text(_parity_line(block.task, found)), soft_wrap=True)
+            progress.console.print(Text(_parity_line(block.task, found)))
             results = replace(results, proofs=[*results.proofs, *found])
             yield results
     finally:

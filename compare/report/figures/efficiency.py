@@ -41,7 +41,7 @@ def limit_figure(
         )
     axes.axvline(top / 1e9, color=LIMIT, linewidth=2)
     axes.annotate(
-        f"limit: {number(top / 1e9)} GFLOP/s ({plain(machine.kernel)})",
+        fill(f"limit: {number(top / 1e9)} GFLOP/s ({plain(machine.kernel)})", 90),
         (top / 1e9, 1),
         (-4, 4),
         ("data", "axes fraction"),
