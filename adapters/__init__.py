@@ -21,7 +21,7 @@ ADAPTERS: dict[str, str] = {
 
 VARIANTS: dict[str, str] = {
     "torch-autograd": "adapters.torch_backend.autograd:TorchAutogradAdapter",
-    "tensorflow-graph": "adapters.tensorflow_backend.graph:TensorFlowGraphAdapter",
+    "tensorflow-graph": "adapters.tensorflow_backend.adapter:TensorFlowGraphAdapter",
 }
 """Other ways of using the same frameworks, run only when they are asked for."""
 

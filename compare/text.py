@@ -16,6 +16,11 @@ def escape(text: object) -> str:
     return marked.replace("|", "&#124;").replace("$", "&#36;")
 
 
+def escape_sentence(text: str) -> str:
+    """As `escape`, but for backticks, which set code where they come in pairs."""
+    return escape(text) if text.count("`") % 2 else escape(text).replace("\\`", "`")
+
+
 def code(text: str) -> str:
     """An indented block, in which nothing is markup."""
     shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)

@@ -73,7 +73,12 @@ def example_run(task, adapter, seed, drift=1e-6):
             for part in np.split(losses, task.epochs)
         ],
         rounds=[
-            Round(index=index, sequences=task.sequences, seconds=seconds * own.uniform(0.98, 1.05))
+            Round(
+                index=index,
+                sequences=task.sequences,
+                seconds=seconds * own.uniform(0.98, 1.05),
+                process=index // 4,
+            )
             for index in range(12)
         ],
         cold_seconds={"import": 1.5, "construct": 0.1, "load": 0.01, "first_train": 0.4},

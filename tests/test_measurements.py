@@ -182,8 +182,9 @@ def test_processes_count_once_each_however_many_rounds_they_have():
     assert not paired_ratio([value for values in by_process for value in values]).low < 1
 
 
-def test_fewer_than_three_processes_leave_the_rounds_alone():
-    assert clustered_ratio([[1.0, 1.1] * 5, [1.0, 1.1] * 5]) == paired_ratio([1.0, 1.1] * 10)
+def test_fewer_than_three_processes_have_no_interval_however_many_rounds_there_are():
+    ratio = clustered_ratio([[1.0, 1.1, 1.1] * 5, [1.0, 1.1] * 5])
+    assert (ratio.median, ratio.has_interval, ratio.pairs) == (1.1, False, 25)
     assert clustered_ratio([]) is None
 
 

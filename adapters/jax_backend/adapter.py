@@ -26,8 +26,16 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
 
 ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
-LEARNER = ("parameters", "mean", "square", "updates")  # all in one vector, Adam's moments, their count
-State = tuple[Tensor, ...]
+State = tuple[Tensor, ...]  # of a cell between two steps, each part (B, H): h, and the LSTM's c
+
+
+class TrainState(NamedTuple):
+    """All that training changes: the parameters in one vector, Adam's moments, the number of updates."""
+
+    parameters: Tensor
+    mean: Tensor
+    square: Tensor
+    updates: Tensor
 
 
 class JaxAdapter(Adapter):
@@ -49,13 +57,13 @@ class JaxAdapter(Adapter):
             raise UnsupportedSpec(f"device is {device!r}: this build of JAX has no such device") from error
         self._program, self._dtype = Program(model, train), train.dtype
         flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)]).astype(train.dtype)
-        self.restore(dict(zip(LEARNER, (flat, 0 * flat, 0 * flat, np.array(0)), strict=True)))
+        self.restore({"parameters": flat, "mean": 0 * flat, "square": 0 * flat, "updates": np.array(0)})
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self._learner: State = tuple(self._tensor(state[name], state[name].dtype) for name in LEARNER)
+        self._state = TrainState(*(self._tensor(state[n], state[n].dtype) for n in TrainState._fields))
 
     def state(self) -> dict[str, Array]:
-        return dict(zip(LEARNER, map(np.array, self._learner), strict=True))
+        return {name: np.array(value) for name, value in self._state._asdict().items()}
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": "int64"}
@@ -65,14 +73,14 @@ class JaxAdapter(Adapter):
     def _train(self, batches: Array) -> Array:
         room = max(ROWS, 1 << (len(batches) - 1).bit_length())
         rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
-        self._learner, losses = self._program.train_rows(self._learner, *self._data, rows, len(batches))
+        self._state, losses = self._program.train_rows(self._state, *self._data, rows, len(batches))
         return np.array(losses)[: len(batches)].ravel()
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        return np.array(self._program.run(self._learner[0], self._tensor(inputs, self._dtype))[0])
+        return np.array(self._program.run(self._state.parameters, self._tensor(inputs, self._dtype))[0])
 
     def parameters(self) -> dict[str, Array]:
-        return {name: np.array(value) for name, value in self._program.unpack(self._learner[0]).items()}
+        return {name: np.array(value) for name, value in self._program.unpack(self._state.parameters).items()}
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
@@ -82,14 +90,14 @@ class JaxAdapter(Adapter):
         return jax.device_put(np.array(values, dtype), self._device)
 
 
-def elman(activation: Callable[[Tensor], Tensor], gates: Tensor, state: State) -> State:
-    """One step from its gate (B, H) on: h."""
-    return (activation(gates),)
+def elman(activation: Callable[[Tensor], Tensor], sums: Tensor, state: State) -> State:
+    """From x_t·W + h_{t-1}·U + b, (B, H), to the state after the step."""
+    return (activation(sums),)
 
 
-def lstm(gates: Tensor, state: State) -> State:
-    """One step from its gates (B, 4H) on: h and c."""
-    i, f, g, o = jnp.split(gates, 4, axis=-1)
+def lstm(sums: Tensor, state: State) -> State:
+    """From x_t·W + h_{t-1}·U + b, (B, 4H), and the state before the step to the one after."""
+    i, f, g, o = jnp.split(sums, 4, axis=-1)
     cell_state = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
     return jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state
 
@@ -105,34 +113,33 @@ def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return -chosen.sum() / len(outputs)
 
 
-def sgd(spec: Sgd, learner: State, gradient: Tensor) -> State:
+def sgd(spec: Sgd, before: TrainState, gradient: Tensor) -> TrainState:
     """θ ← θ − η·g."""
-    flat, mean, square, updates = learner
-    return flat - spec.learning_rate * gradient, mean, square, updates
+    return before._replace(parameters=before.parameters - spec.learning_rate * gradient)
 
 
-def adam(spec: Adam, learner: State, gradient: Tensor) -> State:
-    """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε)."""
-    flat, mean, square, before = learner
-    updates, mean = before + 1, mean + (1 - spec.beta1) * (gradient - mean)
-    square = square + (1 - spec.beta2) * (gradient**2 - square)
+def adam(spec: Adam, before: TrainState, gradient: Tensor) -> TrainState:
+    """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε), m ← m + (1−β₁)·(g − m), v ← v + (1−β₂)·(g² − v)."""
+    updates = before.updates + 1
+    mean = before.mean + (1 - spec.beta1) * (gradient - before.mean)
+    square = before.square + (1 - spec.beta2) * (gradient**2 - before.square)
     rate = spec.learning_rate * jnp.sqrt(1 - spec.beta2**updates) / (1 - spec.beta1**updates)
-    flat = flat - rate.astype(flat.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
-    return flat, mean, square, updates
+    step = rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
+    return TrainState(before.parameters - step, mean, square, updates)
 
 
 class Cell(NamedTuple):
-    """A step from its gates on, and how many arrays (B, H) its state has."""
+    """What a step does with its sums, and how many arrays (B, H) the state has."""
 
     step: Callable[[Tensor, State], State]
     parts: int
 
 
 class Readout(NamedTuple):
-    """What is read out of all hidden states (T, B, H) and the state after; the targets of one update."""
+    """What is read out of all hidden states (T, B, H) and the state after them; the targets of a span."""
 
     readable: Callable[[Tensor, State], Tensor]
-    wanted: Callable[[Tensor, Span], Tensor]
+    targets: Callable[[Tensor, Span], Tensor]
 
 
 CELLS = {
@@ -147,7 +154,7 @@ READOUTS = {
     ),
 }
 LOSSES = {"half_squared_error": half_squared_error, "softmax_cross_entropy": softmax_cross_entropy}
-OPTIMIZERS: dict[type, Callable[[Any, State, Tensor], State]] = {Sgd: sgd, Adam: adam}
+OPTIMIZERS: dict[type, Callable[[Any, TrainState, Tensor], TrainState]] = {Sgd: sgd, Adam: adam}
 
 
 class Program(NamedTuple):
@@ -157,20 +164,20 @@ class Program(NamedTuple):
     train: TrainSpec
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
-    def train_rows(self, learner: State, inputs: Tensor, targets: Tensor, rows: Tensor, count: int) -> Any:
-        """Train on the first `count` rows of indices -> the learner and (rows, updates) losses."""
+    def train_rows(self, start: TrainState, inputs: Tensor, targets: Tensor, rows: Tensor, count: int) -> Any:
+        """Train on the first `count` rows of indices -> the train state after, and (rows, updates) losses."""
         spans = self.train.spans(self.model, inputs.shape[1])
 
-        def train_row(row: Tensor, carried: tuple[State, Tensor]) -> tuple[State, Tensor]:
-            (learner, losses), batch = carried, (inputs[rows[row]], targets[rows[row]])
-            found, state = [], None
+        def train_row(row: Tensor, carried: tuple[TrainState, Tensor]) -> tuple[TrainState, Tensor]:
+            (train_state, losses), batch = carried, (inputs[rows[row]], targets[rows[row]])
+            row_losses, state = [], None
             for span in spans:
-                loss, learner, state = self.learn(learner, *batch, span, state)
-                found.append(loss)
-            return learner, losses.at[row].set(jnp.stack(found))
+                loss, train_state, state = self.update(train_state, *batch, span, state)
+                row_losses.append(loss)
+            return train_state, losses.at[row].set(jnp.stack(row_losses))
 
-        start = (learner, jnp.zeros((len(rows), len(spans)), inputs.dtype))
-        return jax.lax.fori_loop(0, count, train_row, start)
+        losses = jnp.zeros((len(rows), len(spans)), inputs.dtype)
+        return jax.lax.fori_loop(0, count, train_row, (start, losses))
 
     def unpack(self, flat: Tensor) -> dict[str, Tensor]:
         """The parameters by name."""
@@ -192,20 +199,16 @@ class Program(NamedTuple):
         readable = READOUTS[self.model.readout].readable(hidden, after)
         return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), after
 
-    def learn(self, learner: State, inputs: Tensor, targets: Tensor, span: Span, state: State | None) -> Any:
-        """One update -> the loss before it, the learner, and the state after its steps."""
-        _, state = self.run(learner[0], inputs[:, span.start : span.cut], state)
-        wanted = READOUTS[self.model.readout].wanted(targets, span)
+    def update(self, before: TrainState, inputs: Tensor, targets: Tensor, span: Span, state: Any) -> Any:
+        """One update -> the loss before it, the train state after it, and the cell's state after the span."""
+        _, state = self.run(before.parameters, inputs[:, span.start : span.cut], state)
+        read_targets = READOUTS[self.model.readout].targets(targets, span)
 
         def loss(flat: Tensor) -> tuple[Tensor, State]:
             outputs, after = self.run(flat, inputs[:, span.cut : span.stop], state)
-            return LOSSES[self.model.loss](outputs, wanted), after
+            return LOSSES[self.model.loss](outputs, read_targets), after
 
-        (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(learner[0])
-        return value, self.update(learner, gradient), state
-
-    def update(self, learner: State, gradient: Tensor) -> State:
-        """The learner after one update, clipped where the spec says so."""
+        (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(before.parameters)
         spec, limit = self.train.optimizer, self.train.clip_value
         gradient = gradient if limit is None else jnp.clip(gradient, -limit, limit)
-        return OPTIMIZERS[type(spec)](spec, learner, gradient)
+        return value, OPTIMIZERS[type(spec)](spec, before, gradient), state

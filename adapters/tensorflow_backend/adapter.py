@@ -17,7 +17,7 @@ from adapters.interface import (
     TrainSpec,
     UnsupportedSpec,
 )
-from adapters.tensorflow_backend.network import Network, Tensor
+from adapters.tensorflow_backend.trainer import Tensor, Trainer
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -66,7 +66,7 @@ class TensorFlowAdapter(Adapter):
     def _build(self, parameters: Mapping[str, Array]) -> None:
         model, train = self._model, self._train_spec
         self._dtype = tf.as_dtype(train.dtype)
-        self._network = Network(model, train, parameters)
+        self._trainer = Trainer(model, train, parameters)
         self._epochs: dict[int, Callable[..., Tensor]] = {}
 
     @_placed
@@ -79,7 +79,7 @@ class TensorFlowAdapter(Adapter):
 
     @staticmethod
     def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
-        """The function that makes every update of one batch, as this adapter runs it."""
+        """The function, which makes every update of one batch, as this adapter runs it."""
         return trace(function, *signature, jit_compile=True)
 
     @_placed
@@ -97,20 +97,20 @@ class TensorFlowAdapter(Adapter):
         return outputs
 
     def parameters(self) -> dict[str, Array]:
-        return {name: variable.numpy().copy() for name, variable in self._network.variables.items()}
+        return {name: variable.numpy().copy() for name, variable in self._trainer.variables.items()}
 
     def state(self) -> dict[str, Array]:
-        return {name: np.array(variable.numpy()) for name, variable in self._network.changing().items()}
+        return {name: np.array(variable.numpy()) for name, variable in self._trainer.changing().items()}
 
     @_placed
     def restore(self, state: Mapping[str, Array]) -> None:
-        for name, variable in self._network.changing().items():
+        for name, variable in self._trainer.changing().items():
             variable.assign(state[name])
 
     @cached_property
     def _outputs(self) -> Callable[..., Tensor]:
         any_sequences = tf.TensorSpec((None, None, self._model.inputs), self._dtype)
-        return trace(self._network.predict, any_sequences)
+        return trace(self._trainer.predict, any_sequences)
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class TensorFlowAdapter(Adapter):
         data = (self._inputs, self._targets)
         whole = [tf.TensorSpec(each.shape, each.dtype) for each in data]
         batch = [tf.TensorSpec((size, *each.shape[1:]), each.dtype) for each in data]
-        train_batch = self.trace_batch(partial(self._network.learn, spans=self._spans), *batch)
+        train_batch = self.trace_batch(partial(self._trainer.train_batch, spans=self._spans), *batch)
         return trace(partial(self._train_batches, train_batch), *whole, tf.TensorSpec((None, size), tf.int64))
 
     def _train_batches(
@@ -140,6 +140,26 @@ class TensorFlowAdapter(Adapter):
                 train_batch(tf.gather(inputs, batches[step]), tf.gather(targets, batches[step])),
             )
         return losses.stack()
+
+
+class TensorFlowGraphAdapter(TensorFlowAdapter):
+    """The same without XLA, as `tf.function` does by itself: it starts sooner, and each step is slower."""
+
+    declaration = Declaration(
+        distribution="tensorflow",
+        computes="Keras' `SimpleRNN` and `LSTM` in a `tf.function` graph, without XLA",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+    )
+
+    @staticmethod
+    def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
+        return function
 
 
 def trace(

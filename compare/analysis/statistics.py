@@ -91,10 +91,13 @@ def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
 def clustered_ratio(ratios: Sequence[Sequence[float]]) -> Ratio | None:
     """The geometric mean over pairs of processes of the median ratio in each; one pair is one sample.
 
-    With fewer than three pairs, too few to say how processes differ, every single ratio is a sample.
+    Fewer than three pairs are too few to say how processes differ: then there is no interval.
     """
+    if not ratios:
+        return None
     if len(ratios) < FEWEST_CLUSTERS:
-        return paired_ratio([ratio for cluster in ratios for ratio in cluster])
+        every = [ratio for cluster in ratios for ratio in cluster]
+        return Ratio(median=float(np.median(every)), low=math.nan, high=math.nan, pairs=len(every))
     logarithms = [math.log(float(np.median(cluster))) for cluster in ratios]
     low, high = mean_interval(logarithms)
     return Ratio(

@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from compare.text import code, difference, escape, factor, number, percent, seconds
+from compare.text import code, difference, escape, escape_sentence, factor, number, percent, seconds
 
 
 def template(name: str) -> Template:
@@ -17,6 +17,7 @@ def template(name: str) -> Template:
     )
     environment.filters |= {
         "md": escape,
+        "sentence": escape_sentence,
         "code": code,
         "number": number,
         "factor": factor,

@@ -25,7 +25,7 @@ def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
         blas=[str(library) for library in adapter.libraries()] or blas,
         threads=max((pool["num_threads"] for pool in pools), default=1),
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
-        computes=getattr(adapter.declaration, "computes", ""),
+        computes=adapter.declaration.computes,
         source=_source(adapter.__module__),
         settings={name: os.environ[name] for name in sorted(os.environ) if _is_read_by_libraries(name)},
     )

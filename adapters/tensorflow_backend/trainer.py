@@ -12,14 +12,54 @@ from adapters.parameters import shapes
 Tensor = Any
 State = list[Tensor]
 
+LAYERS: dict[tuple[str, str], tuple[Any, dict[str, str]]] = {
+    ("elman", "tanh"): (keras.layers.SimpleRNN, {"activation": "tanh"}),
+    ("elman", "sigmoid"): (keras.layers.SimpleRNN, {"activation": "sigmoid"}),
+    ("lstm", "tanh"): (keras.layers.LSTM, {}),
+}
+"""By cell and activation: the Keras layer, and what it must be told."""
 
-class Network:
+STATE_PARTS = {"elman": 1, "lstm": 2}
+"""How many tensors (B, H) a cell's state has."""
+
+READABLE: dict[str, Callable[[Tensor], Tensor]] = {
+    "last": lambda hidden: hidden[:, -1],
+    "every": lambda hidden: hidden,
+}
+"""By readout: the hidden states (B, T, H) that are read out."""
+
+
+def half_squared_error(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
+    """½(ŷ−y)², averaged over the batch."""
+    return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
+
+
+def softmax_cross_entropy(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
+    """−log softmax(ŷ) at the class that is the target, averaged over the batch."""
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "half_squared_error": half_squared_error,
+    "softmax_cross_entropy": softmax_cross_entropy,
+}
+
+
+class Trainer:
     """A recurrent layer, a `Dense` readout, and an optimizer's moments: variables that training changes."""
 
     def __init__(self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array]) -> None:
         self._model, self._train = model, train
         self._dtype = tf.as_dtype(train.dtype)
-        self._layer = _recurrent_layer(model, train.dtype)
+        layer, options = LAYERS[model.cell, model.activation]
+        self._layer = layer(
+            model.hidden,
+            use_bias=model.bias,
+            return_sequences=True,
+            return_state=True,
+            dtype=train.dtype,
+            **options,
+        )
         self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=train.dtype)
         self._layer.build((None, None, model.inputs))
         self._readout.build((None, model.hidden))
@@ -41,26 +81,28 @@ class Network:
         }
         return {**self.variables, **moments, "step": self._step}
 
-    def learn(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...]) -> Tensor:
-        """Every update of one batch of sequences -> (updates,) losses."""
+    def train_batch(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...]) -> Tensor:
+        """Make every update of one batch of sequences -> (updates,) losses."""
         state = self._zero_state(inputs)
         if len(spans) > 1:
-            return self._learn_parts(inputs, targets, spans, state)
-        loss, _ = self._learn_part(inputs, targets, spans[0].cut, state)
+            return self._update_by_parts(inputs, targets, spans, state)
+        loss, _ = self._update(inputs, targets, spans[0].cut, state)
         return loss[tf.newaxis]
 
-    def _learn_parts(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], state: State) -> Tensor:
-        """The same where there are several: a loop over parts of equal length, then the shorter rest."""
+    def _update_by_parts(
+        self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], state: State
+    ) -> Tensor:
+        """Do so where there are several: a loop over parts of equal length, then the shorter rest."""
         length, updates = spans[0].stop, len(spans)
         count = inputs.shape[1] // length
         input_parts, target_parts = _split(inputs, count, length), _split(targets, count, length)
         losses = tf.TensorArray(self._dtype, size=updates, element_shape=())
         for part in tf.range(count):
-            loss, state = self._learn_part(input_parts[part], target_parts[part], 0, state)
+            loss, state = self._update(input_parts[part], target_parts[part], 0, state)
             losses = losses.write(part, loss)
         if count < updates:
             rest = count * length
-            loss, _ = self._learn_part(inputs[:, rest:], targets[:, rest:], 0, state)
+            loss, _ = self._update(inputs[:, rest:], targets[:, rest:], 0, state)
             losses = losses.write(count, loss)
         return losses.stack()
 
@@ -87,8 +129,8 @@ class Network:
         hidden, *state = self._layer(inputs, initial_state=state)
         return hidden, state
 
-    def _learn_part(self, inputs: Tensor, targets: Tensor, cut: int, state: State) -> tuple[Tensor, State]:
-        """One update, from one part of the sequences; the loss before it, and the state after the part.
+    def _update(self, inputs: Tensor, targets: Tensor, cut: int, state: State) -> tuple[Tensor, State]:
+        """Make one update on a part of the sequences -> the loss before it, and the state after the part.
 
         The gradient reaches back to step `cut` of the part.
         """
@@ -98,22 +140,23 @@ class Network:
             hidden, state = self._run(inputs[:, cut:], state)
             loss = self._loss(self._read_out(hidden), targets)
         variables = [variable.value for variable in self.variables.values()]
-        self._apply(variables, tape.gradient(loss, variables))
+        self._apply_gradients(variables, tape.gradient(loss, variables))
         return loss, state
 
-    def _apply(self, variables: list[Tensor], gradients: list[Tensor]) -> None:
+    def _apply_gradients(self, variables: list[Tensor], gradients: list[Tensor]) -> None:
         limit = self._train.clip_value
         if limit is not None:
             gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
         spec = self._train.optimizer
-        updates: dict[type, Callable[..., None]] = {Sgd: self._sgd, Adam: self._adam}
-        updates[type(spec)](spec, variables, gradients)
+        OPTIMIZERS[type(spec)](self, spec, variables, gradients)
 
-    def _sgd(self, spec: Sgd, variables: list[Tensor], gradients: list[Tensor]) -> None:
+    def sgd(self, spec: Sgd, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        """θ ← θ − η·g."""
         for variable, gradient in zip(variables, gradients, strict=True):
             variable.assign_sub(spec.learning_rate * gradient)
 
-    def _adam(self, spec: Adam, variables: list[Tensor], gradients: list[Tensor]) -> None:
+    def adam(self, spec: Adam, variables: list[Tensor], gradients: list[Tensor]) -> None:
+        """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε), m ← m + (1−β₁)·(g − m), v ← v + (1−β₂)·(g² − v)."""
         step = self._step.assign_add(1.0)
         rate = spec.learning_rate * tf.sqrt(1 - spec.beta2**step) / (1 - spec.beta1**step)
         rate = tf.cast(rate, self._dtype)
@@ -123,50 +166,15 @@ class Network:
             variable.assign_sub(rate * mean / (tf.sqrt(square) + spec.epsilon))
 
 
+OPTIMIZERS: dict[type, Callable[[Trainer, Any, list[Tensor], list[Tensor]], None]] = {
+    Sgd: Trainer.sgd,
+    Adam: Trainer.adam,
+}
+"""By the exact type of the spec."""
+
+
 def _split(sequences: Tensor, count: int, length: int) -> Tensor:
     """(B, T, ...) -> the first parts, as many as there are to be: (count, B, length, ...)."""
     shape = (-1, count, length, *sequences.shape[2:])
     parts = tf.reshape(sequences[:, : count * length], shape)
     return tf.transpose(parts, [1, 0, *range(2, len(parts.shape))])
-
-
-def _recurrent_layer(model: ModelSpec, dtype: str) -> Any:
-    layer, options = LAYERS[model.cell, model.activation]
-    return layer(
-        model.hidden,
-        use_bias=model.bias,
-        return_sequences=True,
-        return_state=True,
-        dtype=dtype,
-        **options,
-    )
-
-
-def _half_squared_error(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
-    return tf.reduce_sum(tf.square(outputs - targets)) / (2 * batch)
-
-
-def _softmax_cross_entropy(outputs: Tensor, targets: Tensor, batch: Tensor) -> Tensor:
-    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)) / batch
-
-
-LAYERS: dict[tuple[str, str], tuple[Any, dict[str, str]]] = {
-    ("elman", "tanh"): (keras.layers.SimpleRNN, {"activation": "tanh"}),
-    ("elman", "sigmoid"): (keras.layers.SimpleRNN, {"activation": "sigmoid"}),
-    ("lstm", "tanh"): (keras.layers.LSTM, {}),
-}
-"""By cell and activation: the Keras layer, and what it must be told."""
-
-STATE_PARTS = {"elman": 1, "lstm": 2}
-"""How many arrays (B, H) a cell's state has."""
-
-READABLE: dict[str, Callable[[Tensor], Tensor]] = {
-    "last": lambda hidden: hidden[:, -1],
-    "every": lambda hidden: hidden,
-}
-"""By readout: the hidden states (B, T, H) that are read out."""
-
-LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
-    "half_squared_error": _half_squared_error,
-    "softmax_cross_entropy": _softmax_cross_entropy,
-}
