@@ -215,8 +215,8 @@ def test_a_baseline_gives_a_second_ratio():
 def with_twin(seconds_factor):
     """NumPy's adapter twice on one task, the second slower by a factor."""
     first = example_run(SINE, "numpy", 0)
-    slower = [replace(turn, seconds=turn.seconds * seconds_factor) for turn in first.rounds[::-1]]
-    again = [replace(turn, index=place) for place, turn in enumerate(slower)]
+    backwards = (turn.seconds * seconds_factor for turn in first.rounds[::-1])
+    again = [replace(turn, seconds=seconds) for turn, seconds in zip(first.rounds, backwards, strict=True)]
     twin = replace(first, adapter="numpy (again)", rounds=again)
     return replace(example_results(), tasks=[SINE], runs=[first, twin], twins={"numpy (again)": "numpy"})
 
