@@ -151,8 +151,9 @@ if __name__ == "__main__":
 """
 
 
-def test_a_block_is_plain_data_that_gives_the_same_losses_anywhere(tmp_path):
-    asked = block("numpy", task="mnist-rows", epochs=1)
+@pytest.mark.parametrize("task", ["sine-lstm", pytest.param("mnist-rows", marks=pytest.mark.exhaustive)])
+def test_a_block_is_plain_data_that_gives_the_same_losses_anywhere(task, tmp_path):
+    asked = block("numpy", task=task, epochs=1)
     (tmp_path / "elsewhere.py").write_text(ELSEWHERE)
     done = subprocess.run(
         [sys.executable, "elsewhere.py"],

@@ -90,17 +90,17 @@ def test_the_stand_in_is_never_called_mnist(stand_in):
     assert "digits stand-in (not MNIST)" in (out / "README.md").read_text()
 
 
-def test_a_self_test_runs_an_adapter_twice_and_judges_it(self_test):
+def test_a_self_test_compares_an_adapter_with_itself(self_test):
     ended, out = self_test
     results = load(out)
     assert results.twins == {"numpy (again)": "numpy"}
     assert [run.adapter for run in results.runs] == ["numpy", "numpy (again)"]
     first, again = (run.epochs[0].losses for run in results.runs)
     assert first == again
-    ((twins,),) = (task.aa_tests for task in task_summaries(results))
-    assert ended.code == (0 if twins.passed else 1)
+    ((aa_test,),) = (task.aa_tests for task in task_summaries(results))
+    assert ended.code == (0 if aa_test.passed else 1)
     detectable = re.search(r"minimum detectable difference (\S+) %", ended.said)
-    assert float(detectable[1]) == pytest.approx(100 * twins.times.minimum_detectable_difference, rel=0.1)
+    assert float(detectable[1]) == pytest.approx(100 * aa_test.times.minimum_detectable_difference, rel=0.1)
     page = (out / "README.md").read_text()
     assert "## Self-test" in page
     assert "minimum detectable difference" in page

@@ -114,11 +114,11 @@ def test_so_is_one_that_cannot_say_how_much_is_trained(site, right, wrong, says)
     assert refused.err.startswith("error: task 'doubling': ")
 
 
-class Judge(SineOnline):
-    """Judges as it is told to."""
+class Evaluating(SineOnline):
+    """Evaluates as it is told to."""
 
     def __init__(self, evaluate):
-        self.evaluate = lambda predict, dataset: evaluate(super(Judge, self).evaluate(predict, dataset))
+        self.evaluate = lambda predict, dataset: evaluate(super(Evaluating, self).evaluate(predict, dataset))
 
 
 def raises(evaluation):
@@ -157,8 +157,8 @@ def raises(evaluation):
         (lambda right: replace(right, picture=None), "not all is finite: Expected `object`, got `null`"),
     ],
 )
-def test_one_that_cannot_judge_is_a_failure_of_that_row(evaluate, says):
-    task = Judge(evaluate)
+def test_one_that_cannot_evaluate_is_a_failure_of_that_row(evaluate, says):
+    task = Evaluating(evaluate)
     dataset = task.dataset("computed")
     with pytest.raises(WorkerFailed) as failure:
         evaluate_task(task, lambda inputs: np.zeros((*inputs.shape[:2], 1)), dataset)
@@ -181,13 +181,13 @@ LATE = {
 
 
 def test_one_that_fails_once_it_is_trained_on_ends_no_run(site):
-    """Without batches for a later epoch, or while it judges."""
+    """Without batches for a later epoch, or while it evaluates."""
     for name, (fault, _) in LATE.items():
         text = task_with("def dataset", BATCHES.format(fault=fault)).replace('"doubling"', f'"{name}"')
         write(site / f"{name}_module.py", text)
-    judging = task_with("metrics={", "metrics=1 / 0 and {").replace('"doubling"', '"judging"')
-    write(site / "judging_module.py", judging)
-    tasks = [*LATE, "judging"]
+    evaluating = task_with("metrics={", "metrics=1 / 0 and {").replace('"doubling"', '"evaluating"')
+    write(site / "evaluating_module.py", evaluating)
+    tasks = [*LATE, "evaluating"]
     install(site, "pack", "lockstep.tasks", **{name: f"{name}_module:Doubling" for name in tasks})
     options = ("--adapters", "numpy", "--epochs", 2, "--rounds", 2, "--threads", 1, "--out", "report")
     ended = command("run", *tasks, "sine-online", *options)
@@ -203,4 +203,4 @@ def test_one_that_fails_once_it_is_trained_on_ends_no_run(site):
     for name, (_, says) in LATE.items():
         assert says in by_task[name].error
         assert {proof.status for proof in results.proofs if proof.task == name} == {"failed"}
-    assert "evaluate of task judging: ZeroDivisionError" in (out / "README.md").read_text()
+    assert "evaluate of task evaluating: ZeroDivisionError" in (out / "README.md").read_text()

@@ -161,7 +161,7 @@ def test_the_limit_is_the_fastest_library_and_speeds_are_shares_of_it():
     assert operations_per_second(task, numpy) == pytest.approx(1000 * numpy.throughput.median)
 
 
-def test_the_smallest_difference_told_apart_is_half_the_interval():
+def test_the_minimum_detectable_difference_is_half_the_interval():
     ratio = paired_ratio([1.0, 1.1] * 10)
     assert (ratio.low, ratio.high) == (1.0, 1.1)
     assert ratio.minimum_detectable_difference == pytest.approx(math.sqrt(1.1) - 1)
@@ -230,7 +230,7 @@ def test_an_adapter_against_itself():
     assert any("self-test" in doubt for doubt in find_caveats(with_twin(1.2), task_summaries(with_twin(1.2))))
 
 
-def test_a_twin_is_no_rival():
+def test_the_second_run_of_an_adapter_is_not_ranked():
     task = task_summaries(with_twin(0.5))[0]
     assert [standing.adapter for standing in task.adapters] == ["numpy"]
     assert task.minimum_detectable_difference == task.aa_tests[0].times.minimum_detectable_difference

@@ -115,14 +115,14 @@ def answers(**changes):
     return replace(given, **changes)
 
 
-def judged(**changes):
+def compared(**changes):
     return parity_result("t", "a", answers(**changes), "numpy", answers(), SLOPES)
 
 
 def test_losses_near_zero_raise_no_alarm():
     theirs = answers().losses
     assert theirs[-1] < 1e-12
-    assert judged(losses=theirs + 1e-15).verdict == "in lockstep"
+    assert compared(losses=theirs + 1e-15).verdict == "in lockstep"
 
 
 @pytest.mark.parametrize(
@@ -136,18 +136,18 @@ def test_losses_near_zero_raise_no_alarm():
     ids=["scale", "one update", "a small parameter", "gradient"],
 )
 def test_what_is_different_is_called_so(changes):
-    assert judged(**changes).verdict == "DIFFERENT"
+    assert compared(**changes).verdict == "DIFFERENT"
 
 
 def test_float32_leaves_its_band_at_an_update():
     losses = answers().losses_float32.copy()
     losses[41:] += np.float32(1.1 * FLOAT32_BAND)
-    proof = judged(losses_float32=losses)
+    proof = compared(losses_float32=losses)
     assert (proof.verdict, proof.left_at) == ("drifts within float32 rounding", 42)
     assert proof.largest[3] == pytest.approx(1.1 * FLOAT32_BAND, rel=1e-2)
 
 
-def test_the_reference_is_judged_by_its_gradients():
+def test_the_reference_is_compared_with_finite_differences():
     right = parity_result("t", "numpy", answers(), "numpy", answers(), SLOPES)
     assert (right.verdict, right.losses) == ("in lockstep", [])
     wrong = answers(gradients={"bias": np.array([0.5, 0.25])})

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import warnings
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,8 @@ from compare.analysis.loss_agreement import agreements
 from compare.analysis.task_summary import task_summaries
 from compare.cli.summary import results_table
 from compare.records.run import Epoch, Round, Run
+from compare.report.figures.efficiency import limit_figure
+from compare.report.figures.style import styles
 from compare.report.html import write_html
 from compare.report.page import write_report
 from compare.storage.results import UnreadableRun, load, save
@@ -166,7 +169,7 @@ def test_report_of_nothing_that_worked(results, tmp_path):
     assert page.count("no reason recorded") == 4
 
 
-def test_speeds_that_cannot_be_told_apart_are_not_ranked(results, tmp_path):
+def test_speeds_without_a_difference_are_not_ranked(results, tmp_path):
     torch = replace(example_run(SINE, "numpy", 0), adapter="torch")
     numpy = replace(example_run(SINE, "numpy", 0), rounds=torch.rounds[::-1])
     page = write_report(replace(results, tasks=[SINE], runs=[numpy, torch]), tmp_path).read_text()
@@ -333,3 +336,13 @@ def test_the_terminals_table_cuts_no_word_and_says_a_status_once(results):
         console.print(results_table(replace(results, runs=[*results.runs, run])))
     assert "…" not in captured.get()
     assert captured.get().count("interrupted") == 1
+
+
+def test_the_limits_figure_has_room_for_the_long_name_of_a_kernel(results):
+    kernel = "torch, MKL for " + "Advanced Vector Extensions with support for many instructions, " * 4
+    rate = replace(results.runs[0].matrix_product, operations_per_second=1e15, kernel=kernel)
+    runs = [replace(results.runs[0], matrix_product=rate), *results.runs[1:]]
+    tasks = task_summaries(results)
+    figure = limit_figure(tasks, runs, styles([run.adapter for run in runs]))
+    with warnings.catch_warnings(action="error"):
+        figure.draw_without_rendering()

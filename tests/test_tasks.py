@@ -1,4 +1,4 @@
-"""What each task learns, from what start, in what order, and how it is judged."""
+"""What each task learns, from what start, in what order, and how it is evaluated."""
 
 import subprocess
 import sys
@@ -98,7 +98,7 @@ def test_online_targets_are_the_next_points(datasets):
     points = np.sin(np.linspace(2, 10, 21))
     np.testing.assert_allclose(data.inputs[0, :, 0], points[:-1], rtol=1e-6)
     np.testing.assert_allclose(data.targets[0, :, 0], points[1:], rtol=1e-6)
-    assert data.held_out_inputs is data.inputs, "judged on the sequence that it was trained on"
+    assert data.held_out_inputs is data.inputs, "evaluated on the sequence that it was trained on"
 
 
 @pytest.mark.parametrize("name", ["sine-window", "sine-lstm"])
