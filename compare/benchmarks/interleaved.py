@@ -52,10 +52,15 @@ def time_interleaved(
             )
             try:
                 worker = TimedWorker(candidate, workload, limits, timing)
-                stack.callback(worker.end)
+            except WorkerFailed as failure:
+                failed[candidate.name] = _failed(candidate, failure)
+                continue
+            stack.callback(worker.end)
+            try:
                 worker.warm_up()
                 running.append(worker)
             except WorkerFailed as failure:
+                worker.end()
                 failed[candidate.name] = _failed(candidate, failure)
         for _ in range(rounds):
             for worker in shuffled(running, generator):

@@ -11,10 +11,9 @@ from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import STAGES, Observations, ParityInputs, parity_inputs, probe
 from compare.records.block import Observer
 from compare.records.parity import Proof
-from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.task_loading import load_task_data
 from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import Workers
+from compare.runner.workers import ActiveWorkers, Workers
 from compare.text import slug
 from compare.tolerances import GRADIENT_BAND, UPDATES
 from tasks.interface import DataRequest
@@ -112,18 +111,20 @@ def _observe(
         timeout_seconds=check.timeout_seconds,
         memory_bytes=check.memory_limit_bytes,
     )
-    running: dict[str, RemoteAdapter] = {}
+    active = ActiveWorkers()
 
     def observe(adapter: str) -> Observations | WorkerFailed:
         try:
-            remote = running[adapter] = workers.lend(adapter, 0, limits, check.device)
+            remote = workers.lend(adapter, 0, limits, check.device)
         except WorkerFailed as failure:
             return failure
+        active.add(remote)
         try:
             return probe(remote, given, lambda: observer.turn(adapter))
         except WorkerFailed as failure:
             return failure
         finally:
+            active.discard(remote)
             workers.take_back(remote, 0)
             observer.keep_log(f"{check.task}-{slug(adapter)}-lockstep.log", remote.log_text())
 
@@ -132,6 +133,5 @@ def _observe(
             return dict(zip(check.adapters, pool.map(observe, check.adapters), strict=True))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for remote in [*running.values()]:
-                remote.end()
+            active.close()
             raise

@@ -84,6 +84,6 @@ class _Slot:
         self._end()
 
     def _end(self) -> None:
-        if self._remote:
-            self._remote.end()
-            self._remote = None
+        remote, self._remote = self._remote, None
+        if remote:
+            remote.end()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adapters.interface import Array, Sgd, TrainSpec
-from compare.runner.checked_task import epoch_batches
+from compare.runner.checked_task import epoch_batches, initial_parameters
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.task_loading import TaskData
 from compare.runner.worker_process import WorkerFailed
@@ -65,7 +65,7 @@ def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
     return ParityInputs(
         task=task,
         data_key=data.key,
-        parameters={name: np.asarray(value) for name, value in task.initial_parameters(0).items()},
+        parameters={name: np.asarray(value) for name, value in initial_parameters(task, 0).items()},
         batches=batches,
         batches_float64=batches[:rows],
         inputs=dataset.inputs[first, :steps],

@@ -70,7 +70,7 @@ class Participant:
         measured.status, measured.error = failure.status, str(failure)
         if self._remote:
             measured.last_lines = self._remote.last_lines()
-            measured.peak_rss_bytes = measured.peak_rss_bytes or self._remote.peak_rss_bytes
+            measured.peak_rss_bytes = self._peak_rss_bytes()
         self.leave()
 
     @_while_alive
@@ -145,7 +145,7 @@ class Participant:
             self._raise_if_unchanged(parameters)
         self._measured.evaluation = self._evaluate()
         self._measured.epochs[-1] = replace(epoch, metrics=self._measured.evaluation.metrics)
-        self._measured.peak_rss_bytes = max(self._measured.peak_rss_bytes or 0, remote.peak_rss_bytes or 0)
+        self._measured.peak_rss_bytes = self._peak_rss_bytes()
         self.epoch_seconds = time.perf_counter() - begin
 
     @_while_alive
@@ -205,6 +205,10 @@ class Participant:
         assert self._remote is not None
         return self._remote
 
+    def _peak_rss_bytes(self) -> int | None:
+        peaks = (self._measured.peak_rss_bytes, self._running.peak_rss_bytes)
+        return max((peak for peak in peaks if peak is not None), default=None)
+
     @property
     def _log_name(self) -> str:
         number = f".{self._process}" if self._process else ""
@@ -228,7 +232,8 @@ class Participant:
         return evaluate(self._data.task, self._running.predict, self._data.dataset)
 
     def _raise_if_unchanged(self, parameters: Mapping[str, Array]) -> None:
-        start, dtype = self._data.task.initial_parameters(self._block.seed), self._data.task.train.dtype
+        start = initial_parameters(self._data.task, self._block.seed)
+        dtype = self._data.task.train.dtype
         if all(np.array_equal(value, start[name].astype(dtype)) for name, value in parameters.items()):
             raise WorkerFailed("failed", f"no parameter has changed after update {self._running.updates}")
 

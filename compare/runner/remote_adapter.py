@@ -40,6 +40,11 @@ class RemoteAdapter:
         self._rss_bytes_before: int | None = None
         self._process = WorkerProcess(adapter, limits)
 
+    @property
+    def alive(self) -> bool:
+        """Whether nothing went wrong so far, and the process has not ended."""
+        return self.usable and self._process.alive
+
     def begin_anew(self, limits: Limits) -> None:
         """Go on with other work, under other limits, of as many threads."""
         self._process.begin_anew(limits)

@@ -128,7 +128,8 @@ def peak_rss_bytes() -> int:
 
     Linux keeps it in VmHWM; its `ru_maxrss` also covers what the parent had before the exec.
     """
-    return _bytes_of("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024
+    return _bytes_of("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _bytes_of(field: str) -> int | None:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 
 import psutil
 
@@ -72,15 +74,25 @@ class WorkerProcess:
         self._limits = limits
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - is read after the worker has ended
         self._log_begin = 0
-        self._folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
         self.peak_rss_bytes: int | None = None
         self._connection, child = Pipe()
         limit_waiting(self._connection, limits.timeout_seconds)
+        self._folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        try:
+            self._process = self._start(name, child, variables)
+        except BaseException as error:
+            self._connection.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise WorkerFailed("failed", f"no process could be started: {error.strerror}") from error
+            raise
+
+    def _start(self, name: str, child: Connection, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
         worker = [sys.executable, "-m", "compare.runner.worker", name, str(child.fileno())]
         supervisor = [sys.executable, "-m", "compare.runner.supervisor", self._folder, str(child.fileno())]
         folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), self._folder)
         with child:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [*supervisor, *worker],
                 env={**os.environ, **variables, **folders, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.PIPE,
@@ -89,6 +101,11 @@ class WorkerProcess:
                 pass_fds=[child.fileno()],
                 start_new_session=True,
             )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self._process.poll() is None
 
     def begin_anew(self, limits: Limits) -> None:
         """Go on with other work, under other limits, of as many threads; the log of it begins here."""
@@ -171,6 +188,7 @@ class WorkerProcess:
     def _check_memory(self, method: str, used: int) -> None:
         limit = self._limits.memory_bytes
         if limit is not None and used > limit:
+            self.peak_rss_bytes = max(used, self.peak_rss_bytes or 0)
             raise WorkerFailed(
                 "failed", f"{method}: used {used / 2**20:,.0f} MiB: the limit is {limit / 2**20:,.0f} MiB"
             )
@@ -183,11 +201,16 @@ class WorkerProcess:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             return "the worker closed its connection"
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         if code == -signal.SIGKILL:
             how += " (out of memory, or by hand?)"
         lines = self.last_lines(LAST_LINES_OF_A_DEAD_WORKER)
         return f"the worker {how}" + (f"; its last words: {' | '.join(lines)}" if lines else "")
+
+
+def _signal_name(number: int) -> str:
+    known = {each.value: each.name for each in signal.Signals}
+    return known.get(number, f"signal {number}")
 
 
 def _variables(adapter: str, threads: int) -> dict[str, str]:

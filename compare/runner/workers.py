@@ -1,5 +1,6 @@
 """Where the processes of a block's adapters come from: made for it alone, or lent from run to run."""
 
+from threading import Lock
 from typing import Protocol
 
 from compare.machine.devices import device_of
@@ -18,6 +19,35 @@ class Workers(Protocol):
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         """Have a process back that is not needed any more."""
+
+
+class ActiveWorkers:
+    """The workers that several threads have at work; once closed, whichever is added is ended at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._remotes: list[RemoteAdapter] = []
+        self._closed = False
+
+    def add(self, remote: RemoteAdapter) -> None:
+        """Have a worker ended when this is closed."""
+        with self._lock:
+            self._remotes.append(remote)
+            closed = self._closed
+        if closed:
+            remote.end()
+
+    def discard(self, remote: RemoteAdapter) -> None:
+        """Leave a worker to others."""
+        with self._lock:
+            self._remotes.remove(remote)
+
+    def close(self) -> None:
+        """End every worker, whatever it is doing."""
+        with self._lock:
+            self._closed, remotes = True, [*self._remotes]
+        for remote in remotes:
+            remote.end()
 
 
 class FreshWorkers:
@@ -41,14 +71,16 @@ class WorkerPool:
 
     def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
         remote = self._idle.pop((adapter, number, limits.threads, device_of(adapter, device)), None)
-        if remote is None:
-            return RemoteAdapter(adapter, limits, device=device_of(adapter, device))
-        remote.begin_anew(limits)
-        return remote
+        if remote and remote.alive:
+            remote.begin_anew(limits)
+            return remote
+        if remote:
+            remote.end()
+        return RemoteAdapter(adapter, limits, device=device_of(adapter, device))
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         key = (remote.adapter, number, remote.threads, remote.device)
-        if remote.usable and key not in self._idle:
+        if remote.alive and key not in self._idle:
             self._idle[key] = remote
         else:
             remote.end()

@@ -93,7 +93,11 @@ class CheckpointStore(Observer):
 
     def _line(self, run: Run) -> _Line:
         before = self._written.get(run.adapter, _Written())
-        now = _Written((run.status, *run.cold_seconds), len(run.epochs), len(run.rounds))
+        now = _Written(
+            (run.status, str(run.peak_rss_bytes), str(run.log), *run.cold_seconds),
+            len(run.epochs),
+            len(run.rounds),
+        )
         self._written[run.adapter] = now
         rest = replace(run, epochs=[], rounds=[], forecast=None, confusion=None)
         return _Line(

@@ -13,6 +13,7 @@ from compare.records.block import Observer
 from compare.records.tutorial import TutorialRun, Tutorials
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits, WorkerFailed
+from compare.runner.workers import ActiveWorkers
 from compare.text import slug
 from compare.tutorials.assignments import Assignment, unfinished
 from compare.tutorials.recipe_records import recipe_record, rule_record
@@ -59,10 +60,11 @@ def reproduce(
     keys = {job.recipe: job.data_key for job in jobs if job.recipe in RECIPES}
     datasets = {recipe: RECIPES[recipe].task.dataset(key) for recipe, key in keys.items()}
     finished: SimpleQueue[TutorialRun | Future[None]] = SimpleQueue()
+    active = ActiveWorkers()
 
-    def perform(job: Assignment, workers: ExitStack) -> None:
+    def perform(job: Assignment) -> None:
         if job.recipe in RECIPES:
-            train(job, datasets[job.recipe], finished.put, workers, limits.of_one_thread, observer)
+            train(job, datasets[job.recipe], finished.put, active, limits.of_one_thread, observer)
         else:
             follow(job, finished.put)
 
@@ -82,12 +84,12 @@ def reproduce(
         observer.turn(run.adapter)
     with (
         ThreadPoolExecutor(cores) as pool,
-        ExitStack() as workers,
-        ExitStack() as queue,
+        ExitStack() as stack,
         threadpool_limits(1, user_api="blas"),
     ):
-        queue.callback(pool.shutdown, wait=False, cancel_futures=True)
-        running = {pool.submit(perform, job, workers) for job in left}
+        stack.callback(active.close)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        running = {pool.submit(perform, job) for job in left}
         for future in running:
             future.add_done_callback(finished.put)
         while running:
@@ -110,7 +112,7 @@ def follow(job: Assignment, put: Put) -> None:
 
 
 def train(
-    job: Assignment, dataset: Dataset, put: Put, workers: ExitStack, limits: Limits, observer: Observer
+    job: Assignment, dataset: Dataset, put: Put, active: ActiveWorkers, limits: Limits, observer: Observer
 ) -> None:
     """Run one assignment in a worker; the first seed that fails is its last, and its record says why."""
     recipe = RECIPES[job.recipe]
@@ -122,8 +124,8 @@ def train(
             stack.callback(
                 lambda: observer.keep_log(f"{job.recipe}-{slug(job.adapter)}.log", remote.log_text())
             )
-            for whose in (stack, workers):
-                whose.callback(remote.end)
+            stack.callback(remote.end)
+            active.add(remote)
             for seed in job.seeds:
                 remote.construct(task.model, task.train, task.initial_parameters(seed))
                 remote.load_task(task.name, job.data_key, time_steps)
