@@ -102,7 +102,7 @@ def start(*arguments, mark="", program="tests.brief_command", **options):
             process.kill()  # where a test has failed: else it has ended
 
 
-def finish(*arguments, seconds=120, **options):
+def finish(*arguments, seconds=300, **options):
     """Run a command in a process of its own to its end."""
     with start(*arguments, **options) as process:
         out, err = process.communicate(timeout=seconds)
@@ -119,7 +119,7 @@ def marked(mark):
     return found
 
 
-def wait_until(true, what, seconds=20.0):
+def wait_until(true, what, seconds=60.0):
     """Wait for something; it is an error if it does not come."""
     end = time.monotonic() + seconds
     while not true():

@@ -37,7 +37,7 @@ def has_a_cell(out):
 def begun(out):
     """A run of two cells that has finished the first of them."""
     with start(*TWO_CELLS, "--out", out, mark=out) as process:
-        wait_until(lambda: has_a_cell(out), "the first cell", seconds=60)
+        wait_until(lambda: has_a_cell(out), "the first cell")
         yield process
 
 
@@ -56,7 +56,7 @@ def test_nothing_outlives_a_run_that_is_ended_while_its_workers_are_busy(number,
         wait_until(ready.exists, "the fault")
         assert len(marked(out)) >= 5
         process.send_signal(number)
-        out_text, errors = process.communicate(timeout=30)
+        out_text, errors = process.communicate(timeout=60)
     wait_until(lambda: not marked(out), "the end of every process")
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert "Traceback" not in out_text + errors
@@ -65,7 +65,7 @@ def test_nothing_outlives_a_run_that_is_ended_while_its_workers_are_busy(number,
 def test_an_interrupted_run_reports_what_there_is_and_says_how_to_go_on(two_cells, tmp_path):
     with begun(tmp_path) as process:
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"python -m compare run --resume {tmp_path}" in said
     assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
@@ -81,7 +81,7 @@ def test_the_second_interrupt_ends_the_run_at_once(tmp_path):
         process.send_signal(signal.SIGINT)
         time.sleep(0.6)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=10)
+        said, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in said + errors
     assert len(load(tmp_path).runs) == 1
@@ -93,7 +93,7 @@ def test_two_signals_at_once_are_one_interrupt(tmp_path):
         process.send_signal(signal.SIGTERM)
         time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"Report: {tmp_path / 'README.md'}" in said
     assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()

@@ -74,9 +74,7 @@ def assert_resumed_to_the_same_end(out, finished, cell, expected):
 
 
 def test_a_run_that_is_killed_while_it_trains_goes_on_from_there(tmp_path, uninterrupted):
-    finished, cell = killed(
-        tmp_path, lambda: wait_until((tmp_path / SNAPSHOT_FILE).exists, "a snapshot", seconds=60)
-    )
+    finished, cell = killed(tmp_path, lambda: wait_until((tmp_path / SNAPSHOT_FILE).exists, "a snapshot"))
     assert cell, "the cell was over before the run was killed"
     assert_resumed_to_the_same_end(tmp_path, finished, cell, uninterrupted[0])
 

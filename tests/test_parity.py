@@ -229,9 +229,9 @@ def test_the_stand_in_is_named():
 
 
 def test_what_hangs_or_is_not_there_has_a_result_of_its_own():
-    found = check_on("sine-window", faulty("Hangs"), faulty("Missing"), timeout_seconds=3.0)
+    found = check_on("sine-window", faulty("Hangs"), faulty("Missing"), timeout_seconds=5.0)
     hanging, missing = found.values()
-    assert (hanging.status, hanging.error) == ("timeout", "train: no answer within 3 s")
+    assert (hanging.status, hanging.error) == ("timeout", "train: no answer within 5 s")
     assert (missing.status, missing.verdict) == ("failed", None)
     assert "tests.faulty_adapters has no class 'Missing'" in missing.error
 
