@@ -133,6 +133,16 @@ def test_everything_that_a_run_measures_is_stored(finished):
     assert len(machine.affinity) >= 1
 
 
+def test_lockstep_is_proven_and_told_before_anything_is_timed(tmp_path):
+    with patch("compare.cli.stages.run_block", side_effect=KeyboardInterrupt):
+        ended = command("run", "sine-online", "--adapters", "numpy", "--out", tmp_path)
+    assert ended.code == 130
+    assert "lockstep on sine-online: numpy in lockstep" in ended.said
+    results = load(tmp_path)
+    assert results.runs == []
+    assert [proof.verdict for proof in results.proofs] == ["in lockstep"]
+
+
 @pytest.fixture
 def reported(tmp_path):
     """A folder with the report of a run, and what its user keeps beside it."""
