@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from compare.cli.run import exit_code
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.run import Run
 from compare.runner.block import run_block
 from compare.storage.results import load
@@ -23,8 +23,8 @@ ROWS = {
     "Raises": GONE,
     "RaisesAsKerasDoes": ("failed", "train: ValueError: ValueError: 3 is not 4"),
     "PrintsGarbage": ("failed", "train: RuntimeError: after the garbage"),
-    "ExitsWhileLoading": ("failed", "load: the worker exited with code 3; its last words: so long"),
-    "Exits": ("failed", "train: the worker exited with code 3; its last words: so long"),
+    "ExitsWhileLoading": ("failed", "load: the worker exited with code 3; its last lines: so long"),
+    "Exits": ("failed", "train: the worker exited with code 3; its last lines: so long"),
     "Aborts": ("failed", "train: the worker was killed by SIGABRT"),
     "Segfaults": ("failed", "train: the worker was killed by SIGSEGV"),
     "IsKilled": ("failed", "train: the worker was killed by SIGKILL (out of memory, or by hand?)"),
@@ -185,7 +185,7 @@ def test_a_row_that_is_not_ok_makes_the_exit_code_one(change, code):
 def test_an_adapter_that_is_different_makes_the_exit_code_one():
     sound = replace(example_results(), runs=[])
     for verdict, code in (("in lockstep", 0), ("drifts within float32 rounding", 0), ("DIFFERENT", 1)):
-        proof = Proof(task="t", adapter="a", verdict=verdict)
+        proof = ParityResult(task="t", adapter="a", verdict=verdict)
         assert exit_code(replace(sound, proofs=[proof])) == code
 
 

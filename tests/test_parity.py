@@ -18,7 +18,7 @@ from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import Observations, parity_inputs
 from compare.records.block import Observer
 from compare.records.environment import Environment
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.results import Results
 from compare.report.page import write_report
 from compare.runner.task_loading import TaskData, load_task_data
@@ -270,15 +270,15 @@ def results():
         tasks=[SINE],
         runs=[example_run(SINE, adapter, 0) for adapter in ("numpy", "torch", "tensorflow")],
         proofs=[
-            Proof(**common, adapter="numpy", verdict="in lockstep"),
-            Proof(
+            ParityResult(**common, adapter="numpy", verdict="in lockstep"),
+            ParityResult(
                 **common,
                 adapter="torch",
                 verdict="in lockstep",
                 losses=[0.0, 4.2e-14],
                 losses_float32=[0.0, 5.3e-7],
             ),
-            Proof(
+            ParityResult(
                 **common,
                 adapter="tensorflow",
                 verdict="DIFFERENT",
@@ -312,7 +312,9 @@ def test_a_different_adapter_has_no_comparable_speed(results):
 
 
 def test_what_is_not_proven_keeps_its_row_and_reason(results, tmp_path):
-    failed = Proof(task=SINE.name, adapter="torch", status="timeout", error="train: no answer within 2 s")
+    failed = ParityResult(
+        task=SINE.name, adapter="torch", status="timeout", error="train: no answer within 2 s"
+    )
     page = write_report(replace(results, proofs=[results.proofs[0], failed]), tmp_path).read_text()
     assert "Lockstep of torch is not proven: timeout." in page
     assert "**timeout**: train: no answer within 2 s" in page

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from compare.analysis.loss_agreement import Agreement
 from compare.analysis.statistics import Ratio, Sample, Spread, median, sample
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.run import Round, Run, Status
 from tasks.interface import Metric
 
@@ -22,7 +22,7 @@ class AdapterSummary:
     adapter: str
     runs: tuple[Run, ...]
     agreement: Agreement
-    proof: Proof | None = None
+    proof: ParityResult | None = None
     throughput: Spread | None
     times_fastest: Ratio | None = None
     times_baseline: Ratio | None = None

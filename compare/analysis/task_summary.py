@@ -8,7 +8,7 @@ from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.loss_agreement import AgreementResult, agreements
 from compare.analysis.speeds import AATest, compared_with_baseline, compared_with_fastest, throughput, times
 from compare.analysis.statistics import Difference, paired_difference
-from compare.records.parity import Proof, ProofVerdict
+from compare.records.parity import ParityResult, ParityVerdict
 from compare.records.results import Results, TaskRecord
 from compare.records.run import Run
 from tasks.interface import Metric
@@ -75,7 +75,7 @@ class TaskSummary:
     def has_proofs(self) -> bool:
         return any(summary.proof for summary in self.adapters)
 
-    def with_verdict(self, verdict: ProofVerdict) -> tuple[AdapterSummary, ...]:
+    def with_verdict(self, verdict: ParityVerdict) -> tuple[AdapterSummary, ...]:
         """The adapters with this verdict on lockstep; the reference only if it is DIFFERENT."""
         return tuple(
             summary
@@ -158,7 +158,7 @@ def task_summaries(results: Results) -> tuple[TaskSummary, ...]:
 
 
 def _adapter_summaries(
-    runs: Sequence[Run], proofs: Mapping[str, Proof], baseline: str | None
+    runs: Sequence[Run], proofs: Mapping[str, ParityResult], baseline: str | None
 ) -> tuple[AdapterSummary, ...]:
     plain = [
         AdapterSummary(

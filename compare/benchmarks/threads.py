@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, workload_of
+from compare.errors import UsageError
 from compare.records.block import Block
 from compare.records.sweep import ThreadRounds
 from compare.runner.task_loading import load_task_data
@@ -15,11 +16,11 @@ def turns(block: Block) -> int:
 
 
 def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRounds]:
-    """One record an adapter, which is alive twice, and takes turns with itself, apart from other adapters.
-
-    Raises: UsageError where the block's task or data cannot be had.
-    """
-    data = load_task_data(block.task, block.data)
+    """One record an adapter, which is alive twice, and takes turns with itself, apart from other adapters."""
+    try:
+        data = load_task_data(block.task, block.data)
+    except UsageError as error:
+        return [_without_rounds(block, adapter, str(error)) for adapter in block.single_adapters]
     workload = workload_of(data.task, data.dataset)
     found = []
     for adapter in block.single_adapters:
@@ -47,3 +48,9 @@ def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRou
             )
         )
     return found
+
+
+def _without_rounds(block: Block, adapter: str, error: str) -> ThreadRounds:
+    return ThreadRounds(
+        task=block.task, adapter=adapter, threads=block.threads, single=[], several=[], error=error
+    )

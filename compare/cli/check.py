@@ -20,7 +20,7 @@ from compare.machine.devices import allowed_cores, usable_cores
 from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
 from compare.parity.check_result import Findings, declarations, misdeclared
 from compare.parity.conformance_run import ConformanceRun
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.runner.task_loading import data_key, open_dataset, open_task, settled
 from compare.runner.worker_process import Limits
 from compare.runner.workers import WorkerPool
@@ -92,7 +92,7 @@ def _show(findings: Findings, console: Console) -> None:
 
 def _check(
     settings: CheckSettings, keys: Mapping[str, str], error_console: Console
-) -> tuple[dict[str, list[Outcome]], list[Proof]]:
+) -> tuple[dict[str, list[Outcome]], list[ParityResult]]:
     """The suite adapter by adapter and, beside it, lockstep task by task: nothing here is timed."""
     limits = Limits(threads=settings.threads, timeout_seconds=settings.timeout_seconds)
     suites = [
@@ -139,7 +139,7 @@ def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[Par
     ]
 
 
-def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[Proof]:
+def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[ParityResult]:
     with bar(progress, f"lockstep on {check.task}", check.turns) as tick:
         proofs = check_parity(check, TickingObserver(tick), workers)
     for proof in proofs:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.conformance import Outcome
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.text import NOTHING, difference
 
 STATUS_WORDS = {"failed": "failed", "expected": "failed as declared", "skipped": "skipped"}
@@ -31,7 +31,7 @@ def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:
     return table
 
 
-def proof_table(proofs: Sequence[Proof], result: Callable[[Proof], str]) -> Table:
+def proof_table(proofs: Sequence[ParityResult], result: Callable[[ParityResult], str]) -> Table:
     """One row a task and adapter: its largest differences, and the result or why there is none."""
     table = Table(box=None, pad_edge=False)
     table.add_column("lockstep", no_wrap=True)

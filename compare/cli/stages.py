@@ -11,7 +11,7 @@ from compare.benchmarks.threads import compare_threads, turns
 from compare.cli.progress import TickingObserver, bar
 from compare.parity.check import ParityCheck, check_parity, with_reference
 from compare.records.block import Block, Snapshot
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.results import Results
 from compare.records.run import Run
 from compare.records.settings import Settings
@@ -108,13 +108,13 @@ def _parity(
         workers.end()
 
 
-def _parity_line(task: str, proofs: Sequence[Proof]) -> str:
+def _parity_line(task: str, proofs: Sequence[ParityResult]) -> str:
     """What was found, in a line."""
     said = "; ".join(f"{proof.adapter} {_found(proof)}" for proof in proofs)
     return f"lockstep on {task}: {said}"
 
 
-def _found(proof: Proof) -> str:
+def _found(proof: ParityResult) -> str:
     if proof.verdict is None:
         return f"{proof.status}: {proof.error}"
     if proof.adapter == proof.reference:

@@ -10,7 +10,7 @@ from compare.parity.comparison import parity_result, slope_differences
 from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import STAGES, Observations, ParityInputs, parity_inputs, probe
 from compare.records.block import Observer
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.runner.task_loading import load_task_data
 from compare.runner.worker_process import Limits, WorkerFailed
 from compare.runner.workers import ActiveWorkers, Workers
@@ -42,7 +42,7 @@ class ParityCheck:
         return len(self.adapters) * STAGES
 
 
-def check_parity(check: ParityCheck, observer: Observer, workers: Workers) -> list[Proof]:
+def check_parity(check: ParityCheck, observer: Observer, workers: Workers) -> list[ParityResult]:
     """One record an adapter, whatever became of it; as many work at once as the cores have threads for."""
     try:
         data = load_task_data(check.task, check.data)
@@ -84,7 +84,7 @@ def reference_among(
 
 def _compared(
     check: ParityCheck, given: ParityInputs, found: Mapping[str, Observations | WorkerFailed]
-) -> list[Proof]:
+) -> list[ParityResult]:
     expected = slopes(given.task.model, given.first_update, given.parameters, given.inputs, given.targets)
     observed = {name: each for name, each in found.items() if isinstance(each, Observations)}
     reference = reference_among(observed, expected)
@@ -98,8 +98,8 @@ def _compared(
     return results
 
 
-def _without_result(check: ParityCheck, adapter: str, failure: WorkerFailed) -> Proof:
-    return Proof(task=check.task, adapter=adapter, status=failure.status, error=str(failure))
+def _without_result(check: ParityCheck, adapter: str, failure: WorkerFailed) -> ParityResult:
+    return ParityResult(task=check.task, adapter=adapter, status=failure.status, error=str(failure))
 
 
 def _observe(

@@ -9,7 +9,7 @@ from adapters import declaration
 from adapters.conformance import CHECKS, Outcome, conforms
 from adapters.declaration_reader import AdapterBroken
 from adapters.interface import Declaration
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from tasks import registered
 
 
@@ -18,7 +18,7 @@ class Findings:
     """The suite's outcomes and the declaration of each adapter, and the proofs of lockstep."""
 
     outcomes: dict[str, list[Outcome]]
-    proofs: list[Proof]
+    proofs: list[ParityResult]
     declared: dict[str, Declaration]
 
     @property
@@ -27,19 +27,19 @@ class Findings:
         conform = all(conforms(found) for found in self.outcomes.values())
         return conform and all(self.as_declared(proof) for proof in self.proofs)
 
-    def as_declared(self, proof: Proof) -> bool:
+    def as_declared(self, proof: ParityResult) -> bool:
         """Whether it is in lockstep, unless it is declared to fail or not to be supported."""
         in_lockstep = proof.verdict == "in lockstep"
         return proof.status == "unsupported" or in_lockstep == (self._reason(proof) is None)
 
-    def verdict(self, proof: Proof) -> str:
+    def verdict(self, proof: ParityResult) -> str:
         """The verdict, or why there is none; and whether that was declared."""
         words = proof.verdict or proof.status
         if self._reason(proof) is None or proof.status == "unsupported":
             return words
         return f"{words}, {'as declared' if self.as_declared(proof) else 'although declared to fail'}"
 
-    def _reason(self, proof: Proof) -> str | None:
+    def _reason(self, proof: ParityResult) -> str | None:
         return self.declared.get(proof.adapter, Declaration()).expected_failures.get(proof.task)
 
 

@@ -8,7 +8,7 @@ from adapters.interface import Array
 from compare.analysis.loss_agreement import distances
 from compare.parity.finite_differences import Slope
 from compare.parity.probe import Observations
-from compare.records.parity import Proof, ProofVerdict
+from compare.records.parity import ParityResult, ParityVerdict
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 
 _SMALLEST = float(np.finfo(np.float64).eps)
@@ -54,11 +54,11 @@ def parity_result(
     reference: str,
     theirs: Observations,
     slopes: Mapping[str, tuple[Slope, ...]],
-) -> Proof:
-    """The record of one adapter; the reference itself is judged by its gradients alone."""
+) -> ParityResult:
+    """The record of one adapter; the reference itself is checked by its gradients alone."""
     against_slopes = slope_differences(ours.gradients, slopes)
     if adapter == reference:
-        return Proof(
+        return ParityResult(
             task=task,
             adapter=adapter,
             reference=reference,
@@ -72,7 +72,7 @@ def parity_result(
     gradients = gradient_differences(ours.gradients, theirs.gradients)
     _, float32 = distances(ours.losses_float32.astype(np.float64), theirs.losses_float32.astype(np.float64))
     left_at = int(np.argmax(float32 > FLOAT32_BAND)) + 1 if (float32 > FLOAT32_BAND).any() else None
-    return Proof(
+    return ParityResult(
         task=task,
         adapter=adapter,
         reference=reference,
@@ -88,7 +88,7 @@ def parity_result(
     )
 
 
-def verdict(float64: Iterable[float], gradients: Iterable[float], left_at: int | None) -> ProofVerdict:
+def verdict(float64: Iterable[float], gradients: Iterable[float], left_at: int | None) -> ParityVerdict:
     """In plain words: anything outside a band of float64 is another computation."""
     same = all(value <= FLOAT64_BAND for value in float64)
     if not same or not all(value <= GRADIENT_BAND for value in gradients):

@@ -92,7 +92,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """Where a block goes on: the records up to there of all adapters, and the states of those still in.
+    """Where a block goes on: all adapters' records up to there, and the states of those that have not failed.
 
     So many `epochs` and `rounds` are done, and are not done again.
     """

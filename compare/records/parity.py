@@ -5,11 +5,11 @@ from typing import Literal
 
 from compare.records.run import Status
 
-ProofVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
+ParityVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFERENT"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class ParityResult:
     """Whether an adapter does on one task what the reference does; its differences are all relative.
 
     `losses` and `parameters` are differences in float64, from the reference's over all updates and after
@@ -25,7 +25,7 @@ class Proof:
     reference: str | None = None
     status: Status = "ok"
     error: str | None = None
-    verdict: ProofVerdict | None = None
+    verdict: ParityVerdict | None = None
     losses: list[float] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     slopes: dict[str, float] = field(default_factory=dict)

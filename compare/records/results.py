@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compare.records.environment import Environment, Interruption
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.run import Run
 from compare.records.sweep import SweepPoint, ThreadRounds
 from compare.records.tutorial import Tutorials
@@ -52,7 +52,7 @@ class Results:
     tasks: list[TaskRecord]
     runs: list[Run]
     interrupted: bool = False
-    proofs: list[Proof] = field(default_factory=list)
+    proofs: list[ParityResult] = field(default_factory=list)
     tutorials: Tutorials | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
     threads: list[ThreadRounds] = field(default_factory=list)

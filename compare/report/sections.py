@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compare.analysis.task_summary import TaskSummary
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.records.run import Run
 from compare.report.figures.figure_file import FigureFile, save_figure
 from compare.report.figures.loss import averaging_window, loss_figure
@@ -78,7 +78,7 @@ def section(
 
 
 def parity_figures(
-    proofs: Sequence[Proof], adapter_styles: Mapping[str, Style], folder: Path
+    proofs: Sequence[ParityResult], adapter_styles: Mapping[str, Style], folder: Path
 ) -> list[FigureFile]:
     """A figure for each task on which something was compared, written."""
     drawn = {

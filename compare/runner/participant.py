@@ -23,16 +23,16 @@ from compare.text import slug
 from tasks.interface import Evaluation
 
 
-def _while_alive(part: Callable[..., None]) -> Callable[..., None]:
-    """Skip a part once the adapter is out; a worker's failure in it puts the adapter out."""
+def _while_alive(step: Callable[..., None]) -> Callable[..., None]:
+    """Skip a step once the adapter has failed; a worker's failure in a step stops the adapter."""
 
-    @wraps(part)
+    @wraps(step)
     def guarded(participant: "Participant", *arguments: object) -> None:
         if participant.alive:
             try:
-                part(participant, *arguments)
+                step(participant, *arguments)
             except WorkerFailed as failure:
-                participant.drop_out(failure)
+                participant.stop(failure)
 
     return guarded
 
@@ -64,8 +64,8 @@ class Participant:
     def alive(self) -> bool:
         return self._measured.status == "ok"
 
-    def drop_out(self, failure: WorkerFailed) -> None:
-        """Take no further part; the record says why."""
+    def stop(self, failure: WorkerFailed) -> None:
+        """End here; the record says why."""
         measured = self._measured
         measured.status, measured.error = failure.status, str(failure)
         if self._remote:
@@ -75,7 +75,7 @@ class Participant:
 
     @_while_alive
     def fail(self, failure: WorkerFailed) -> None:
-        """Take no further part for a reason that lies elsewhere."""
+        """End here for a reason that lies elsewhere."""
         raise failure
 
     def leave(self) -> None:
@@ -111,7 +111,7 @@ class Participant:
         try:
             return self._running.state()
         except WorkerFailed as failure:
-            self.drop_out(failure)
+            self.stop(failure)
             return None
 
     @_while_alive
@@ -123,7 +123,7 @@ class Participant:
             first = remote.train(batches[:1])
             parts, batches = [first.losses], batches[1:]
             self._measured.cold_seconds["first_train"] = first.seconds
-            _, seconds = remote.time_first_prediction(self._data.dataset.held_out_inputs[:1])
+            _, seconds = remote.timed_prediction(self._data.dataset.held_out_inputs[:1])
             self._measured.cold_seconds["first_predict"] = seconds
         train_seconds = 0.0
         if len(batches):
@@ -220,8 +220,7 @@ class Participant:
         remote = self._workers.lend(self._adapter, self._process, self._limits, block.device)
         self._remote = remote
         measured.device, measured.log = remote.device, self._log_name
-        remote.import_framework()
-        cold.setdefault("import", remote.import_seconds or 0.0)
+        cold.setdefault("import", remote.import_framework())
         measured.import_rss_bytes = measured.import_rss_bytes or remote.import_rss_bytes
         measured.facts = remote.facts()
         cold.setdefault("construct", remote.construct(data.task.model, data.task.train, parameters))

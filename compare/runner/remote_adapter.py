@@ -49,11 +49,12 @@ class RemoteAdapter:
         """Go on with other work, under other limits, of as many threads."""
         self._process.begin_anew(limits)
 
-    def import_framework(self) -> None:
-        """Import the framework, unless that is done."""
+    def import_framework(self) -> float:
+        """Import the framework, unless that is done; return the seconds that it took."""
         if self.import_seconds is None:
             reply = self._call("import_framework")
             self.import_seconds, self.import_rss_bytes = reply.seconds, reply.peak_rss_bytes
+        return self.import_seconds
 
     def facts(self) -> WorkerFacts:
         """What the worker finds itself running on."""
@@ -108,9 +109,9 @@ class RemoteAdapter:
 
         Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every'.
         """
-        return self.time_first_prediction(inputs)[0]
+        return self.timed_prediction(inputs)[0]
 
-    def time_first_prediction(self, inputs: Array) -> tuple[Array, float]:
+    def timed_prediction(self, inputs: Array) -> tuple[Array, float]:
         """As `predict`, and the seconds that the call took."""
         steps = inputs.shape[1:2] if self._model.readout == "every" else ()
         reply = self._call("predict", inputs)

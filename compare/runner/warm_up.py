@@ -1,4 +1,4 @@
-"""Warm-up rounds: those at the start that are told apart from all that follow, or as many as were set."""
+"""Warm-up rounds: those at the start that are slower than all that follow, or as many as were set."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -205,7 +205,7 @@ class WorkerProcess:
         if code == -signal.SIGKILL:
             how += " (out of memory, or by hand?)"
         lines = self.last_lines(LAST_LINES_OF_A_DEAD_WORKER)
-        return f"the worker {how}" + (f"; its last words: {' | '.join(lines)}" if lines else "")
+        return f"the worker {how}" + (f"; its last lines: {' | '.join(lines)}" if lines else "")
 
 
 def _signal_name(number: int) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.report.figures.style import Style, legend_below, plain
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND
 
@@ -14,7 +14,9 @@ LOWEST = 1e-17
 """Where no difference at all is drawn: a logarithmic scale has no zero."""
 
 
-def parity_figure(task: str, proofs: Sequence[Proof], adapter_styles: Mapping[str, Style]) -> Figure | None:
+def parity_figure(
+    task: str, proofs: Sequence[ParityResult], adapter_styles: Mapping[str, Style]
+) -> Figure | None:
     """How far the loss curves are from the reference's, in both precisions; None where none was compared."""
     drawn = [proof for proof in proofs if proof.losses]
     if not drawn:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from compare.records.parity import Proof
+from compare.records.parity import ParityResult
 from compare.report.tables.table import Row, Table, shorten
 from compare.text import NOTHING, difference, escape
 
 
-def parity_table(proofs: Sequence[Proof]) -> Table:
+def parity_table(proofs: Sequence[ParityResult]) -> Table:
     """One row per task and adapter: its largest differences and in which parameter they are."""
     raw = pd.DataFrame(_row(proof) for proof in proofs)
     shown = {
@@ -32,7 +32,7 @@ def parity_table(proofs: Sequence[Proof]) -> Table:
     return Table(name="lockstep-proof", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
 
 
-def _row(proof: Proof) -> Row:
+def _row(proof: ParityResult) -> Row:
     loss, _, _, loss_float32 = proof.largest
     return {
         "task": proof.task,
@@ -65,7 +65,7 @@ def _located(raw: pd.DataFrame, kind: str) -> list[str]:
     ]
 
 
-def _result(proof: Proof) -> str:
+def _result(proof: ParityResult) -> str:
     if proof.verdict is None:
         return f"**{proof.status}**: {escape(shorten(proof.error or ''))}"
     words = f"**{proof.verdict}**" if proof.verdict == "DIFFERENT" else proof.verdict
