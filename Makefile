@@ -1,5 +1,5 @@
 # make compare: run everything and write a report.   make test: lint, types, tests, in five minutes.
-# make test-all: every case there is, in less than an hour.
+# make test-all: every case there is; it takes longer.
 # ARGS reaches the command, as in: make compare ARGS="--preset standard --mnist-archives mnist"
 
 PYTHON ?= python3
