@@ -17,9 +17,10 @@ from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, usable_cores
-from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
+from compare.parity.check import at_once, check_parity
 from compare.parity.check_result import Findings, declarations, misdeclared
 from compare.parity.conformance_run import ConformanceRun
+from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.parity import ParityResult
 from compare.runner.task_loading import data_key, open_dataset, open_task, settled
 from compare.runner.worker_process import Limits
@@ -105,7 +106,7 @@ def _check(
         ThreadPoolExecutor(at_once(settings.threads)) as pool,
         ExitStack() as stack,
     ):
-        stack.callback(lockstep_workers.end)
+        stack.callback(lockstep_workers.close)
         for suite in suites:
             stack.callback(suite.end)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -115,11 +116,8 @@ def _check(
             )
             for suite in suites
         }
-        proofs = [
-            proof
-            for check in _parity_checks(settings, keys)
-            for proof in _lockstep(check, lockstep_workers, progress)
-        ]
+        checks = _parity_checks(settings, keys)
+        proofs = _lockstep(checks, lockstep_workers, progress) if checks else []
         return {
             adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
         }, proofs
@@ -139,13 +137,15 @@ def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[Par
     ]
 
 
-def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[ParityResult]:
-    with bar(progress, f"lockstep on {check.task}", check.turns) as tick:
-        proofs = check_parity(check, TickingObserver(tick), workers)
-    for proof in proofs:
-        if proof.status != "ok":
-            progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))
-    return proofs
+def _lockstep(checks: Sequence[ParityCheck], workers: WorkerPool, progress: Progress) -> list[ParityResult]:
+    """What is found, task by task; what failed is said at once."""
+    found = {}
+    with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
+        for proof in check_parity(checks, TickingObserver(tick), workers):
+            found[proof.task, proof.adapter] = proof
+            if proof.status != "ok":
+                progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))
+    return [found[check.task, adapter] for check in checks for adapter in check.adapters]
 
 
 def _suite_bar(progress: Progress, adapter: str, checks: Sequence[Check]) -> Callable[[str, Outcome], None]:

@@ -16,11 +16,13 @@ class Timing:
     """How long what is timed must last.
 
     A timed turn lasts `turn_seconds` at least, of `most_batches` at most, after `settle_seconds` in which the
-    threads of the worker before it go to sleep. Predictions are timed in `prediction_rounds` turns of
+    threads of the worker before it go to sleep; an adapter trains short epochs for `epochs_seconds` before
+    the next one does. Predictions are timed in `prediction_rounds` turns of
     `prediction_seconds`, matrix products for `product_seconds`; `warm_calls` calls are like the first one.
     """
 
     turn_seconds: float = 0.25
+    epochs_seconds: float = 1.0
     settle_seconds: float = 0.05
     most_batches: int = 1_000_000
     warm_calls: int = 5
