@@ -18,7 +18,7 @@ from compare.storage.results import load, save
 from compare.tutorials.assignments import RULE, Assignment, assignments
 from compare.tutorials.recipe_records import recipe_record, rule_record
 from compare.tutorials.run import reproduce
-from tasks import find, published
+from tasks import find, published, published_rule
 from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Printed, RecipeOutcome
 from tasks.tutorial_tasks import RowsAsPublished
@@ -63,7 +63,7 @@ def test_the_published_loss_before_training_is_one_that_draws_have():
 
 def test_before_training_every_hidden_unit_is_saturated(lucky_draw):
     """The loss is then that of predicting the sum of V, which tells how the published losses are summed."""
-    total = published.draw(2).V.sum()
+    total = published_rule.draw(2).V.sum()
     targets = published.windows()[1]
     first = lucky_draw.printed[0]
     assert first.at == 1
@@ -75,14 +75,14 @@ def test_before_training_every_hidden_unit_is_saturated(lucky_draw):
 
 def loops(weights, window, target):
     """The published rule in plain loops over steps, and over the steps back from each."""
-    hidden = [np.zeros((published.HIDDEN, 1))]
+    hidden = [np.zeros((published_rule.HIDDEN, 1))]
     for t, point in enumerate(window):
-        hidden.append(published.sigmoid(weights.W @ hidden[t] + weights.U[:, [t]] * point))
+        hidden.append(published_rule.sigmoid(weights.W @ hidden[t] + weights.U[:, [t]] * point))
     error = weights.V @ hidden[-1] - target
     sums = [np.zeros_like(weights.U), np.zeros_like(weights.W)]
     totals = [np.zeros_like(weights.U), np.zeros_like(weights.W), np.zeros_like(weights.V)]
     for t, point in enumerate(window):
-        for _ in range(t - 1, max(-1, t - published.BACKPROP_THROUGH - 1), -1):
+        for _ in range(t - 1, max(-1, t - published_rule.BACKPROP_THROUGH - 1), -1):
             sums[0] += weights.U[:, [t]] * point
             sums[1] += weights.W @ hidden[t]
         totals[0] += sums[0]
@@ -93,14 +93,14 @@ def loops(weights, window, target):
 
 def small_weights():
     """Weights at which nothing is saturated."""
-    drawn = published.draw(0)
-    return published.Weights(U=drawn.U - 0.5, W=(drawn.W - 0.5) / 5, V=drawn.V - 0.5)
+    drawn = published_rule.draw(0)
+    return published_rule.Weights(U=drawn.U - 0.5, W=(drawn.W - 0.5) / 5, V=drawn.V - 0.5)
 
 
 def test_the_published_direction_is_that_of_the_loops():
     weights = small_weights()
     inputs, targets = published.windows()
-    found = published.published_direction(weights, inputs[3], targets[3])
+    found = published_rule.direction(weights, inputs[3], targets[3])
     for ours, theirs in zip((found.U, found.W, found.V), loops(weights, inputs[3], targets[3]), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
@@ -126,10 +126,10 @@ def test_the_published_direction_is_not_the_gradient_and_the_adapters_is():
     """Where the adapter's gradient reaches back over the whole window, as the difference does."""
     weights = small_weights()
     inputs, targets = published.windows()
-    rule = published.published_direction(weights, inputs[3], targets[3])
+    rule = published_rule.direction(weights, inputs[3], targets[3])
     task = find("sine-window-as-published")
     whole = type(task.train)(optimizer=type(task.train.optimizer)(learning_rate=1.0), dtype="float64")
-    start = published.canonical(weights)
+    start = published_rule.canonical(weights)
     model = open_adapter("numpy")(task.model, whole, start)
     model.load((inputs[3][:, np.newaxis] * np.eye(50))[np.newaxis], targets[[3]][:, np.newaxis])
     model.train(np.zeros((1, 1), np.int64))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -47,9 +47,8 @@ class CheckSettings:
 
     @property
     def workers_per_adapter(self) -> int:
-        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
-        alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
-        return 2 if alone else 1
+        """How many workers share an adapter's checks: two, where the cores have threads for them."""
+        return 2 if usable_cores() >= 2 * self.threads * len(self.adapters) else 1
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -94,19 +93,21 @@ def _show(findings: Findings, console: Console) -> None:
 def _check(
     settings: CheckSettings, keys: Mapping[str, str], error_console: Console
 ) -> tuple[dict[str, list[Outcome]], list[ParityResult]]:
-    """The suite adapter by adapter and, beside it, lockstep task by task: nothing here is timed."""
+    """The suite of every adapter, then lockstep task by task: nothing here is timed.
+
+    The two never overlap: each has as many workers at once as the cores have threads for.
+    """
+    with progress_bars(error_console) as progress:
+        return _outcomes(settings, progress), _proofs(settings, keys, progress)
+
+
+def _outcomes(settings: CheckSettings, progress: Progress) -> dict[str, list[Outcome]]:
     limits = Limits(threads=settings.threads, timeout_seconds=settings.timeout_seconds)
     suites = [
         ConformanceRun(adapter, limits, settings.device, settings.workers_per_adapter)
         for adapter in settings.adapters
     ]
-    lockstep_workers = WorkerPool()
-    with (
-        progress_bars(error_console) as progress,
-        ThreadPoolExecutor(at_once(settings.threads)) as pool,
-        ExitStack() as stack,
-    ):
-        stack.callback(lockstep_workers.close)
+    with ThreadPoolExecutor(at_once(settings.threads)) as pool, ExitStack() as stack:
         for suite in suites:
             stack.callback(suite.end)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -116,11 +117,15 @@ def _check(
             )
             for suite in suites
         }
-        checks = _parity_checks(settings, keys)
-        proofs = _lockstep(checks, lockstep_workers, progress) if checks else []
-        return {
-            adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
-        }, proofs
+        return {adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()}
+
+
+def _proofs(settings: CheckSettings, keys: Mapping[str, str], progress: Progress) -> list[ParityResult]:
+    checks = _parity_checks(settings, keys)
+    if not checks:
+        return []
+    with closing(WorkerPool()) as workers:
+        return _lockstep(checks, workers, progress)
 
 
 def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:

@@ -35,7 +35,12 @@ Archives = Annotated[
     Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
-Rounds = Annotated[int | None, typer.Option(help="Timed rounds that count; the preset's number if absent.")]
+Rounds = Annotated[
+    int | None,
+    typer.Option(
+        help="Timed rounds that count, of as many processes at most; the preset's number if absent."
+    ),
+]
 WarmUps = Annotated[
     int | None, typer.Option(help="Rounds before those, kept apart; found by their times if absent.")
 ]

@@ -99,18 +99,19 @@ def _blocks(settings: Settings, name: str) -> list[Block]:
     key = data_key(task, settings.data)
     data = settled(settings.data, key) if name in TASKS else settings.data
     seeds = settings.seeds or seeds_of(task, settings.preset)
+    rounds = settings.rounds or _rounds(settings)
     return [
         Block(
             task=name,
             data=data,
             seed=seed,
             epochs=settings.epochs or epochs_of(task, settings.preset, key),
-            rounds=settings.rounds or _rounds(settings),
+            rounds=rounds,
             adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds or task.timeout_seconds,
             warm_ups=settings.warm_ups,
-            processes=_processes(settings, seeds),
+            processes=min(rounds, _processes(settings, seeds)),
             twins=settings.twins,
             memory_limit_bytes=settings.memory_limit_bytes,
             device=settings.device,

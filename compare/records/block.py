@@ -43,6 +43,7 @@ class Block:
     `twins` are second names, each for an adapter that takes part twice.
     Units: `timeout_seconds` for any one thing that a worker is told to do; `memory_limit_bytes` of
     resident size, for a worker and its children together.
+    Raises: ValueError for more processes than rounds.
     """
 
     task: str
@@ -59,6 +60,12 @@ class Block:
     processes: int = 1
     twins: Mapping[str, str] = field(default_factory=dict)
     timing: Timing = TIMING
+
+    def __post_init__(self) -> None:
+        if self.processes > self.rounds:
+            raise ValueError(
+                f"processes is {self.processes}: each has a round at least, and rounds is {self.rounds}"
+            )
 
     @property
     def timed_rounds(self) -> int:

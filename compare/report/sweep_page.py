@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.benchmarks.sweep import AXES, CENTRE, fastest
+from compare.benchmarks.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.environment import Environment
 from compare.records.sweep import SweepPoint
 from compare.report.figures.figure_file import save_figure
 from compare.report.figures.style import styles
-from compare.report.figures.sweep import LABELS, sweep_figure
+from compare.report.figures.sweep import sweep_figure
 from compare.report.tables.environment import environment_table
 from compare.report.tables.sweep import growth_table, steps_table
 from compare.report.templating import template
