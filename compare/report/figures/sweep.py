@@ -1,6 +1,6 @@
 """Time and memory of a training step against its size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ from compare.text import number
 LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
 
 
-def sweep_figure(points: Sequence[SweepPoint], adapter_styles: dict[str, Style]) -> Figure:
+def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure:
     """Time above, memory below, against H, B and T, on logarithmic scales."""
     figure = Figure(figsize=(11, 6.8), layout="constrained")
     panels = figure.subplots(2, len(AXES), sharex="col", sharey="row")
