@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from compare.storage.atomic import write_bytes
 
-RESOLUTION = 150
+RESOLUTION = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
-from compare.report.figures.style import Style, legend_below, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, title
 from tasks.interface import Metric
 
 LOGARITHMIC_FROM = 5.0
@@ -20,7 +20,7 @@ TARGET = "#D55E00"
 def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figure | None:
     """The first metric against seconds of training, every seed; None where nothing can be drawn."""
     metric = task.record.metrics[0]
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 4.6))
     figure.suptitle(title(task.record, f"{plain(metric.name)} on held-out data"), fontsize=11)
     axes = figure.subplots()
     handles = [
@@ -32,10 +32,10 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
         return None
     values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.get_lines()])
     if values.min() > 0 and values.max() / values.min() >= LOGARITHMIC_FROM:
-        axes.set_yscale("log")
+        logarithmic(axes.yaxis)
     ends = [float(np.asarray(line.get_xdata())[-1]) for line in axes.get_lines()]
     if max(ends) / min(ends) >= LOGARITHMIC_FROM:
-        axes.set_xscale("log")
+        logarithmic(axes.xaxis)
     handles.append(
         axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
     )
@@ -43,7 +43,7 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     axes.set_ylabel(plain(f"{metric.name} ({metric.unit})" if metric.unit else metric.name))
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, handles, columns=5)
+    frame(figure, handles)
     return figure
 
 

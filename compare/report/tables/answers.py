@@ -7,8 +7,8 @@ import pandas as pd
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.lockstep import Lockstep, lockstep
-from compare.analysis.statistics import Ratio, Sample
 from compare.analysis.scatter import Scatter
+from compare.analysis.statistics import Ratio, Sample
 from compare.analysis.task_summary import TaskSummary
 from compare.report.tables.table import Row, Table, columns
 from compare.text import NOTHING, difference, escape, factor, mean_with_deviation, number, percent
