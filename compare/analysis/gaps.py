@@ -10,7 +10,7 @@ from compare.text import counted
 
 def find_gaps(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
     """One sentence a kind of gap; none where everything is there that was asked for."""
-    return [*_tasks(results), *_metrics(tasks), *_intervals(tasks)]
+    return [*_tasks(results), *_metrics(tasks), *_speeds(tasks)]
 
 
 def _tasks(results: Results) -> Iterator[str]:
@@ -40,7 +40,9 @@ def _metrics(tasks: Sequence[TaskSummary]) -> Iterator[str]:
         yield f"No finite number, and left out: {', '.join(missing)}."
 
 
-def _intervals(tasks: Sequence[TaskSummary]) -> Iterator[str]:
+def _speeds(tasks: Sequence[TaskSummary]) -> Iterator[str]:
+    if nowhere := [task.record.name for task in tasks if not task.ranked]:
+        yield f"No adapter has a speed to compare on {', '.join(nowhere)}."
     without = [
         task.record.name
         for task in tasks

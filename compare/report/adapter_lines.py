@@ -8,6 +8,8 @@ from pathlib import Path
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run, WorkerFacts
+from compare.report.tables.table import shorten
+from compare.text import after_status
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -55,21 +57,23 @@ def _version(adapter: str, worker: WorkerFacts) -> str:
 
 def _faults(adapter: str, tasks: Sequence[TaskSummary]) -> str:
     """Each kind of fault, and on which tasks."""
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for task in tasks:
         for summary in task.adapters:
             if summary.adapter == adapter and (fault := _fault(summary)):
                 found.setdefault(fault, []).append(task.record.name)
     return "; ".join(
-        f"{fault} on {'every task' if len(named) == len(tasks) > 1 else ', '.join(named)}"
-        for fault, named in found.items()
+        f"{status} on {'every task' if len(named) == len(tasks) > 1 else ', '.join(named)}{reason}"
+        for (status, reason), named in found.items()
     )
 
 
-def _fault(summary: AdapterSummary) -> str:
+def _fault(summary: AdapterSummary) -> tuple[str, str] | None:
+    """What is wrong, and why; None where all is well."""
     if summary.status != "ok":
-        return summary.status
-    return "not comparable" if summary.throughput is not None and not summary.comparable else ""
+        return summary.status, f" ({shorten(after_status(summary.status, summary.reason), 90)})"
+    measured = summary.throughput is not None
+    return ("speed not comparable", "") if measured and not summary.comparable else None
 
 
 def _link(source: str, folder: Path) -> str:

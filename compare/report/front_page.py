@@ -7,6 +7,7 @@ from compare.analysis.efficiency import machine_limit
 from compare.analysis.gaps import find_gaps
 from compare.analysis.task_summary import TaskSummary
 from compare.records.results import Results
+from compare.records.run import NO_FAULT
 from compare.report.adapter_lines import adapter_lines
 from compare.report.figures.summary import summary_figure
 from compare.report.page import Page
@@ -25,7 +26,7 @@ def front_page(
     renderer: Renderer,
 ) -> Page:
     """The page that links to all others; `task_pages` are by the task's name."""
-    faults = [run for run in results.runs if run.status not in ("ok", "unsupported")]
+    faults = [run for run in results.runs if run.status not in NO_FAULT]
     aa_tests = [test for task in tasks for test in task.aa_tests]
     links = {task: page.name for task, page in task_pages.items()}
     return renderer.front(
@@ -51,7 +52,7 @@ def front_page(
                     "Time of every adapter for the same work on every task, in multiples of the fastest's",
                 )
             }
-            if tasks
+            if any(task.ranked for task in tasks)
             else {}
         ),
     )

@@ -11,7 +11,7 @@ from compare.analysis.scatter import Scatter
 from compare.analysis.statistics import Ratio, Sample
 from compare.analysis.task_summary import TaskSummary
 from compare.report.tables.table import Row, Table, columns
-from compare.text import NOTHING, difference, escape, factor, mean_with_deviation, number, percent
+from compare.text import NOTHING, escape, factor, mean_with_deviation, number, percent
 
 MOST_NAMES = 3
 """How many adapters a cell names before it counts them."""
@@ -22,9 +22,11 @@ def answers_table(tasks: Sequence[TaskSummary], links: Mapping[str, str]) -> Tab
     raw = pd.DataFrame([_row(task) for task in tasks], columns=list(_row(tasks[0])) if tasks else None)
     shown = pd.DataFrame(
         {
-            "Task": f"[**{escape(task.record.name)}**]({links[task.record.name]})",
+            "Task": (
+                f"[**{escape(task.record.name)}**]({links[task.record.name]})<br>{escape(task.record.dataset)}"
+            ),
             "Fastest once warm": _fastest(task),
-            "Next, × its time": _next(task),
+            "Next: × as long": _next(task),
             "Done first, whole job": _done_first(task),
             "Best result": _best(task),
             "Results agree": _agreement(task.scatter),
@@ -89,7 +91,7 @@ def _ratio(summary: AdapterSummary) -> str:
     if times is None:
         return NOTHING
     interval = f"{factor(times.low)}–{factor(times.high)}" if times.has_interval else "too few processes"
-    return f"{escape(summary.adapter)} {factor(times.median)} ({interval})"
+    return f"{escape(summary.adapter)} {factor(times.median)}\u00a0× ({interval})"
 
 
 def _done_first(task: TaskSummary) -> str:
@@ -123,7 +125,7 @@ def _agreement(scatter: Scatter | None) -> str:
         return "one adapter"
     if scatter.difference == 0:
         return "yes, equal"
-    apart = number(scatter.difference, 2)
+    apart = _roughly(scatter.difference)
     if scatter.agree is None:
         return f"within {apart} from one seed"
     return f"yes, within {apart}" if scatter.agree else f"**no**, up to {apart} apart"
@@ -136,10 +138,15 @@ def _lockstep(found: Lockstep) -> str:
         "left": f"**NO** ({who}: losses left the band)",
         "not proven": f"not proven for {who}",
         "drifts": f"yes in float64; {who} {'drifts' if len(found.adapters) == 1 else 'drift'} in float32",
-        "in lockstep": f"yes, to {difference(found.difference)}",
-        "first epoch": f"yes, first epoch to {difference(found.difference)}",
+        "in lockstep": f"yes, to {_roughly(found.difference)}",
+        "first epoch": f"yes, first epoch to {_roughly(found.difference)}",
         "not confirmed": "nothing to compare",
     }[found.state]
+
+
+def _roughly(value: float | None) -> str:
+    """One digit of a difference below 1: its size is what counts."""
+    return number(value, 2) if value is None or value >= 1 else f"{value:.1g}"
 
 
 def detectable(task: TaskSummary) -> str:
