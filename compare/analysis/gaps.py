@@ -19,7 +19,7 @@ def _tasks(results: Results) -> Iterator[str]:
     if missing := [name for name in recorded if name not in ran]:
         yield f"No run was stored of {', '.join(missing)}."
     if unknown := [name for name in ran if name not in recorded]:
-        yield f"The results do not describe {', '.join(unknown)}: runs of it are left out."
+        yield f"The results do not describe {', '.join(unknown)}: its runs are left out."
 
 
 def _metrics(tasks: Sequence[TaskSummary]) -> Iterator[str]:

@@ -52,12 +52,10 @@ class _Header(msgspec.Struct):
 
 
 def _refusal(header: _Header) -> str:
-    """Which version reads results of another schema: the one that wrote them."""
-    writer = f"Lockstep {header.environment.lockstep}" if header.environment.lockstep else "another version"
-    return (
-        f"schema {header.schema}, written by {writer}, but this version reads schema {SCHEMA}: "
-        f"render it with {writer}"
-    )
+    """What is wrong with results of another schema, and what to do."""
+    version = header.environment.lockstep
+    writer = f"Lockstep {version}" if version else "the version that wrote it"
+    return f"schema {header.schema}, but this version reads schema {SCHEMA}: render it with {writer}"
 
 
 def _with_nan(records: dict[str, Any]) -> dict[str, Any]:
