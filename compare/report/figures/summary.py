@@ -1,5 +1,6 @@
 """The figure that sums up a run: the time of every adapter for the same work, task by task."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -31,9 +32,12 @@ def summary_figure(tasks: Sequence[TaskSummary], adapter_styles: Mapping[str, St
         axes.tick_params(axis="y", length=0, labelsize=9)
         for place, summary in enumerate(task.adapters):
             _draw_time(axes, place, summary, adapter_styles[summary.adapter])
-    slowest = [s.slowdown for task in tasks for s in task.ranked]
-    panels[0, 0].set_xlim(0.93, 1.8 * max(slowest, default=1.0))
+    times = [s.times_fastest for task in tasks for s in task.ranked if s.times_fastest]
+    reached = [each for t in times for each in (t.median, t.low, t.high) if math.isfinite(each)]
+    panels[0, 0].set_xlim(0.93 * min(reached, default=1.0), 1.8 * max(reached, default=1.0))
     logarithmic(panels[0, 0].xaxis)
+    for axes in panels.flat[max(0, len(tasks) - columns) : len(tasks)]:
+        axes.tick_params(labelbottom=True)
     for axes in panels.flat[len(tasks) :]:
         axes.set_axis_off()
     figure.supxlabel(
