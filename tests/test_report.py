@@ -264,6 +264,7 @@ def test_speeds_without_a_difference_are_not_ranked(results, tmp_path):
     numpy = replace(example_run(SINE, "numpy", 0), rounds=torch.rounds[::-1])
     page = report_text(replace(results, tasks=[SINE], runs=[numpy, torch]), tmp_path)
     assert "No difference found: " in page
+    assert "| tie: **numpy**, **torch** " in page or "| tie: **torch**, **numpy** " in page
     assert "is fastest" not in page
 
 
@@ -280,6 +281,7 @@ def test_processes_too_unlike_for_a_ranking_are_named(results, tmp_path):
     unsteady = in_three_processes(example_run(SINE, "torch", 0), 1, 5, 25)
     page = report_text(replace(results, tasks=[SINE], runs=[steady, unsteady]), tmp_path)
     assert "Too noisy to rank: only" in page
+    assert "| too noisy to rank | numpy by the median |" in re.sub(" +", " ", page)
     assert "**numpy** was fastest" in page
     assert re.search(r"- Processes of one adapter took unequal times: torch on sine-online \(2\d", page)
 
@@ -310,6 +312,16 @@ def test_who_is_done_first_is_said_start_up_included(results, tmp_path):
         "The whole job, start-up included, is done first by **torch**, in 2.02 s, then by numpy, in 9.52 s."
         in page
     )
+
+
+def test_results_that_differ_by_more_than_seeds_do_are_called_so(results, tmp_path):
+    runs = [example_run(SINE, name, seed) for name in ("numpy", "torch") for seed in (0, 1)]
+    worse = [
+        replace(run, metrics={"rmse": 2 * run.metrics["rmse"]}) if run.adapter == "torch" else run
+        for run in runs
+    ]
+    (_, _, row), *_ = tables_of(report_text(replace(results, tasks=[SINE], runs=worse), tmp_path))
+    assert row[4:6] == ["rmse 0.110\u00a0±\u00a00.014, numpy", "**no**, up to 0.12 apart"]
 
 
 def test_pairs_decide_who_is_fastest(results):

@@ -1,5 +1,6 @@
 """What training has come to after so many seconds: the held-out metric, and when it met its target."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -76,11 +77,11 @@ def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> 
 
 
 def _curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
-    """Seconds and values at the ends of those epochs that took warm training time."""
+    """Seconds and values at the ends of those epochs that took warm training time and have a value."""
     seconds = np.cumsum([epoch.train_seconds for epoch in run.epochs])
     points = [
         (float(time), epoch.metrics[metric.name])
         for time, epoch in zip(seconds, run.epochs, strict=True)
-        if time > 0 and metric.name in epoch.metrics
+        if time > 0 and math.isfinite(epoch.metrics.get(metric.name, math.nan))
     ]
     return [time for time, _ in points], [value for _, value in points]

@@ -125,10 +125,10 @@ def _agreement(scatter: Scatter | None) -> str:
         return "one adapter"
     if scatter.difference == 0:
         return "yes, equal"
-    apart = _roughly(scatter.difference)
-    if scatter.agree is None:
-        return f"within {apart} from one seed"
-    return f"yes, within {apart}" if scatter.agree else f"**no**, up to {apart} apart"
+    if scatter.agree is False:
+        return f"**no**, up to {number(scatter.difference, 2)} apart"
+    within = f"within {_roughly(scatter.difference)}"
+    return f"yes, {within}" if scatter.agree else f"{within} from one seed"
 
 
 def _lockstep(found: Lockstep) -> str:
