@@ -61,10 +61,10 @@ def difference(value: float | None) -> str:
 
 
 def factor(value: float | None) -> str:
-    """A ratio: two decimals below ten, three significant digits above."""
+    """A ratio: two decimals between a tenth and ten, three significant digits below and above."""
     if value is None or math.isnan(value):
         return NOTHING
-    return f"{value:.2f}" if value < 9.995 else number(value)
+    return f"{value:.2f}" if 0.0995 <= value < 9.995 else number(value)
 
 
 def seconds(value: float | None) -> str:

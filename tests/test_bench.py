@@ -24,7 +24,7 @@ from compare.cli.stored import render
 from compare.machine.environment import environment
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
-from compare.report.sweep_page import write_sweep_page
+from compare.report.pages import render_pages
 from compare.report.tables.threads import thread_table
 from compare.storage.results import save
 from tasks import TASKS
@@ -249,8 +249,13 @@ def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
         memory_bytes=0,
         error="out of | memory",
     )
-    page = write_sweep_page([*invented_points(), failed], environment("compare sweep", 1, "quick"), tmp_path)
-    text = page.read_text()
+    results = Results(
+        environment=environment("compare sweep", 1, "quick"),
+        tasks=[],
+        runs=[],
+        sweep=[*invented_points(), failed],
+    )
+    ((text),) = (page.text for page in render_pages(results, tmp_path))
     assert "Fastest along hidden units H: grows from 16 to 32, steady from 64 to 512." in text
     assert "out of &#124; memory" in text
     assert (tmp_path / "figures" / "sweep.png").stat().st_size > 10_000

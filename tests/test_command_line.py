@@ -10,11 +10,11 @@ import pytest
 
 from adapters import ADAPTERS, default_names, registered
 from compare.analysis.task_summary import task_summaries
-from compare.report.page import write_report
 from compare.storage.results import load, save
 from tasks import TASKS
 from tests.commands import ROOT, command, finish
 from tests.example_results import example_results
+from tests.reports import stored_text, write_report
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_a_self_test_compares_an_adapter_with_itself(self_test):
     assert ended.code == (0 if aa_test.passed else 1)
     detectable = re.search(r"minimum detectable difference (\S+) %", ended.said)
     assert float(detectable[1]) == pytest.approx(100 * aa_test.times.minimum_detectable_difference, rel=0.1)
-    page = (out / "README.md").read_text()
-    assert "## Self-test" in page
+    page = stored_text(out)
+    assert "# Self-test" in page
     assert "minimum detectable difference" in page
 
 

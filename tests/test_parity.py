@@ -21,7 +21,7 @@ from compare.records.block import Observer
 from compare.records.environment import Environment
 from compare.records.parity import ParityResult
 from compare.records.results import Results
-from compare.report.page import write_report
+from compare.report.pages import render_pages
 from compare.runner.task_loading import TaskData, load_task_data
 from compare.runner.workers import FreshWorkers
 from compare.storage.results import load, save
@@ -30,6 +30,7 @@ from tasks import TASKS
 from tasks.interface import DataRequest
 from tests.commands import faulty
 from tests.example_results import SINE, example_run
+from tests.reports import report_text
 
 UPDATES = 200
 
@@ -290,18 +291,20 @@ def results():
     )
 
 
-def test_the_report_has_a_lockstep_section(results, tmp_path):
-    page = write_report(results, tmp_path).read_text()
-    answers, section = page.split("## Lockstep\n")[:2]
+def test_the_report_says_who_is_different_first_and_shows_by_how_much(results, tmp_path):
+    pages = {page.name: page.text for page in render_pages(results, tmp_path)}
+    front, answers, section = (pages[f] for f in ("README.md", "pages/sine-online.md", "pages/parity.md"))
     assert "In lockstep: torch does what numpy does, the losses equal to 4.2e-14 over 2 updates" in answers
     assert "**DIFFERENT**: tensorflow does not do what numpy does" in answers
+    assert "**DIFFERENT**: tensorflow does not do what numpy does on sine-online" in front.split("|")[0]
+    assert "| **NO: DIFFERENT** (**tensorflow**) |" in front
     assert "1.0e-02, left at update 2" in section
     assert "figures/sine-online-lockstep.png" in section
     assert (tmp_path / "figures" / "sine-online-lockstep.png").read_bytes().startswith(b"\x89PNG")
     table = pd.read_csv(tmp_path / "tables" / "lockstep-proof.csv")
     assert list(table["verdict"]) == ["in lockstep", "in lockstep", "DIFFERENT"]
     assert table["loss"][2] == 1e-3
-    assert "tables/lockstep-proof.csv" in page
+    assert "tables/lockstep-proof.csv" in section
     assert set(table["dataset"]) == {SINE.dataset}
 
 
@@ -315,7 +318,7 @@ def test_what_is_not_proven_keeps_its_row_and_reason(results, tmp_path):
     failed = ParityResult(
         task=SINE.name, adapter="torch", status="timeout", error="train: no answer within 2 s"
     )
-    page = write_report(replace(results, proofs=[results.proofs[0], failed]), tmp_path).read_text()
+    page = report_text(replace(results, proofs=[results.proofs[0], failed]), tmp_path)
     assert "Lockstep of torch is not proven: timeout." in page
     assert "**timeout**: train: no answer within 2 s" in page
 
@@ -328,4 +331,4 @@ def test_proofs_come_back_as_they_were_and_may_be_absent(results, tmp_path):
     del older["proofs"]
     path.write_text(json.dumps(older))
     assert load(tmp_path).proofs == []
-    assert "## Lockstep\n" not in write_report(load(tmp_path), tmp_path).read_text()
+    assert "parity.md" not in report_text(load(tmp_path), tmp_path)

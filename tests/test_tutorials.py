@@ -11,7 +11,6 @@ from compare.analysis.tutorials import recipe_summaries, span
 from compare.records.environment import Environment
 from compare.records.results import Results
 from compare.records.tutorial import TutorialRun, Tutorials
-from compare.report.tutorial_page import write_tutorials_page
 from compare.report.tutorial_text import correct_text, images_text, rule_text
 from compare.runner.workers import FreshWorkers
 from compare.storage.results import load, save
@@ -25,6 +24,7 @@ from tasks.tutorial_tasks import RowsAsPublished
 from tasks.tutorials import RECIPES, RowWiseMnist
 from tests.blocks import Listener
 from tests.commands import faulty
+from tests.reports import write_report
 
 
 def adapter_model(recipe, seed, dataset, name="numpy"):
@@ -333,12 +333,12 @@ def example_results(tutorials):
 @pytest.fixture(scope="module")
 def page(made_up, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    return write_tutorials_page(example_results(made_up), made_up, folder)
+    return write_report(example_results(made_up), folder)
 
 
 def test_the_page_has_a_section_with_its_figures_tables_and_verdicts(page):
     text = page.read_text()
-    assert "## Published and reproduced" in text
+    assert "# The tutorials, published and reproduced" in text
     assert "1 of 3 draws ends near the published figures" in text
     assert "It learns the constant zero" in text
     assert "unavailable** at seed 0: no torch" in text

@@ -86,24 +86,22 @@ def _show(settings: Settings, results: Results, console: Console) -> None:
     """Write the report, and a summary to the terminal."""
     from compare.cli.summary import results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
     from compare.report.html import write_html  # noqa: PLC0415
-    from compare.report.page import write_report  # noqa: PLC0415
-    from compare.report.tutorial_page import write_tutorials_page  # noqa: PLC0415
+    from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
+    if not (results.runs or (results.tutorials and results.tutorials.runs)):
+        return
+    page = write_pages(render_pages(results, settings.out), settings.out)
     if results.runs:
-        page = write_report(results, settings.out)
         console.print(results_table(results))
         for line in self_test_lines(results):
             console.print(Text(line))
         console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
-    elif results.tutorials and results.tutorials.runs:
-        page = write_tutorials_page(results, results.tutorials, settings.out)
+    elif results.tutorials:
         for run in results.tutorials.runs:
             if run.error:
                 console.print(
                     Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}")
                 )
-    else:
-        return
     if settings.html:
         write_html(settings.out)
     console.print(f"Report: {page}", soft_wrap=True)

@@ -13,7 +13,7 @@ from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.results import TaskRecord
 from compare.records.run import Run
-from compare.report.figures.style import Style, legend_below, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, title
 
 POINTS = 60
 LOGARITHMIC_FROM = 5.0
@@ -63,7 +63,7 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
     ]
     if not drawings:
         return None
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
+    figure = Figure(figsize=(10, 4.8))
     figure.suptitle(title(task.record, "training loss"), fontsize=11)
     by_updates, by_seconds = figure.subplots(1, 2, sharey=True)
     for drawing in drawings:
@@ -77,7 +77,7 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
     for axes in (by_updates, by_seconds):
         axes.grid(color="0.92")
         axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, [_handle(drawing) for drawing in drawings])
+    frame(figure, [_handle(drawing) for drawing in drawings], gap=0.3)
     return figure
 
 
@@ -88,9 +88,8 @@ def averaging_window(record: TaskRecord) -> int:
 
 
 def _loss_label(record: TaskRecord) -> str:
-    loss = str(record.model.get("loss", "of one update")).replace("_", " ")
-    unit = "nats" if "entropy" in loss else "unit of the targets, squared"
-    return f"loss ({loss}; {unit})"
+    loss = str(record.model.get("loss", "loss")).replace("_", " ")
+    return f"{loss}, nats" if "entropy" in loss else loss
 
 
 def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | None:
@@ -152,8 +151,8 @@ def _scale_losses(axes: Axes, losses: Sequence[NDArray[np.float64]]) -> None:
         return
     low, high = float(finite.min()), float(finite.max())
     if low > 0 and high / low >= LOGARITHMIC_FROM:
-        axes.set_yscale("log")
         axes.set_ylim(low / 1.5, high * 1.5)
+        logarithmic(axes.yaxis)
     else:
         axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
 
@@ -162,7 +161,7 @@ def _scale_seconds(axes: Axes, seconds: Sequence[NDArray[np.float64]]) -> None:
     """Use a logarithmic scale where the slowest takes many times as long as the fastest."""
     ends = [float(curve[-1]) for curve in seconds]
     if min(ends) > 0 and max(ends) / min(ends) >= LOGARITHMIC_FROM:
-        axes.set_xscale("log")
+        logarithmic(axes.xaxis)
 
 
 def _handle(drawing: Drawing) -> Line2D:
