@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -72,12 +73,12 @@ class Plot:
 
 
 def thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[list[float], list[float]]:
-    """The smallest and the largest value of each stretch, so that no peak is lost; short curves as they are."""
+    """The smallest and the largest value of each stretch, so that no peak is lost; a short curve as it is."""
     if len(y) <= POINTS:
         return rounded(x), rounded(y)
     edges = np.linspace(0, len(y), POINTS // 2 + 1).astype(int)
     kept = {0, len(y) - 1}
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         part = y[start:end]
         kept |= {int(start + np.argmin(part)), int(start + np.argmax(part))}
     places = sorted(kept)

@@ -1,6 +1,7 @@
 """The interactive figures of a run, each by the name of the file in whose place it stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from compare.analysis.task_summary import TaskSummary
 from compare.records.parity import ParityResult
 from compare.report.figures.loss import (
     LOGARITHMIC_FROM,
+    Curve,
     averaging_window,
     loss_curve,
     loss_label,
@@ -47,38 +49,47 @@ def _task_plots(task: TaskSummary) -> Iterator[tuple[str, Plot | None]]:
 
 
 def _loss(task: TaskSummary) -> Plot | None:
-    """Each seed's losses, thinned, and the median over the seeds of their means over some updates."""
+    """The means over some updates, of each seed and their median over the seeds; and every update."""
     window = averaging_window(task.record)
-    by_updates: list[Line] = []
-    by_seconds: list[Line] = []
+    middles: dict[str, Curve] = {}
+    means: dict[tuple[str, int], Curve] = {}
+    raw: dict[tuple[str, int], Curve] = {}
     for summary in task.adapters:
         curves = {run.seed: loss_curve(run) for run in summary.runs if any(e.losses for e in run.epochs)}
-        if not curves:
-            continue
-        ok = [run.seed for run in summary.finished if run.seed in curves] or list(curves)
-        middle = median_curve([curves[seed].means(window) for seed in ok])
-        for lines, axis in ((by_updates, "updates"), (by_seconds, "seconds")):
-            for seed, curve in curves.items():
-                x, y = thinned(getattr(curve, axis), curve.losses)
-                lines.append(Line(role="seed", adapter=summary.adapter, seed=seed, x=x, y=y))
-            x, y = thinned(getattr(middle, axis), middle.losses)
-            lines.append(Line(role="median", adapter=summary.adapter, x=x, y=y))
-    if not by_updates:
+        if curves:
+            own = {seed: curve.means(window) for seed, curve in curves.items()}
+            finished = [own[run.seed] for run in summary.finished if run.seed in own]
+            middles[summary.adapter] = median_curve(finished or list(own.values()))
+            means |= {(summary.adapter, seed): curve for seed, curve in own.items()}
+            raw |= {(summary.adapter, seed): curve for seed, curve in curves.items()}
+    if not raw:
         return None
+    by_updates, by_seconds = (_loss_lines(means, middles, axis) for axis in ("updates", "seconds"))
     losses = Axis(label=loss_label(task.record), logarithmic=_spans_much(by_updates))
+    updates, seconds = Axis(label="updates"), Axis(label=SECONDS, logarithmic=_ends_differ(by_seconds))
     return Plot(
         title=f"{task.record.name}: training loss",
         kind="curves",
         views=[
-            View(name="updates", x=Axis(label="updates"), y=losses, lines=by_updates),
-            View(
-                name="seconds",
-                x=Axis(label=SECONDS, logarithmic=_ends_differ(by_seconds)),
-                y=losses,
-                lines=by_seconds,
-            ),
+            View(name="against updates", x=updates, y=losses, lines=by_updates),
+            View(name="against seconds", x=seconds, y=losses, lines=by_seconds),
+            View(name="every update", x=updates, y=losses, lines=_loss_lines(raw, {}, "updates")),
         ],
     )
+
+
+def _loss_lines(
+    seeds: Mapping[tuple[str, int], Curve], middles: Mapping[str, Curve], axis: Literal["updates", "seconds"]
+) -> list[Line]:
+    """A line for each adapter and seed, then, to lie above them, one for each adapter's median."""
+    lines = []
+    for (adapter, seed), curve in seeds.items():
+        x, y = thinned(getattr(curve, axis), curve.losses)
+        lines.append(Line(role="seed", adapter=adapter, seed=seed, x=x, y=y))
+    for adapter, curve in middles.items():
+        x, y = thinned(getattr(curve, axis), curve.losses)
+        lines.append(Line(role="median", adapter=adapter, x=x, y=y))
+    return lines
 
 
 def _progress(task: TaskSummary) -> Plot | None:
@@ -154,9 +165,10 @@ def _differences(proof: ParityResult, losses: Sequence[float]) -> Iterator[Line]
     """Each update's, and the largest so far."""
     shown = np.maximum(np.asarray(losses, dtype=float), LOWEST)
     updates = np.arange(1.0, len(shown) + 1)
-    for role, values in (("seed", shown), ("largest", np.maximum.accumulate(shown))):
-        x, y = thinned(updates, values)
-        yield Line(role="largest" if role == "largest" else "seed", adapter=proof.adapter, x=x, y=y)
+    x, y = thinned(updates, shown)
+    yield Line(role="seed", adapter=proof.adapter, x=x, y=y)
+    x, y = thinned(updates, np.maximum.accumulate(shown))
+    yield Line(role="largest", adapter=proof.adapter, x=x, y=y)
 
 
 def _spans_much(lines: Sequence[Line]) -> bool:

@@ -43,14 +43,11 @@ function timesLayout() {
     task !== undefined ? `<b>${literal(task)}</b>` : literal(labelOf(row.adapter)) + (times ? "" : " –"),
   );
   const of = baseline ? `${labelOf(baseline)}'s` : "the fastest's";
-  const ticks = high - low > 2 ? 1 : "D2";
   return {
     height: 90 + 22 * lines.length,
     xaxis: {
-      ...axis({ label: `time for the same work, in multiples of ${of}, with the 95 % interval`, logarithmic: true }),
+      ...axis({ label: `time, × ${of}`, logarithmic: true }),
       range: [low - 0.06 * (high - low) - 0.03, high + 0.16 * (high - low) + 0.03],
-      dtick: ticks,
-      exponentformat: "none",
     },
     yaxis: {
       tickvals: lines.map((_, place) => place), ticktext: names, range: [lines.length - 0.4, -0.6],

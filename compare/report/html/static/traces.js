@@ -9,13 +9,14 @@ const literal = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", 
 const styleOf = (adapter) => data.adapters.find(({ name }) => name === adapter);
 
 function curveTraces(view) {
+  const hasMedian = view.lines.some(({ role }) => role === "median");
   return view.lines.filter(isOn).map((line) => {
     const style = line.adapter && styleOf(line.adapter);
     return {
       type: "scatter",
       x: line.x,
       y: line.y,
-      ...(style ? adapterLook(line, style) : actualLook()),
+      ...(style ? adapterLook(line, style, hasMedian) : actualLook()),
       meta: [literal(lineName(line)), literal(view.x.label), literal(view.y.label)],
       hovertemplate: "<b>%{meta[0]}</b><br>%{meta[1]}: %{x:.6~g}<br>%{meta[2]}: %{y:.5~g}<extra></extra>",
     };
@@ -30,12 +31,14 @@ function lineName({ role, adapter, seed }) {
 
 const actualLook = () => ({ mode: "lines", line: { color: colour("--edge"), width: 9 } });
 
-function adapterLook({ role, x, seed }, style) {
+/** A seed's line is thin where there is a median, or where it has too many points for marks. */
+function adapterLook({ role, seed, x }, style, hasMedian) {
   const color = inked(style.colour);
   const wide = Math.min(style.width, 4);
+  const thin = role === "seed" && (hasMedian || x.length > 100);
   if (role === "seed" && seed == null) return { mode: "markers", marker: { color, size: 3 }, opacity: 0.5 };
-  const line = { color, width: role === "seed" && x.length > 100 ? 1 : wide, dash: DASHES[style.place % 4] };
-  if (role === "seed" && x.length > 100) return { mode: "lines", line: { ...line, dash: "solid" }, opacity: 0.35 };
+  if (thin) return { mode: "lines", line: { color, width: 1 }, opacity: 0.3 };
+  const line = { color, width: wide, dash: DASHES[style.place % 4] };
   const marker = { color, size: 6, symbol: MARKERS[style.marker], maxdisplayed: 12 };
   return { mode: "lines+markers", line, marker, opacity: role === "seed" ? 0.8 : 1 };
 }
@@ -46,7 +49,7 @@ const axis = ({ label, logarithmic }) => ({
   automargin: true,
   gridcolor: colour("--line"),
   zeroline: false,
-  ...(logarithmic ? { dtick: 1, exponentformat: "power" } : {}),
+  tickformat: logarithmic ? "~g" : "",
 });
 
 function curveLayout(view) {
@@ -59,16 +62,7 @@ function curveLayout(view) {
         y: view.y.logarithmic ? Math.log10(level.value) : level.value, font: { color: colour("--alert") },
       }]
     : [];
-  return { height: 420, xaxis: axis(view.x), yaxis: spacious(axis(view.y), view), shapes, annotations };
-}
-
-/** On a logarithmic scale of less than two powers of ten, marks between them too. */
-function spacious(drawn, view) {
-  const values = view.lines.flatMap(({ y }) => y).filter((value) => value > 0);
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), 0);
-  if (view.y.logarithmic && high / low < 100) return { ...drawn, dtick: "D2", exponentformat: "none" };
-  return drawn;
+  return { height: 420, xaxis: axis(view.x), yaxis: axis(view.y), shapes, annotations };
 }
 
 function confusionTraces(matrix) {
