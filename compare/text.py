@@ -9,10 +9,14 @@ NOTHING = "–"
 _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
+def one_line(text: object) -> str:
+    """The text without what cannot be printed, on one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
 def escape(text: object) -> str:
     """One line that shows `text` literally, inside a table or out of it."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    marked = _SPECIAL.sub(r"\\\1", html.escape(line, quote=False))
+    marked = _SPECIAL.sub(r"\\\1", html.escape(one_line(text), quote=False))
     return marked.replace("|", "&#124;").replace("$", "&#36;")
 
 

@@ -18,7 +18,6 @@ from compare.records.environment import Interruption
 from compare.records.run import Epoch, Round, Run
 from compare.report.figures.efficiency import limit_figure
 from compare.report.figures.style import styles
-from compare.report.html import write_html
 from compare.report.pages import render_pages
 from compare.storage.results import UnreadableRun, load, save
 from compare.text import code, escape, mean_with_deviation, number, slug
@@ -402,30 +401,6 @@ def test_file_names_are_plain_and_differ():
 
 def test_code_cannot_be_left():
     assert all(line.startswith("    ") for line in code("a\n```\n<b>\x1b[0m").splitlines())
-
-
-@pytest.fixture(scope="module")
-def html(folder):
-    return write_html(folder).read_text(encoding="utf-8")
-
-
-def test_the_html_page_needs_no_other_file(html, front):
-    sources = re.findall(r'(?:src|href)="([^"]*)"', html)
-    assert sources
-    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
-    assert html.count("data:image/png") == len(re.findall(r"!\[.+?\]\((.+?)\)", front))
-
-
-def test_the_html_page_says_what_the_markdown_says(html, front):
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
-    assert html.count("<table>") == len(tables_of(front))
-    for _, heading in re.findall(r"^(##+) (.*)$", front, re.MULTILINE):
-        assert f">{heading}</h" in html
-    for target in re.findall(r'href="#([^"]*)"', html):
-        assert f'id="{target}"' in html
-    assert 'blockquote class="warning"' in html
-    assert "[!WARNING]" not in html
 
 
 def test_the_terminals_table_cuts_no_word_and_says_a_status_once(results):

@@ -85,12 +85,13 @@ def _end(settings: Settings, results: Results, console: Console) -> int:
 def _show(settings: Settings, results: Results, console: Console) -> None:
     """Write the report, and a summary to the terminal."""
     from compare.cli.summary import results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
-    from compare.report.html import write_html  # noqa: PLC0415
+    from compare.report.html.document import write_html  # noqa: PLC0415
     from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
     if not (results.runs or (results.tutorials and results.tutorials.runs)):
         return
-    page = write_pages(render_pages(results, settings.out), settings.out)
+    pages = render_pages(results, settings.out)
+    page = write_pages(pages, settings.out)
     if results.runs:
         console.print(results_table(results))
         for line in self_test_lines(results):
@@ -103,7 +104,7 @@ def _show(settings: Settings, results: Results, console: Console) -> None:
                     Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}")
                 )
     if settings.html:
-        write_html(settings.out)
+        write_html(results, pages, settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 

@@ -1,6 +1,9 @@
 """A page of a report, before it is written."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from compare.report.tables.table import Table
 
 FRONT = "README.md"
 """The page that a reader opens first."""
@@ -10,9 +13,11 @@ FRONT = "README.md"
 class Page:
     """One page: `text` is Markdown whose links go from the page's own place, `title` plain text.
 
-    `name` is the page's path in the run's folder: `README.md`, or `pages/x.md`.
+    `name` is the page's path in the run's folder: `README.md`, or `pages/x.md`; `tables` are those that it
+    shows and their CSV files in that folder.
     """
 
     name: str
     title: str
     text: str
+    tables: tuple[tuple[Table, Path], ...] = ()

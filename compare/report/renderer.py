@@ -62,4 +62,4 @@ class Renderer:
         text = template(template_name).render(
             {**self.values, **values, "root": root, "title": title, "tables": shown, "files": files}
         )
-        return Page(name=name, title=title, text=text)
+        return Page(name=name, title=title, text=text, tables=tuple(zip(shown.values(), files, strict=True)))

@@ -56,7 +56,7 @@ def run_pages(results: Results, folder: Path) -> tuple[Page, ...]:
     tasks = tuple(task for task in task_summaries(results) if task.adapters)
     renderer = Renderer(
         folder=folder,
-        styles=styles(_adapters(results, tasks)),
+        styles=styles(adapters_shown(results, tasks)),
         values={
             "environment": results.environment,
             "interrupted": results.interrupted,
@@ -66,19 +66,19 @@ def run_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         },
     )
     task_pages = {
-        task.record.name: task_page(task, _task_page_name(task.record.name), results.runs, renderer)
+        task.record.name: task_page(task, task_page_name(task.record.name), results.runs, renderer)
         for task in tasks
     }
     others = tuple(_other_pages(results, tasks, renderer))
     return (front_page(results, tasks, task_pages, others, renderer), *task_pages.values(), *others)
 
 
-def _task_page_name(task: str) -> str:
+def task_page_name(task: str) -> str:
     name = slug(task)
     return f"task-{name}" if name in OTHER_PAGES else name
 
 
-def _adapters(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
+def adapters_shown(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
     """All that appear in a figure, those of the tasks first."""
     return [
         *(summary.adapter for task in tasks for summary in task.adapters),

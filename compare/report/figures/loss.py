@@ -71,7 +71,7 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
         _draw(by_seconds, drawing, "seconds")
     _scale_losses(by_updates, [drawing.middle.losses for drawing in drawings])
     _scale_seconds(by_seconds, [drawing.middle.seconds for drawing in drawings])
-    by_updates.set_ylabel(_loss_label(task.record))
+    by_updates.set_ylabel(loss_label(task.record))
     by_updates.set_xlabel("updates")
     by_seconds.set_xlabel("seconds of training (warm: the first call is excluded)")
     for axes in (by_updates, by_seconds):
@@ -87,13 +87,13 @@ def averaging_window(record: TaskRecord) -> int:
     return max(1, record.updates_per_epoch if record.epochs >= 10 else updates // POINTS)
 
 
-def _loss_label(record: TaskRecord) -> str:
+def loss_label(record: TaskRecord) -> str:
     loss = str(record.model.get("loss", "loss")).replace("_", " ")
     return f"{loss}, nats" if "entropy" in loss else loss
 
 
 def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | None:
-    raw = {run.seed: _curve(run) for run in summary.runs if any(epoch.losses for epoch in run.epochs)}
+    raw = {run.seed: loss_curve(run) for run in summary.runs if any(epoch.losses for epoch in run.epochs)}
     if not raw:
         return None
     means = {seed: curve.means(window) for seed, curve in raw.items()}
@@ -102,12 +102,12 @@ def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | No
     return Drawing(
         label=plain(summary.adapter + suffix),
         style=style,
-        middle=_median(finished or list(means.values())),
+        middle=median_curve(finished or list(means.values())),
         faint=tuple(means.values() if len(means) > 1 else raw.values() if window <= WIDEST_OVER_RAW else ()),
     )
 
 
-def _curve(run: Run) -> Curve:
+def loss_curve(run: Run) -> Curve:
     losses = np.concatenate([np.asarray(epoch.losses, dtype=float) for epoch in run.epochs])
     steps = [
         np.full(len(epoch.losses), epoch.train_seconds / max(1, len(epoch.losses))) for epoch in run.epochs
@@ -116,7 +116,7 @@ def _curve(run: Run) -> Curve:
     return Curve(np.arange(1.0, len(losses) + 1), np.where(seconds > 0, seconds, np.nan), losses)
 
 
-def _median(curves: Sequence[Curve]) -> Curve:
+def median_curve(curves: Sequence[Curve]) -> Curve:
     """The median over seeds, as far as all of them go."""
     length = min(len(curve.losses) for curve in curves)
     return Curve(

@@ -50,7 +50,7 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
 
 def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> Line2D | None:
     """A line for each seed, and what stands for them in the legend; None where nothing was measured."""
-    curves = [curve for run in summary.finished if len((curve := _curve(run, metric))[0])]
+    curves = [curve for run in summary.finished if len((curve := metric_curve(run, metric))[0])]
     for seconds, values in curves:
         axes.plot(
             seconds,
@@ -76,7 +76,7 @@ def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> 
     )
 
 
-def _curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
+def metric_curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
     """Seconds and values at the ends of those epochs that took warm training time and have a value."""
     seconds = np.cumsum([epoch.train_seconds for epoch in run.epochs])
     points = [

@@ -55,7 +55,7 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
 
 def confusion_figure(task: TaskSummary) -> Figure | None:
     """One matrix per adapter, summed over the seeds that it finished; None where there is none."""
-    drawn = {s.adapter: counts for s in task.adapters if (counts := _counts(s)) is not None}
+    drawn = {s.adapter: counts for s in task.adapters if (counts := confusion_counts(s)) is not None}
     if not drawn:
         return None
     labels = next(run.confusion.labels for s in task.adapters for run in s.finished if run.confusion)
@@ -124,7 +124,7 @@ def _draw_confusion(axes: Axes, counts: NDArray[np.int64], labels: tuple[str, ..
     axes.set_ylabel("true class")
 
 
-def _counts(summary: AdapterSummary) -> NDArray[np.int64] | None:
+def confusion_counts(summary: AdapterSummary) -> NDArray[np.int64] | None:
     matrices = [np.asarray(run.confusion.counts) for run in summary.finished if run.confusion]
     return np.sum(matrices, axis=0) if matrices else None
 

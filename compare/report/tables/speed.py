@@ -27,9 +27,9 @@ def throughput_table(task: TaskSummary) -> Table | None:
             "sequences_a_call": summary.sequences_a_call,
             "epoch_sequences_per_second": summary.epoch_throughput,
             **columns("times_fastest_", Ratio, summary.times_fastest),
-            "times_fastest_finding": _finding(summary.times_fastest),
+            "times_fastest_finding": finding(summary.times_fastest),
             **columns("times_baseline_", Ratio, summary.times_baseline),
-            "times_baseline_finding": _finding(summary.times_baseline),
+            "times_baseline_finding": finding(summary.times_baseline),
         }
         for summary in task.adapters
     )
@@ -155,7 +155,7 @@ def memory_table(task: TaskSummary) -> Table | None:
     return _table(task, "memory", raw, shown)
 
 
-def _finding(times: Ratio | None) -> str:
+def finding(times: Ratio | None) -> str:
     """What a ratio means, in words; nothing for an adapter against itself."""
     if times is None or times.low == times.high == 1:
         return NOTHING
