@@ -10,7 +10,7 @@ from rich.text import Text
 
 from compare.cli.beginning import beginning, recipe_keys
 from compare.cli.plan import check_settings, plan
-from compare.cli.progress import progress_bars
+from compare.cli.progress import progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
@@ -32,18 +32,19 @@ def compare(settings: Settings, console: Console) -> int:
     Raises: UsageError before anything is trained.
     """
     check_settings(settings)
+    talk = Console(quiet=True) if settings.quiet else console
     with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
-        with console.status("Making the data ready"):
+        with talk.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
         try:
             results = beginning(settings, blocks, keys)
             if results.interrupted:
-                return _run(settings, blocks, keys, results, console)
-            console.print("This run was finished: nothing is left to run, its report is written anew.")
-            return _end(settings, results, console)
+                return _run(settings, blocks, keys, results, talk, console)
+            talk.print("This run was finished: nothing is left to run, its report is written anew.")
+            return _end(settings, results, talk, console)
         except OSError as error:
             where = error.filename or settings.out
             reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
@@ -53,13 +54,19 @@ def compare(settings: Settings, console: Console) -> int:
 
 
 def _run(
-    settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, console: Console
+    settings: Settings,
+    blocks: list[Block],
+    keys: Mapping[str, str],
+    results: Results,
+    talk: Console,
+    console: Console,
 ) -> int:
+    """Run what is left; `talk` has what --quiet leaves out."""
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
         with (
-            progress_bars(console) as progress,
+            progress_bars(talk) as progress,
             closing(stages(settings, blocks, keys, results, progress)) as all_stages,
         ):
             for grown in all_stages:
@@ -69,22 +76,22 @@ def _run(
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
         save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
-        _show(settings, stored_results(settings.out), console)
+        _show(settings, stored_results(settings.out), talk, console)
         return INTERRUPTED
     results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
     save(results, settings.out)
-    return _end(settings, results, console)
+    return _end(settings, results, talk, console)
 
 
-def _end(settings: Settings, results: Results, console: Console) -> int:
+def _end(settings: Settings, results: Results, talk: Console, console: Console) -> int:
     delete_checkpoint(settings.out)
-    _show(settings, results, console)
+    _show(settings, results, talk, console)
     return exit_code(results)
 
 
-def _show(settings: Settings, results: Results, console: Console) -> None:
+def _show(settings: Settings, results: Results, talk: Console, console: Console) -> None:
     """Write the report, and a summary to the terminal."""
-    from compare.cli.summary import results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
+    from compare.cli.summary import fault_lines, results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
     from compare.report.html.document import write_html  # noqa: PLC0415
     from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
@@ -93,16 +100,13 @@ def _show(settings: Settings, results: Results, console: Console) -> None:
     pages = render_pages(results, settings.out)
     page = write_pages(pages, settings.out)
     if results.runs:
-        console.print(results_table(results))
+        talk.print(results_table(results))
         for line in self_test_lines(results):
-            console.print(Text(line))
-        console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
-    elif results.tutorials:
-        for run in results.tutorials.runs:
-            if run.error:
-                console.print(
-                    Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}")
-                )
+            talk.print(Text(line))
+        say(talk, "Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks))
+    if settings.quiet or not results.runs:
+        for line in fault_lines(results):
+            say(console, line)
     if settings.html:
         write_html(results, pages, settings.out)
     console.print(f"Report: {page}", soft_wrap=True)

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import Progress
-from rich.text import Text
 
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import TickingObserver, bar
+from compare.cli.progress import TickingObserver, bar, say
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -22,7 +21,7 @@ from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
 from compare.storage.run_folder import write_log
-from compare.text import difference
+from compare.text import difference, number
 from compare.tutorials.assignments import assignments
 
 
@@ -58,6 +57,7 @@ def _all_stages(
             observer = _BlockObserver(settings.out, tick, store)
             done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
+        say(progress.console, _block_line(block, runs))
         results = replace(results, runs=[*results.runs, *runs])
         yield results
     for block in _scaled(settings, blocks, results):
@@ -124,13 +124,25 @@ def _parity(
         for proof in check_parity(checks, _LoggingObserver(settings.out, tick), workers):
             found[proof.task][proof.adapter] = proof
             if proof.verdict == "DIFFERENT":
-                progress.console.print(Text(f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}"))
+                say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
             check = next(check for check in checks if check.task == proof.task)
             if len(found[proof.task]) == len(check.adapters):
                 proofs = [found[proof.task][adapter] for adapter in check.adapters]
-                progress.console.print(Text(_parity_line(proof.task, proofs)))
+                say(progress.console, _parity_line(proof.task, proofs))
                 results = replace(results, proofs=[*results.proofs, *proofs])
                 yield results
+
+
+def _block_line(block: Block, runs: Sequence[Run]) -> str:
+    """What came out of a block, the fastest first."""
+    ordered = sorted(runs, key=lambda run: -(run.sequences_per_second or 0.0))
+    said = "; ".join(
+        f"{run.adapter} {number(run.sequences_per_second)}"
+        if run.status == "ok"
+        else f"{run.adapter} {run.status}"
+        for run in ordered
+    )
+    return f"{block.task}, seed {block.seed}, sequences/s: {said}"
 
 
 def _parity_line(task: str, proofs: Sequence[ParityResult]) -> str:
