@@ -19,7 +19,7 @@ LONGEST_SECONDS = 30
 
 
 def until(page, expression):
-    """Wait until an expression is true, asked from outside: the page's own policy lets nothing poll inside."""
+    """Wait until an expression is true, asked from outside: the page's policy lets nothing poll inside."""
     end = time.monotonic() + LONGEST_SECONDS
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never true: {expression}"
