@@ -30,7 +30,7 @@ def stand_in(tmp_path_factory):
     """Two tasks on one adapter, for one epoch, digits taking MNIST's place; lockstep over few updates."""
     out = tmp_path_factory.mktemp("digits")
     options = ("--adapters", "numpy", "--epochs", 1, "--rounds", 2, "--threads", 1, "--data", "digits")
-    with patch("compare.parity.check.UPDATES", 5):
+    with patch("compare.parity.task_parity.UPDATES", 5):
         return command("run", "sine-lstm", "mnist-rows", *options, "--out", out), out
 
 
@@ -122,7 +122,7 @@ def test_everything_that_a_run_measures_is_stored(finished):
     results = load(out)
     for run in results.runs:
         assert run.warm_train_seconds > 0
-        assert len(run.inference.single_seconds) >= 100
+        assert len(run.inference.single_seconds) >= 40
         assert len(run.inference.batch_seconds) >= 15
         assert (run.matrix_product is not None) == (run.adapter in ADAPTERS)
         assert run.worker.pools

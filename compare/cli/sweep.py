@@ -5,10 +5,10 @@ from dataclasses import replace
 from rich.console import Console
 
 from compare.benchmarks.sweep import measure, sizes
+from compare.cli.beginning import command_line
 from compare.cli.bench import MOST_ROUNDS
 from compare.cli.plan import check_settings
 from compare.cli.progress import bar, progress_bars
-from compare.cli.run import command_line
 from compare.cli.signals import INTERRUPTED
 from compare.limits import check_in_range
 from compare.machine.environment import environment

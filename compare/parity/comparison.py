@@ -44,6 +44,7 @@ def gradient_differences(ours: Mapping[str, Array], theirs: Mapping[str, Array])
     return {
         name: float(np.linalg.norm(ours[name] - gradient)) / _scale(norms[name], norms.values())
         for name, gradient in theirs.items()
+        if name in ours
     }
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.benchmarks.sweep import AXES, CENTRE, fastest
+from compare.benchmarks.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.environment import Environment
 from compare.records.sweep import SweepPoint
 from compare.report.figures.style import styles
-from compare.report.figures.sweep import LABELS, sweep_figure
+from compare.report.figures.sweep import sweep_figure
 from compare.report.page import Page
 from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table

@@ -118,7 +118,11 @@ class WorkerProcess:
         Raises: WorkerFailed where it raised, died, or ran past a limit.
         """
         try:
-            self._connection.send_bytes(encode(Call(method=method, arguments=list(arguments))))
+            message = encode(Call(method=method, arguments=list(arguments)))
+        except NotPlain as error:
+            raise WorkerFailed("failed", f"{method}: the call cannot be sent: {error}") from error
+        try:
+            self._connection.send_bytes(message)
             self._wait(method)
             answer = decode_answer(self._connection.recv_bytes())
         except BlockingIOError as error:
@@ -179,9 +183,9 @@ class WorkerProcess:
 
     def _used_bytes(self) -> int:
         used = 0
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
+                with contextlib.suppress(psutil.Error):
                     used += process.memory_info().rss
         return used
 

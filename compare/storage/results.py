@@ -81,6 +81,7 @@ def open_run(folder: Path) -> Results:
     """
     try:
         results = load(folder)
+        _expect_tasks(results)
         if results.tutorials:
             expect_complete(results.tutorials)
     except UnreadableRun as error:
@@ -88,3 +89,17 @@ def open_run(folder: Path) -> Results:
     except ValueError as error:
         raise UsageError(f"{folder / 'results.json'}: not the results of a run: {error}") from error
     return results
+
+
+def _expect_tasks(results: Results) -> None:
+    """Raise unless each task is told of once and has a metric, and every run is of one of them.
+
+    Raises: ValueError.
+    """
+    names = [task.name for task in results.tasks]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"tasks: {twice} stands there twice")
+    if unknown := next((run.task for run in results.runs if run.task not in names), None):
+        raise ValueError(f"tasks: {unknown} is missing, and there are runs of it")
+    if unmeasured := next((task.name for task in results.tasks if not task.metrics), None):
+        raise ValueError(f"tasks: {unmeasured} has no metrics")

@@ -8,12 +8,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from compare.analysis.statistics import median
-from compare.benchmarks.sweep import AXES, CENTRE, along
+from compare.benchmarks.sweep import AXES, CENTRE, LABELS, along
 from compare.records.sweep import SweepPoint
 from compare.report.figures.style import Style, frame, plain
 from compare.text import number
-
-LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
 
 
 def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure:

@@ -19,7 +19,7 @@ MOST_NAMES = 3
 
 def answers_table(tasks: Sequence[TaskSummary], links: Mapping[str, str]) -> Table:
     """One row per task; `links` lead from a task's name to its page."""
-    raw = pd.DataFrame([_row(task) for task in tasks], columns=list(_row(tasks[0])) if tasks else None)
+    raw = pd.DataFrame(_row(task) for task in tasks)
     shown = pd.DataFrame(
         {
             "Task": (
