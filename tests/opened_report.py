@@ -1,6 +1,7 @@
 """report.html opened in a browser, which must stay silent and send nothing anywhere."""
 
 import shutil
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,17 @@ from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-DRAWN = """() => [...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
+DRAWN = """[...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
     .every((figure) => figure.dataset.drawn)"""
+LONGEST_SECONDS = 30
+
+
+def until(page, expression):
+    """Wait until an expression is true, asked from outside: the page's policy lets nothing poll inside."""
+    end = time.monotonic() + LONGEST_SECONDS
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(20)
 
 
 def write_report(results, folder):
@@ -62,7 +72,7 @@ class Opener:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(f"{report.as_uri()}{address}")
-        page.wait_for_function(DRAWN)
+        until(page, DRAWN)
         return page
 
     def close(self):

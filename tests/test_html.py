@@ -11,7 +11,7 @@ from compare.analysis.speeds import times
 from compare.analysis.task_summary import task_summaries
 from compare.text import factor
 from tests.example_results import DIGITS, HOSTILE, SINE, example_results
-from tests.opened_report import DRAWN, Opener, started_browser, write_report
+from tests.opened_report import DRAWN, Opener, started_browser, until, write_report
 
 CLOSING = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 SUMMARY = "#page=summary"
@@ -73,12 +73,16 @@ def test_a_click_sorts_and_a_second_one_turns_the_order_around(opened, report):
     page = opened(report, SUMMARY)
     head = page.locator(f"{SHOWN} th[data-key=rate]")
     head.get_by_role("button").click()
-    assert head.get_attribute("aria-sort") == "ascending"
+    until(
+        page, "Boolean(document.querySelector('section:not([hidden]) [data-key=rate][aria-sort=ascending]'))"
+    )
     shown = column(page, "Sequences/s")
     assert numbers(shown) == sorted(numbers(shown))
     assert shown[-1] == "–"
     head.get_by_role("button").click()
-    assert head.get_attribute("aria-sort") == "descending"
+    until(
+        page, "Boolean(document.querySelector('section:not([hidden]) [data-key=rate][aria-sort=descending]'))"
+    )
     assert numbers(column(page, "Sequences/s")) == sorted(numbers(shown), reverse=True)
     assert column(page, "Sequences/s")[-1] == "–"
 
@@ -87,23 +91,25 @@ def test_the_keyboard_sorts(opened, report):
     page = opened(report, SUMMARY)
     page.locator(f"{SHOWN} th[data-key=adapter] button").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('th[aria-sort=ascending]')")
+    until(page, "Boolean(document.querySelector('[data-key=adapter][aria-sort=ascending]'))")
     assert column(page, "Adapter")[:2] == [CLOSING, CLOSING]
 
 
 def test_a_filter_leaves_the_rows_that_have_all_its_words(opened, report):
     page = opened(report, SUMMARY)
     page.get_by_role("searchbox", name=re.compile("speeds")).fill("sine torch")
-    page.wait_for_function("document.querySelector('section:not([hidden]) .count').textContent === '1 of 8 rows'")
+    until(page, "document.querySelector('section:not([hidden]) .count').textContent === '1 of 8 rows'")
     assert column(page, "Adapter") == ["torch"]
 
 
 def test_a_click_takes_any_adapter_as_the_baseline(opened, report, results):
     page = opened(report, SUMMARY)
     for baseline in ("torch", "numpy", CLOSING):
-        choice = page.locator(SHOWN).get_by_role("button", name=baseline, exact=True).and_(page.locator(".choice"))
+        choice = (
+            page.locator(SHOWN).get_by_role("button", name=baseline, exact=True).and_(page.locator(".choice"))
+        )
         choice.click()
-        assert choice.get_attribute("aria-pressed") == "true"
+        page.locator(f"{SHOWN} .choice[aria-pressed=true]", has_text=baseline).wait_for()
         expected = []
         for task in task_summaries(results):
             base = next(summary for summary in task.adapters if summary.adapter == baseline)
@@ -116,10 +122,9 @@ def test_a_click_takes_any_adapter_as_the_baseline(opened, report, results):
 def test_the_summary_figure_follows_the_baseline(opened, report):
     page = opened(report)
     page.locator(SHOWN).get_by_role("button", name="torch", exact=True).click()
-    page.wait_for_function("location.hash.includes('baseline=torch')")
-    page.wait_for_function(
-        """() => document.querySelector("[data-plot=summary] .drawing").layout.xaxis.title.text.includes("torch")"""
-    )
+    until(page, "location.hash.includes('baseline=torch')")
+    label = "document.querySelector('[data-plot=summary] .drawing').layout.xaxis.title.text"
+    until(page, f'{label} === "time, × torch\'s"')
 
 
 def test_the_pointer_shows_a_value(opened, report):
@@ -131,7 +136,10 @@ def test_the_pointer_shows_a_value(opened, report):
           const {xaxis, yaxis} = drawing._fullLayout;
           const line = drawing.data.find(({meta}) => meta[0] === "torch, median");
           const box = drawing.getBoundingClientRect();
-          return {x: box.x + xaxis._offset + xaxis.d2p(line.x[7]), y: box.y + yaxis._offset + yaxis.d2p(line.y[7])};
+          return {
+            x: box.x + xaxis._offset + xaxis.d2p(line.x[7]),
+            y: box.y + yaxis._offset + yaxis.d2p(line.y[7]),
+          };
         }"""
     )
     page.mouse.move(place["x"], place["y"])
@@ -148,20 +156,22 @@ def test_adapters_and_seeds_are_switched_on_and_off(opened, report):
     assert {"torch, seed 0", "torch, seed 1", "torch, median"} <= set(traces(page, "sine-online-loss"))
     torch = figure.get_by_role("button", name="torch", exact=True)
     torch.click()
-    assert torch.get_attribute("aria-pressed") == "false"
-    page.wait_for_function("location.hash.includes('hide=torch')")
-    page.wait_for_function(
-        """() => document.querySelector("[data-plot=sine-online-loss] .drawing").data
-        .every(({meta}) => !meta[0].startsWith("torch"))"""
+    figure.locator("[aria-pressed=false]", has_text="torch").wait_for()
+    assert "hide=torch" in page.evaluate("location.hash")
+    until(
+        page,
+        """document.querySelector("[data-plot=sine-online-loss] .drawing").data
+        .every(({meta}) => !meta[0].startsWith("torch"))""",
     )
     figure.get_by_role("button", name="1", exact=True).click()
-    page.wait_for_function(
-        """() => document.querySelector("[data-plot=sine-online-loss] .drawing").data
-        .every(({meta}) => !meta[0].endsWith("seed 1"))"""
+    until(
+        page,
+        """document.querySelector("[data-plot=sine-online-loss] .drawing").data
+        .every(({meta}) => !meta[0].endsWith("seed 1"))""",
     )
     assert "numpy, seed 0" in traces(page, "sine-online-loss")
     torch.press("Space")
-    page.wait_for_function("!location.hash.includes('hide=torch')")
+    until(page, "!location.hash.includes('hide=torch')")
 
 
 def test_a_figure_zooms_and_the_address_keeps_it(opened, report):
@@ -173,11 +183,11 @@ def test_a_figure_zooms_and_the_address_keeps_it(opened, report):
     page.mouse.down()
     page.mouse.move(box["x"] + 300, box["y"] + 200, steps=4)
     page.mouse.up()
-    page.wait_for_function("location.hash.includes('zoom.sine-online-loss')")
+    until(page, "location.hash.includes('zoom.sine-online-loss')")
     ranges = "document.querySelector('[data-plot=sine-online-loss] .drawing').layout.xaxis.range.map(Number)"
     zoomed = page.evaluate(ranges)
     page.reload()
-    page.wait_for_function(DRAWN)
+    until(page, DRAWN)
     assert page.evaluate(ranges) == pytest.approx(zoomed, rel=1e-3)
 
 
@@ -186,10 +196,10 @@ def test_a_link_shows_what_i_see(opened, report):
     page.locator(f"{SHOWN} .choice").get_by_text("torch", exact=True).click()
     page.locator(f"{SHOWN} th[data-key=time] button").click()
     page.get_by_role("searchbox", name=re.compile("speeds")).fill("mnist")
-    page.wait_for_function("location.hash.includes('filter')")
+    until(page, "location.hash.includes('filter')")
     seen = (column(page, "Adapter"), column(page, "Time"))
     page.reload()
-    page.wait_for_function(DRAWN)
+    until(page, DRAWN)
     assert (column(page, "Adapter"), column(page, "Time")) == seen
     again = opened(report, page.evaluate("location.hash"))
     assert (column(again, "Adapter"), column(again, "Time")) == seen
@@ -199,13 +209,13 @@ def test_a_link_shows_what_i_see(opened, report):
 def test_back_undoes_a_step(opened, report):
     page = opened(report)
     page.get_by_role("navigation").get_by_role("link", name="sine-online").click()
-    page.wait_for_function("location.hash === '#task=sine-online'")
+    until(page, "location.hash === '#task=sine-online'")
     assert page.locator("nav [aria-current=page]").inner_text() == "sine-online"
-    page.wait_for_function("document.activeElement.tagName === 'H1'")
+    until(page, "document.activeElement.tagName === 'H1'")
     page.locator(f"{SHOWN} .choice").get_by_text("torch", exact=True).first.click()
-    page.wait_for_function("location.hash.includes('baseline=torch')")
+    until(page, "location.hash.includes('baseline=torch')")
     page.go_back()
-    page.wait_for_function("location.hash === '#task=sine-online'")
+    until(page, "location.hash === '#task=sine-online'")
     assert page.locator(f"{SHOWN} th .baseline").inner_text() == "fastest"
     page.go_back()
     page.locator("#page\\=report").wait_for()
@@ -214,7 +224,7 @@ def test_back_undoes_a_step(opened, report):
 def test_a_link_to_another_page_keeps_the_baseline_and_finds_the_heading(opened, report):
     page = opened(report, "#page=report&baseline=torch")
     page.locator(f"{SHOWN} td a").first.click()
-    page.wait_for_function("location.hash === '#task=sine-online&baseline=torch'")
+    until(page, "location.hash === '#task=sine-online&baseline=torch'")
     targets = page.eval_on_selector_all("main a[href^='#']", "links => links.map(({hash}) => hash.slice(1))")
     assert targets
     missing = "names => names.filter((name) => !document.getElementById(decodeURIComponent(name)))"
@@ -226,8 +236,8 @@ def test_no_page_scrolls_sideways(opened, report, width):
     page = opened(report, width=width)
     for address in page.eval_on_selector_all("nav li a", "links => links.map(({hash}) => hash)"):
         page.evaluate("address => { location.hash = address; }", address)
-        page.wait_for_function("address => !document.getElementById(address.slice(1)).hidden", arg=address)
-        page.wait_for_function(DRAWN)
+        until(page, f"!document.getElementById('{address[1:]}').hidden")
+        until(page, DRAWN)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
@@ -238,12 +248,14 @@ def test_on_a_phone_the_list_of_pages_opens_and_closes(opened, report):
     menu.click()
     assert menu.get_attribute("aria-expanded") == "true"
     page.get_by_role("link", name="mnist-rows").first.click()
-    page.locator("#task\\=mnist-rows").wait_for()
-    assert not page.locator("nav").is_visible()
+    page.locator("nav").wait_for(state="hidden")
+    assert page.locator("#task\\=mnist-rows").is_visible()
 
 
 def brightness(page):
-    return sum(map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]))
+    return sum(
+        map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3])
+    )
 
 
 def test_dark_as_the_system_has_it_or_as_the_reader_says(opened, report):
@@ -288,8 +300,10 @@ def test_a_row_has_its_command_its_raw_data_and_its_code(opened, report, results
     page.locator(f"{SHOWN} table.speeds").get_by_role("button", name="torch", exact=True).click()
     dialog = page.get_by_role("dialog", name="torch on mnist-rows")
     dialog.wait_for()
-    assert dialog.locator("pre").first.inner_text().startswith(
-        "python -m compare run mnist-rows --adapters torch --preset quick --threads 1"
+    assert (
+        dialog.locator("pre")
+        .first.inner_text()
+        .startswith("python -m compare run mnist-rows --adapters torch --preset quick --threads 1")
     )
     assert "class TorchAdapter" in dialog.locator("details").first.inner_text()
     name, content = saved(page, dialog.get_by_role("button", name="Runs as JSON"))
@@ -300,8 +314,8 @@ def test_a_row_has_its_command_its_raw_data_and_its_code(opened, report, results
     assert name == "mnist-rows-torch-rounds.csv"
     assert len(content.decode().splitlines()) == 1 + sum(len(run["rounds"]) for run in mine)
     page.keyboard.press("Escape")
-    page.wait_for_function("location.hash === '#task=mnist-rows'")
-    assert not dialog.is_visible()
+    until(page, "location.hash === '#task=mnist-rows'")
+    dialog.wait_for(state="hidden")
 
 
 def test_everything_that_can_be_clicked_has_a_name(opened, report):
@@ -319,14 +333,14 @@ def test_a_hostile_name_is_only_text(opened, report):
     assert CLOSING in page.get_by_role("dialog").inner_text()
     assert page.evaluate("document.querySelectorAll('img[src=x], [onerror]').length") == 0
     page.goto(f"{report.as_uri()}#task=sine-online")
-    page.wait_for_function(DRAWN)
+    until(page, DRAWN)
     assert page.locator("[data-plot] .choice", has_text="alert(1)").first.inner_text() == CLOSING
 
 
 def test_no_program_runs_that_is_not_the_pages_own(browser, report):
     page = browser.new_page()
     page.goto(report.as_uri())
-    page.wait_for_function(DRAWN)
+    until(page, DRAWN)
     ran = page.evaluate(
         """() => { const script = document.createElement("script"); script.textContent = "window.ran = true";
         document.head.append(script); return Boolean(window.ran); }"""

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from plotly.offline import get_plotlyjs
 
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results
@@ -58,17 +59,17 @@ def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
     )
     static = files("compare.report.html") / "static"
     program = "".join((static / name).read_text(encoding="utf-8") for name in PROGRAMS)
-    plotly = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    plotly = get_plotlyjs()
     text = _template("document.html.jinja").render(
         title=pages[0].title,
         groups=_groups(pages, addresses, tasks),
         pages=[(addresses[page.name], page.title, render(page, places)) for page in pages],
         style=(static / "style.css").read_text(encoding="utf-8"),
         program=program,
-        hashes=[script_hash(program), script_hash(plotly.decode())],
+        hashes=[script_hash(program), script_hash(plotly)],
         data=script_json(_data(results, tasks, rows, addresses)),
         packed={
-            "plotly": pack(plotly),
+            "plotly": pack(plotly.encode()),
             "plots": pack_json(curves),
             "tables": pack_json({p.as_posix(): (folder / p).read_text("utf-8") for p in tables.values()}),
             "sources": pack_json(sources(results.runs)),

@@ -60,6 +60,10 @@ function drawn(known) {
     own.xaxis.range = zoom.slice(0, 2);
     own.yaxis.range = zoom.slice(2);
   }
+  if (known.plot.kind === "curves") {
+    own.xaxis.dtick = tickStep(own.xaxis, view.lines.flatMap(({ x }) => x));
+    own.yaxis.dtick = tickStep(own.yaxis, view.lines.flatMap(({ y }) => y));
+  }
   return [
     traces(view),
     {
@@ -74,6 +78,14 @@ function drawn(known) {
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     },
   ];
+}
+
+/** Between the marks of a logarithmic scale: a power of ten, or 1, 2, 5; Plotly's own choice where little is shown. */
+function tickStep({ type, range }, values) {
+  if (type !== "log") return undefined;
+  const shown = values.filter((value) => value > 0).map(Math.log10);
+  const [low, high] = range ?? [shown.reduce((a, b) => Math.min(a, b)), shown.reduce((a, b) => Math.max(a, b))];
+  return high - low > 2.5 ? 1 : high - low > 0.7 ? "D2" : undefined;
 }
 
 /** What is zoomed into goes into the address; a double click takes it out. */

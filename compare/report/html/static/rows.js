@@ -25,7 +25,7 @@ function nameButton(cell, place) {
 }
 
 async function showRow() {
-  const row = data.rows[state.row];
+  const row = data.rows[state.row === "" ? NaN : Number(state.row)];
   if (!row) {
     if (dialog.open) dialog.close();
     return;
@@ -53,11 +53,11 @@ async function showRow() {
 }
 
 function command(text) {
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(text);
-    tell("Copied");
-  });
-  return element("div", { class: "command" }, element("pre", { tabindex: "0" }, text), copy);
+  const shown = element("div", { class: "command" }, element("pre", { tabindex: "0" }, text));
+  if (navigator.clipboard) {
+    shown.append(button("Copy", () => navigator.clipboard.writeText(text).then(() => tell("Copied"), () => tell("Not copied"))));
+  }
+  return shown;
 }
 
 function codeOf(sources) {
