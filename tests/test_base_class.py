@@ -239,8 +239,12 @@ def test_what_is_declared_by_default_never_grows():
         variables={},
         devices=("cpu",),
         cells=("elman", "lstm"),
+        resets=(),
         optimizers=("sgd", "adam"),
+        schedules=(),
+        features=("clip_value",),
         dtypes=("float32", "float64"),
+        unsupported={},
         expected_failures={},
     )
 
@@ -248,8 +252,8 @@ def test_what_is_declared_by_default_never_grows():
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("optimizers", ("rmsprop",), "it must be a tuple of 'sgd' or 'adam'"),
-        ("optimizers", (), "it must be a tuple of 'sgd' or 'adam'"),
+        ("optimizers", ("lion",), "it must be a tuple of 'sgd' or 'rmsprop' or 'adam' or 'adamw'"),
+        ("optimizers", (), "it must be a tuple of 'sgd' or 'rmsprop' or 'adam' or 'adamw'"),
         ("computes", "by hand\nand by heart", "it must be one line of text"),
         ("distribution", None, "it must be one line of text"),
     ],

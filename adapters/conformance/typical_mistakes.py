@@ -8,8 +8,9 @@ from itertools import permutations
 
 import numpy as np
 
-from adapters.conformance.reference import Parameters, Reference, State
-from adapters.interface import Activation, Adam, Array, ModelSpec, Span, TrainSpec
+from adapters.conformance.formulas import Parameters, State
+from adapters.conformance.reference import Batch, Reference, States
+from adapters.interface import Activation, Adam, AdamW, Array, ModelSpec, Span, TrainSpec
 
 GATES = "ifgo"
 
@@ -68,50 +69,50 @@ class OtherActivation(Reference):
 class MeanOverOutputs(Reference):
     """the loss looks averaged over the outputs: it is their sum"""
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(super().loss(outputs, targets) / self.model.outputs)
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / self.model.outputs)
 
 
 class MeanOverTime(Reference):
     """the loss looks averaged over the time steps: it is their sum"""
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(super().loss(outputs, targets) / outputs.shape[-2])
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / outputs.shape[-2])
 
 
 class MeanOverAll(Reference):
     """the loss looks averaged over outputs and time steps: it is their sum"""
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(super().loss(outputs, targets) / (outputs.shape[-1] * outputs.shape[-2]))
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / (outputs.shape[-1] * outputs.shape[-2]))
 
 
 class SumOverBatch(Reference):
     """the loss looks summed over the batch: it is averaged"""
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(super().loss(outputs, targets) * len(targets))
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) * len(targets))
 
 
 class HalfMissing(Reference):
     """the half of the half squared error looks missing"""
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(super().loss(outputs, targets) * 2)
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) * 2)
 
 
 class StateCarriedOver(Reference):
     """the state looks carried over from one batch to the next: every sequence starts at zero"""
 
-    last: State | None = None
+    last: States | None = None
 
-    def begin(self, batch: int) -> State:
+    def begin(self, batch: int) -> States:
         return self.last or super().begin(batch)
 
     def differentiate(
-        self, inputs: Array, targets: Array, span: Span, state: State
-    ) -> tuple[float, dict[str, Array], State]:
-        loss, gradient, self.last = super().differentiate(inputs, targets, span, state)
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        loss, gradient, self.last = super().differentiate(batch, span, states)
         return loss, gradient, self.last
 
 
@@ -119,18 +120,18 @@ class StateReset(Reference):
     """the state looks reset at every update: within a sequence it is carried on"""
 
     def differentiate(
-        self, inputs: Array, targets: Array, span: Span, state: State
-    ) -> tuple[float, dict[str, Array], State]:
-        return super().differentiate(inputs, targets, span, self.begin(len(inputs)))
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        return super().differentiate(batch, span, self.begin(len(batch.inputs)))
 
 
 class GradientNotCut(Reference):
     """the gradient looks uncut: it reaches back no more than backprop_through steps"""
 
     def differentiate(
-        self, inputs: Array, targets: Array, span: Span, state: State
-    ) -> tuple[float, dict[str, Array], State]:
-        return super().differentiate(inputs, targets, span._replace(cut=span.start), state)
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        return super().differentiate(batch, span._replace(cut=span.start), states)
 
 
 class NotClipped(Reference):
@@ -162,24 +163,24 @@ class UpdateClipped(NotClipped):
 class EpsilonInsideRoot(Reference):
     """Adam's epsilon looks added under the root: it is added to the root"""
 
-    def adam_direction(self, spec: Adam, mean: Array, square: Array) -> Array:
-        correction = np.sqrt(1 - spec.beta2**self.updates) / (1 - spec.beta1**self.updates)
-        return np.asarray(correction * mean / np.sqrt(square + spec.epsilon))
+    def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
+        correction = np.sqrt(1 - rule.beta2**self.updates) / (1 - rule.beta1**self.updates)
+        return np.asarray(correction * mean / np.sqrt(square + rule.epsilon))
 
 
 class EpsilonInsideCorrection(Reference):
     """Adam's epsilon looks added after the bias correction, as torch.optim does: it stands outside"""
 
-    def adam_direction(self, spec: Adam, mean: Array, square: Array) -> Array:
-        corrected = square / (1 - spec.beta2**self.updates)
-        return np.asarray(mean / (1 - spec.beta1**self.updates) / (np.sqrt(corrected) + spec.epsilon))
+    def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
+        corrected = square / (1 - rule.beta2**self.updates)
+        return np.asarray(mean / (1 - rule.beta1**self.updates) / (np.sqrt(corrected) + rule.epsilon))
 
 
 class NoBiasCorrection(Reference):
     """Adam's bias correction looks missing"""
 
-    def adam_direction(self, spec: Adam, mean: Array, square: Array) -> Array:
-        return np.asarray(mean / (np.sqrt(square) + spec.epsilon))
+    def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
+        return np.asarray(mean / (np.sqrt(square) + rule.epsilon))
 
 
 class MomentsInFloat64(Reference):

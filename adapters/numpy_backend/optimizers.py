@@ -37,7 +37,7 @@ class Sgd(Optimizer):
     """θ ← θ − η·g."""
 
     def __init__(self, spec: interface.Sgd, parameters: Array) -> None:
-        self._learning_rate, self._dtype = spec.learning_rate, parameters.dtype
+        self._learning_rate, self._dtype = interface.rate_at(spec.learning_rate, 0), parameters.dtype
 
     def set_batch(self, batch: int) -> None:
         self._rate_of_sum = np.array(self._learning_rate / batch, self._dtype)
@@ -77,7 +77,11 @@ class Adam(Optimizer):
         """Make one update by the mean gradient."""
         spec, mean, square, scratch = self._spec, self._mean, self._square, self._scratch
         self._step += 1
-        rate = spec.learning_rate * math.sqrt(1 - spec.beta2**self._step) / (1 - spec.beta1**self._step)
+        rate = (
+            interface.rate_at(spec.learning_rate, 0)
+            * math.sqrt(1 - spec.beta2**self._step)
+            / (1 - spec.beta1**self._step)
+        )
 
         subtract(gradient, mean, scratch)
         scratch *= 1 - spec.beta1
