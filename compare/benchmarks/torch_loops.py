@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adapters.interface import Adam, Array, Declaration, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
+from adapters.interface import Adam, Array, Declaration, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
 from compare.benchmarks.native_loop import SIZES, ClassifiesByLastState, NativeLoop
 
 
@@ -28,7 +28,7 @@ class NnLstm(ClassifiesByLastState):
         self._trained = [*self._layer.parameters(), *self._readout.parameters()]
         rule = train.optimizer
         self._optimizer = torch.optim.Adam(
-            self._trained, rule.learning_rate, (rule.beta1, rule.beta2), rule.epsilon, fused=True
+            self._trained, rate_at(rule.learning_rate, 0), (rule.beta1, rule.beta2), rule.epsilon, fused=True
         )
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
@@ -76,7 +76,7 @@ class OnlineTutorial(NativeLoop):
     ) -> None:
         super().__init__(model, train, parameters, device=device)
         assert isinstance(train.optimizer, Sgd)
-        self._rate = train.optimizer.learning_rate
+        self._rate = rate_at(train.optimizer.learning_rate, 0)
         stacked = np.concatenate([parameters["input_kernel"], parameters["recurrent_kernel"]])
         self._inner = torch.tensor(stacked, dtype=torch.float32, requires_grad=True)
         self._outer = torch.tensor(parameters["readout_kernel"], dtype=torch.float32, requires_grad=True)
