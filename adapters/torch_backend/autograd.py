@@ -6,55 +6,69 @@ from torch import Tensor
 from adapters.interface import Declaration, ModelSpec, Span
 from adapters.torch_backend.base import TorchBase, Trainer
 from adapters.torch_backend.flat_parameters import FlatParameters
-from adapters.torch_backend.layers import LAYERS, LOSSES, READOUTS, Layer, State, read_out, zero_state
+from adapters.torch_backend.layers import LAYERS, Layer
+from adapters.torch_backend.network import Network, States
+from adapters.torch_backend.readout import Batch, read_out, summed_loss
 
 
 class AutogradTrainer(Trainer):
-    """A layer that autograd differentiates; its gradients are added straight into the flat one."""
+    """Layers that autograd differentiates; their gradients are added straight into the flat one."""
 
     def __init__(self, model: ModelSpec, parameters: FlatParameters, layer: Layer) -> None:
-        self._model, self._parameters, self._layer = model, parameters, layer
+        self._model, self._parameters = model, parameters
         self._leaves = {
             name: view.requires_grad_() for name, view in parameters.named(parameters.values.detach()).items()
         }
         for name, view in parameters.named(parameters.gradient).items():
             self._leaves[name].grad = view
+        self._network = Network(model, self._leaves, layer)
 
-    def train_batch(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], losses: Tensor) -> None:
-        state = zero_state(self._model, inputs)
+    def train_batch(self, batch: Batch, spans: tuple[Span, ...], losses: Tensor) -> None:
+        states = self._network.zero_states(batch.inputs)
         for update, span in enumerate(spans):
-            losses[update], state = self._update(inputs, targets, span, state)
+            losses[update], states = self._update(batch, span, states)
 
-    def predict(self, inputs: Tensor) -> Tensor:
-        hidden, _ = self._layer(self._model, self._leaves, inputs, zero_state(self._model, inputs))
-        return read_out(self._model, self._leaves, hidden)
+    def predict(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+        hidden, _ = self._network.run(inputs, self._network.zero_states(inputs), lengths)
+        return read_out(self._model, self._leaves, hidden, lengths)
 
-    def _update(self, inputs: Tensor, targets: Tensor, span: Span, state: State) -> tuple[Tensor, State]:
-        """Make one update -> the loss before it, summed over the batch, and the state after its steps.
+    def _update(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:
+        """Make one update -> the loss before it, summed over the batch, and the states after its steps.
 
         No gradient reaches back through either.
         """
-        model, leaves = self._model, self._leaves
-        if span.cut > span.start:
-            with torch.no_grad():
-                _, state = self._layer(model, leaves, inputs[:, span.start : span.cut], state)
-        hidden, state = self._layer(model, leaves, inputs[:, span.cut : span.stop], state)
-        read_targets = READOUTS[model.readout].targets(targets, span)
-        summed_loss = LOSSES[model.loss](read_out(model, leaves, hidden), read_targets)
+        hidden, states = self._hidden(batch, span, states)
+        outputs = read_out(self._model, self._leaves, hidden, batch.lengths)
+        loss = summed_loss(self._model, outputs, batch, span)
         self._parameters.gradient.zero_()
-        torch.autograd.backward(summed_loss / len(inputs))
+        torch.autograd.backward(loss / len(batch.inputs))
         self._parameters.update()
-        return summed_loss.detach(), tuple(part.detach() for part in state)
+        return loss.detach(), tuple(tuple(part.detach() for part in state) for state in states)
+
+    def _hidden(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:
+        """The hidden states at all steps of a span, and the states after; gradients reach back to its cut."""
+        run, lengths = self._network.run, batch.lengths
+        if span.cut == span.start:
+            return run(batch.inputs[:, span.start : span.stop], states, lengths)
+        with torch.no_grad():
+            carried, states = run(batch.inputs[:, span.start : span.cut], states, lengths)
+        reached, states = run(batch.inputs[:, span.cut : span.stop], states, lengths)
+        return torch.cat([carried, reached], 1), states
 
 
 class TorchAutogradAdapter(TorchBase):
-    """The tutorials' way: both cells step by step, everything else left to autograd."""
+    """The tutorials' way: every cell step by step, everything else left to autograd."""
 
     declaration = Declaration(
         distribution="torch",
-        computes="both cells step by step, gradients by autograd",
+        computes="every cell step by step, gradients by autograd",
         devices=("cpu", "cuda"),
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
-    def trainer(self, model: ModelSpec, parameters: FlatParameters) -> Trainer:
-        return AutogradTrainer(model, parameters, LAYERS[model.cell, model.activation])
+    def trainer(self, model: ModelSpec, parameters: FlatParameters, lengths: Tensor | None) -> Trainer:
+        return AutogradTrainer(model, parameters, LAYERS[model.cell, model.activation, model.reset])

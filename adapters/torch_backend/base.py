@@ -22,6 +22,7 @@ from adapters.interface import (
     UnsupportedSpec,
 )
 from adapters.torch_backend.flat_parameters import FlatParameters
+from adapters.torch_backend.readout import Batch
 
 torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
 
@@ -30,14 +31,14 @@ class Trainer(ABC):
     """One way of running a model and of differentiating it."""
 
     @abstractmethod
-    def train_batch(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], losses: Tensor) -> None:
+    def train_batch(self, batch: Batch, spans: tuple[Span, ...], losses: Tensor) -> None:
         """Make every update of one batch of sequences; fill in the losses before them, summed over the batch.
 
-        Shapes: inputs (B, T, D), targets as the adapter has them, losses (updates,).
+        Shapes: losses (updates,).
         """
 
     @abstractmethod
-    def predict(self, inputs: Tensor) -> Tensor:
+    def predict(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         """(N, T, D) -> (N, K) or, with readout 'every', (N, T, K)."""
 
 
@@ -52,29 +53,37 @@ class TorchBase(Adapter):
         self._model, self._train_spec = model, train
         self._device = torch.device(device)
         self._parameters = FlatParameters(model, train, parameters, self._device)
-        self._trainer = self.trainer(model, self._parameters)
+        self._trainer = self.trainer(model, self._parameters, None)
 
     @abstractmethod
-    def trainer(self, model: ModelSpec, parameters: FlatParameters) -> Trainer:
-        """What trains this model."""
+    def trainer(self, model: ModelSpec, parameters: FlatParameters, lengths: Tensor | None) -> Trainer:
+        """What trains this model on sequences of such lengths; None: all are as long as their arrays."""
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         self._inputs = self._tensor(inputs)
         convert = {"half_squared_error": self._tensor, "softmax_cross_entropy": self._whole_numbers}
         self._targets = convert[self._model.loss](targets)
+        self._lengths = None if lengths is None else self._whole_numbers(lengths)
+        self._trainer = self.trainer(self._model, self._parameters, self._lengths)
 
     def _train(self, batches: Array) -> Array:
         rows = self._whole_numbers(batches)
         losses = torch.empty((len(rows), len(self._spans)), dtype=self._inputs.dtype, device=self._device)
         for row, indices in zip(losses, rows, strict=True):
-            self._trainer.train_batch(self._inputs[indices], self._targets[indices], self._spans, row)
+            self._trainer.train_batch(self._batch(indices), self._spans, row)
         result: Array = losses.div_(batches.shape[1]).cpu().numpy().ravel()
         return result
 
     @torch.no_grad()
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        result: Array = self._trainer.predict(self._tensor(inputs)).cpu().numpy()
+        result: Array = (
+            self._trainer.predict(
+                self._tensor(inputs), None if lengths is None else self._whole_numbers(lengths)
+            )
+            .cpu()
+            .numpy()
+        )
         return result
 
     def parameters(self) -> dict[str, Array]:
@@ -100,6 +109,10 @@ class TorchBase(Adapter):
     def matrix_product(cls, size: int) -> MatrixProduct:
         left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
         return MatrixProduct(lambda: torch.mm(left, right, out=out), f"torch, {_kernel()}")
+
+    def _batch(self, indices: Tensor) -> Batch:
+        lengths = None if self._lengths is None else self._lengths[indices]
+        return Batch(inputs=self._inputs[indices], targets=self._targets[indices], lengths=lengths)
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, self._train_spec.dtype), device=self._device)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import shapes
-from adapters.torch_backend.optimizers import OPTIMIZERS, within_range
+from adapters.torch_backend.clipping import clips
+from adapters.torch_backend.optimizers import OPTIMIZERS
 
 
 class FlatParameters:
@@ -23,8 +24,8 @@ class FlatParameters:
         self.values = torch.tensor(flat, device=device)
         self.gradient = torch.zeros_like(self.values)
         self._optimizer = OPTIMIZERS[type(train.optimizer)](train.optimizer, self.values)
-        limit = train.clip_value
-        self._limit = None if limit is None else within_range(limit, self.values.dtype)
+        self._clips = clips(train, self.values.dtype)
+        self._updates = 0
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views of a flat tensor under the canonical names, in their shapes."""
@@ -35,21 +36,22 @@ class FlatParameters:
 
     def update(self) -> None:
         """Clip the gradient where the spec says so, and make one update by it."""
-        if self._limit is not None:
-            self.gradient.clamp_(-self._limit, self._limit)
-        self._optimizer.update(self.values, self.gradient)
+        for clip in self._clips:
+            clip(self.gradient)
+        self._optimizer.update(self.values, self.gradient, self._updates)
+        self._updates += 1
 
     def state(self) -> dict[str, Array]:
         """Copies of all that the next update depends on, but for its gradient."""
         copies = {name: tensor.cpu().numpy().copy() for name, tensor in self._changing().items()}
-        return {**copies, "step": np.array(self._optimizer.step)}
+        return {**copies, "updates": np.array(self._updates)}
 
     @torch.inference_mode()
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from such copies; tensors stay where they are."""
         for name, tensor in self._changing().items():
             tensor.copy_(torch.tensor(state[name]))
-        self._optimizer.step = int(state["step"])
+        self._updates = int(state["updates"])
 
     def _changing(self) -> dict[str, Tensor]:
         return {"parameters": self.values, **self._optimizer.moments}

@@ -1,24 +1,26 @@
-"""The recurrent layers, the readout and the losses as plain functions of tensors that autograd can follow.
+"""One recurrent layer of each cell, every step written out, in functions that autograd can follow.
 
-The formulas stand at `adapters.interface.ModelSpec`.
+The formulas stand at `adapters.interface.ModelSpec`. A layer's parameters stand here under names without
+suffix. It reads forwards; `network.py` hands it its steps in reverse where they are to be read so.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from adapters.interface import ModelSpec, Span
+from adapters.interface import ModelSpec
 
 Tensors = Mapping[str, Tensor]
 State = tuple[Tensor, ...]
+"""The hidden state (B, H), and the LSTM's cell state after it."""
+
 Layer = Callable[[ModelSpec, Tensors, Tensor, State], tuple[Tensor, State]]
-"""(B, T, D) and the state before, each part of it (B, H) -> hidden states (B, T, H) and the state after."""
+"""(B, T, D) and the state before -> hidden states (B, T, H) and the state after."""
 
 
 def elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-    """Elman's cell, every step written out."""
+    """Elman's cell."""
     activation = ACTIVATIONS[model.activation]
     (hidden,), steps = state, []
     for projected in _projected(parameters, inputs):
@@ -28,7 +30,7 @@ def elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -
 
 
 def lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-    """The LSTM, every step written out."""
+    """The LSTM."""
     (hidden, cell_state), steps = state, []
     for projected in _projected(parameters, inputs):
         i, f, g, o = torch.addmm(projected, hidden, parameters["recurrent_kernel"]).chunk(4, 1)
@@ -38,16 +40,35 @@ def lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) ->
     return torch.stack(steps, 1), (hidden, cell_state)
 
 
-def fused_lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-    """The LSTM through `torch.lstm`, the function under `torch.nn.LSTM`; its second bias is zero."""
-    kernels = [parameters["input_kernel"].t(), parameters["recurrent_kernel"].t()]
-    if model.bias:
-        kernels += [parameters["bias"], torch.zeros_like(parameters["bias"])]
-    before = tuple(part[None] for part in state)
-    hidden, *after = torch.lstm(
-        inputs, before, kernels, model.bias, 1, 0.0, torch.is_grad_enabled(), False, True
-    )
-    return hidden, tuple(part[0] for part in after)
+def gru_reset_after(
+    model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """The GRU whose reset gate is applied after the recurrent product."""
+    (hidden,), steps = state, []
+    for projected in _projected(parameters, inputs):
+        x_r, x_z, x_n = projected.chunk(3, 1)
+        h_r, h_z, h_n = (hidden @ parameters["recurrent_kernel"]).chunk(3, 1)
+        r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + r * (h_n + parameters["candidate_bias"] if model.bias else h_n))
+        hidden = (1 - z) * n + z * hidden
+        steps.append(hidden)
+    return torch.stack(steps, 1), (hidden,)
+
+
+def gru_reset_before(
+    model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """The GRU whose reset gate is applied before the recurrent product."""
+    widths = [2 * model.hidden, model.hidden]
+    gates_kernel, candidate_kernel = torch.split(parameters["recurrent_kernel"], widths, 1)
+    (hidden,), steps = state, []
+    for projected in _projected(parameters, inputs):
+        x_gates, x_n = torch.split(projected, widths, 1)
+        r, z = torch.sigmoid(torch.addmm(x_gates, hidden, gates_kernel)).chunk(2, 1)
+        n = torch.tanh(torch.addmm(x_n, r * hidden, candidate_kernel))
+        hidden = (1 - z) * n + z * hidden
+        steps.append(hidden)
+    return torch.stack(steps, 1), (hidden,)
 
 
 def _projected(parameters: Tensors, inputs: Tensor) -> tuple[Tensor, ...]:
@@ -60,57 +81,14 @@ def _projected(parameters: Tensors, inputs: Tensor) -> tuple[Tensor, ...]:
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
-LAYERS: dict[tuple[str, str], Layer] = {
-    ("elman", "tanh"): elman,
-    ("elman", "sigmoid"): elman,
-    ("lstm", "tanh"): lstm,
+LAYERS: dict[tuple[str, str, str], Layer] = {
+    ("elman", "tanh", "after"): elman,
+    ("elman", "sigmoid", "after"): elman,
+    ("lstm", "tanh", "after"): lstm,
+    ("gru", "tanh", "after"): gru_reset_after,
+    ("gru", "tanh", "before"): gru_reset_before,
 }
-"""By cell and activation."""
+"""By cell, activation and reset."""
 
-STATE_PARTS = {"elman": 1, "lstm": 2}
+STATE_PARTS = {"elman": 1, "lstm": 2, "gru": 1}
 """How many tensors (B, H) a cell's state has."""
-
-
-def zero_state(model: ModelSpec, inputs: Tensor) -> State:
-    """The state before the first step."""
-    zeros = inputs.new_zeros((len(inputs), model.hidden))
-    return (zeros,) * STATE_PARTS[model.cell]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readout:
-    """What is read out of the hidden states (B, T, H), and the targets of the update that a span makes."""
-
-    readable: Callable[[Tensor], Tensor]
-    targets: Callable[[Tensor, Span], Tensor]
-
-
-READOUTS = {
-    "last": Readout(readable=lambda hidden: hidden[:, -1], targets=lambda targets, span: targets),
-    "every": Readout(
-        readable=lambda hidden: hidden, targets=lambda targets, span: targets[:, span.cut : span.stop]
-    ),
-}
-
-
-def read_out(model: ModelSpec, parameters: Tensors, hidden: Tensor) -> Tensor:
-    """(B, T, H) -> (B, K) or, with readout 'every', (B, T, K)."""
-    outputs = READOUTS[model.readout].readable(hidden) @ parameters["readout_kernel"]
-    return outputs + parameters["readout_bias"] if model.bias else outputs
-
-
-def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """½(ŷ−y)²."""
-    return (outputs - targets).square().sum() / 2
-
-
-def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """−log softmax(ŷ), at the class that is the target."""
-    return -torch.log_softmax(outputs, -1).gather(-1, targets[..., None]).sum()
-
-
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "half_squared_error": half_squared_error,
-    "softmax_cross_entropy": softmax_cross_entropy,
-}
-"""The loss of one update, summed over the batch: a scalar."""

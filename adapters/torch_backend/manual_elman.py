@@ -14,8 +14,10 @@ from torch import Tensor
 from adapters.interface import ModelSpec, Span
 from adapters.torch_backend.base import Trainer
 from adapters.torch_backend.flat_parameters import FlatParameters
-from adapters.torch_backend.layers import elman, read_out, zero_state
+from adapters.torch_backend.layers import elman
 from adapters.torch_backend.manual_losses import LOSSES
+from adapters.torch_backend.network import Network
+from adapters.torch_backend.readout import Batch, read_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,8 @@ class ManualElmanTrainer(Trainer):
         self._batch = 0
 
     @torch.inference_mode()
-    def train_batch(self, inputs: Tensor, targets: Tensor, spans: tuple[Span, ...], losses: Tensor) -> None:
+    def train_batch(self, batch: Batch, spans: tuple[Span, ...], losses: Tensor) -> None:
+        inputs, targets = batch.inputs, batch.targets
         if (spans, len(inputs)) != (self._spans, self._batch):
             self._spans, self._batch = spans, len(inputs)
             self._buffers = Buffers(self._model, spans, self._batch, self._parameters.values)
@@ -137,10 +140,11 @@ class ManualElmanTrainer(Trainer):
         values = self._loss.values(buffers.outputs, buffers.expected)
         torch.sum(values.view(len(spans), -1), 1, out=losses)
 
-    def predict(self, inputs: Tensor) -> Tensor:
+    def predict(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         parameters = self._parameters.named(self._parameters.values)
-        hidden, _ = elman(self._model, parameters, inputs, zero_state(self._model, inputs))
-        return read_out(self._model, parameters, hidden)
+        network = Network(self._model, parameters, elman)
+        hidden, _ = network.run(inputs, network.zero_states(inputs), lengths)
+        return read_out(self._model, parameters, hidden, lengths)
 
     def _split(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """Views of a flat tensor: [W; U; b], (D+H+1, H), and the readout's [V; d], (H+1, K)."""
