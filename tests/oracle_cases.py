@@ -3,7 +3,8 @@
 import pytest
 
 from adapters import open_adapter
-from adapters.conformance.cases import difference, make_case
+from adapters.conformance.cases import make_case
+from adapters.conformance.expectations import difference
 from adapters.conformance.mathematics import gradient_case
 from adapters.conformance.reference import Reference
 from adapters.interface import ModelSpec, TrainSpec

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
+from adapters.conformance.cases import AdapterType, Case
+from adapters.conformance.expectations import Nonconformance, expect, expect_close
 from adapters.conformance.reference import Reference
 from adapters.conformance.typical_mistakes import TYPICAL_MISTAKES
 from adapters.interface import Array
