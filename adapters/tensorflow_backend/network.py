@@ -16,7 +16,7 @@ States = list[list[Tensor]]
 """By layer from below: the tensors (B, H) of its state, those of the forward direction first."""
 
 READABLE: dict[str, Callable[[Tensor, list[Tensor]], Tensor]] = {
-    "last": lambda hidden, last: tf.concat(last, axis=-1) if len(last) > 1 else last[0],
+    "last": lambda hidden, last: last[0] if len(last) == 1 else tf.concat(last, axis=-1),
     "every": lambda hidden, last: hidden,
 }
 """By readout: what is read out of all hidden states (B, T, H') and each direction's last (B, H)."""
@@ -94,15 +94,15 @@ class Network:
 
         Shapes: inputs (B, T, D); valid (B, T), or None where all steps are, which Keras has a faster way for.
         """
-        one_step = inputs.shape[1] == 1 and valid is None and not self._model.bidirectional
+        plain = valid is None and not self._model.bidirectional
         hidden, after = inputs, []
         for level, before in zip(self._levels, states, strict=True):
-            if one_step:
+            if plain and inputs.shape[1] == 1:
                 hidden, state = _step(level.cell, hidden, before)
             else:
                 hidden, *state = level(hidden, initial_state=before, mask=valid)
             after.append(state)
-        last = after[-1][:: self._cell.state_parts]
+        last = [hidden[:, -1]] if plain else after[-1][:: self._cell.state_parts]
         return self._readout(READABLE[self._model.readout](hidden, last)), after
 
 

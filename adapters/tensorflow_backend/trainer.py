@@ -1,7 +1,7 @@
 """All that happens to one batch of sequences, for TensorFlow to trace."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -12,19 +12,26 @@ from adapters.tensorflow_backend.optimizers import Optimizer
 Tensor = Any
 
 
-def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """½(ŷ−y)², (…, K)."""
-    return 0.5 * tf.square(outputs - targets)
+class Loss(NamedTuple):
+    """The terms (…, K) or (…, 1) of a loss by outputs and targets; what their sum is divided by, beside B."""
+
+    terms: Callable[[Tensor, Tensor], Tensor]
+    divisor: int
+
+
+def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """(ŷ−y)²."""
+    return tf.square(outputs - targets)
 
 
 def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """−log softmax(ŷ) at the class that is the target, (…, 1)."""
+    """−log softmax(ŷ) at the class that is the target."""
     return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)[..., tf.newaxis]
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "half_squared_error": half_squared_error,
-    "softmax_cross_entropy": softmax_cross_entropy,
+LOSSES = {
+    "half_squared_error": Loss(squared_error, 2),
+    "softmax_cross_entropy": Loss(softmax_cross_entropy, 1),
 }
 
 COUNTED: dict[str, Callable[[Tensor | None], Tensor | None]] = {
@@ -104,10 +111,12 @@ class Trainer:
 
     def _loss(self, outputs: Tensor, targets: Tensor, valid: Tensor | None) -> Tensor:
         """Summed over outputs and the steps that count, averaged over the batch."""
-        losses, counted = LOSSES[self._model.loss](outputs, targets), COUNTED[self._model.readout](valid)
+        loss, counted = LOSSES[self._model.loss], COUNTED[self._model.readout](valid)
+        terms = loss.terms(outputs, targets)
         if counted is not None:
-            losses = tf.where(counted[..., tf.newaxis], losses, tf.zeros_like(losses))
-        return tf.reduce_sum(losses) / tf.cast(tf.shape(outputs)[0], self._dtype)
+            terms = tf.where(counted[..., tf.newaxis], terms, tf.zeros_like(terms))
+        batch = tf.cast(tf.shape(outputs)[0], self._dtype)
+        return tf.reduce_sum(terms) / (loss.divisor * batch)
 
 
 def _valid_steps(inputs: Tensor, lengths: Tensor | None) -> Tensor | None:
