@@ -36,14 +36,15 @@ def _placed(method: Method) -> Method:
 
 
 class TensorFlowAdapter(Adapter):
-    """`keras.layers.LSTM` or `SimpleRNN` and a `Dense` readout; all updates of a batch are one XLA program.
+    """Keras' `SimpleRNN`, `LSTM` and `GRU`, stacked, one way or `Bidirectional`, and a `Dense` readout.
 
-    XLA is the default because it was the faster way on every task, from the smallest model to the largest.
+    All updates of a batch are one XLA program. That is the default because it was the faster way on every
+    task, from the smallest model to the largest.
     """
 
     declaration = Declaration(
         distribution="tensorflow",
-        computes="Keras' `SimpleRNN` and `LSTM`, the updates of a batch one XLA program",
+        computes="Keras' `SimpleRNN`, `LSTM` and `GRU`, the updates of a batch one XLA program",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
@@ -51,6 +52,11 @@ class TensorFlowAdapter(Adapter):
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
         devices=("cpu", "cuda"),
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
     def __init__(
@@ -66,6 +72,7 @@ class TensorFlowAdapter(Adapter):
     def _build(self, parameters: Mapping[str, Array]) -> None:
         model, train = self._model, self._train_spec
         self._dtype = tf.as_dtype(train.dtype)
+        self._any_inputs = tf.TensorSpec((None, None, model.inputs), self._dtype)
         self._trainer = Trainer(model, train, parameters)
         self._epochs: dict[int, Callable[..., Tensor]] = {}
 
@@ -73,8 +80,12 @@ class TensorFlowAdapter(Adapter):
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": tf.int64}
-        self._inputs = tf.constant(inputs, self._dtype)
-        self._targets = tf.constant(targets, dtypes[self._model.loss])
+        self._data = (
+            tf.constant(inputs, self._dtype),
+            tf.constant(targets, dtypes[self._model.loss]),
+        )
+        if not are_full(lengths, inputs):
+            self._data += (tf.constant(lengths),)
         self._epochs = {}
 
     @staticmethod
@@ -88,16 +99,21 @@ class TensorFlowAdapter(Adapter):
         if size not in self._epochs:
             self._epochs[size] = self._trace_epoch(size)
         epoch = self._epochs[size]
-        losses: Array = epoch(self._inputs, self._targets, tf.constant(batches, tf.int64)).numpy()
+        losses: Array = epoch(tf.constant(batches, tf.int64), *self._data).numpy()
         return losses.ravel()
 
     @_placed
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        outputs: Array = self._outputs(tf.constant(inputs, self._dtype)).numpy()
-        return outputs
+        sequences = tf.constant(inputs, self._dtype)
+        if are_full(lengths, inputs):
+            outputs = self._outputs(sequences)
+        else:
+            outputs = self._outputs_of_ragged(sequences, tf.constant(lengths))
+        array: Array = outputs.numpy()
+        return array
 
     def parameters(self) -> dict[str, Array]:
-        return {name: variable.numpy().copy() for name, variable in self._trainer.variables.items()}
+        return self._trainer.parameters()
 
     def state(self) -> dict[str, Array]:
         return {name: np.array(variable.numpy()) for name, variable in self._trainer.changing().items()}
@@ -109,8 +125,11 @@ class TensorFlowAdapter(Adapter):
 
     @cached_property
     def _outputs(self) -> Callable[..., Tensor]:
-        any_sequences = tf.TensorSpec((None, None, self._model.inputs), self._dtype)
-        return trace(self._trainer.predict, any_sequences)
+        return trace(self._trainer.predict, self._any_inputs)
+
+    @cached_property
+    def _outputs_of_ragged(self) -> Callable[..., Tensor]:
+        return trace(self._trainer.predict, self._any_inputs, tf.TensorSpec((None,), tf.int64))
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
@@ -123,22 +142,16 @@ class TensorFlowAdapter(Adapter):
 
     def _trace_epoch(self, size: int) -> Callable[..., Tensor]:
         """Training on batches of one size: shapes known to a graph make it faster."""
-        data = (self._inputs, self._targets)
-        whole = [tf.TensorSpec(each.shape, each.dtype) for each in data]
-        batch = [tf.TensorSpec((size, *each.shape[1:]), each.dtype) for each in data]
+        whole = [tf.TensorSpec(each.shape, each.dtype) for each in self._data]
+        batch = [tf.TensorSpec((size, *each.shape[1:]), each.dtype) for each in self._data]
         train_batch = self.trace_batch(partial(self._trainer.train_batch, spans=self._spans), *batch)
-        return trace(partial(self._train_batches, train_batch), *whole, tf.TensorSpec((None, size), tf.int64))
+        return trace(partial(self._train_batches, train_batch), tf.TensorSpec((None, size), tf.int64), *whole)
 
-    def _train_batches(
-        self, train_batch: Callable[..., Tensor], inputs: Tensor, targets: Tensor, batches: Tensor
-    ) -> Tensor:
+    def _train_batches(self, train_batch: Callable[..., Tensor], batches: Tensor, *data: Tensor) -> Tensor:
         steps = tf.shape(batches)[0]
         losses = tf.TensorArray(self._dtype, size=steps, element_shape=(len(self._spans),))
         for step in tf.range(steps):
-            losses = losses.write(
-                step,
-                train_batch(tf.gather(inputs, batches[step]), tf.gather(targets, batches[step])),
-            )
+            losses = losses.write(step, train_batch(*[tf.gather(each, batches[step]) for each in data]))
         return losses.stack()
 
 
@@ -147,7 +160,7 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
 
     declaration = Declaration(
         distribution="tensorflow",
-        computes="Keras' `SimpleRNN` and `LSTM` in a `tf.function` graph, without XLA",
+        computes="Keras' `SimpleRNN`, `LSTM` and `GRU` in a `tf.function` graph, without XLA",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
@@ -155,6 +168,11 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
         devices=("cpu", "cuda"),
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
     @staticmethod
@@ -170,3 +188,8 @@ def trace(
         function, input_signature=signature, **options
     ).get_concrete_function()
     return traced
+
+
+def are_full(lengths: Array | None, inputs: Array) -> bool:
+    """Whether no sequence has padding."""
+    return lengths is None or bool((lengths == inputs.shape[1]).all())
