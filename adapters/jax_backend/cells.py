@@ -1,4 +1,7 @@
-"""The cells: what one step of a layer, in one direction, makes of the state before it."""
+"""The cells: what one step of a layer, in one direction, makes of the state before it.
+
+W, U and b stand for the layer's input_kernel, recurrent_kernel and bias, c_n for its candidate_bias.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,7 +13,7 @@ from jax import Array as Tensor
 
 Parameters = Mapping[str, Tensor]
 State = tuple[Tensor, ...]  # of a layer in one direction, each part (B, H): h, and the LSTM's c
-Step = tuple[State, tuple[Tensor, ...]]  # the state after a step, and what was multiplied by U on the way
+Step = tuple[State, tuple[Tensor, ...]]  # the state after a step, and the factors that it multiplied by U
 
 
 def elman(activation: Callable[[Tensor], Tensor], kernel: Tensor, addend: Tensor, state: State) -> Step:
@@ -60,13 +63,14 @@ def projected_apart(x: Tensor, own: Parameters) -> Tensor:
 
 
 class Cell(NamedTuple):
-    """A step, what it adds to its products by U (their columns first), how many parts the state has.
+    """A step; from x and a layer's parameters, what it adds to its products by U; how many parts a state has.
 
-    What the step says it multiplied by U are left factors, each of an equal share of U's columns.
+    Addends begin with U's columns; others may follow, which nothing is added to. The factors that a step
+    multiplied by U each belong to an equal share of U's columns.
     """
 
     step: Callable[[Tensor, Tensor, State], Step]
-    addend: Callable[[Tensor, Parameters], Tensor]
+    addends: Callable[[Tensor, Parameters], Tensor]
     parts: int
 
 

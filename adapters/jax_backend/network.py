@@ -33,9 +33,11 @@ def scan(
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def recur(*arguments: Any) -> tuple[State, Tensor]:
-    """As `scan`, but U's gradient is one product over all steps, not a sum made step by step."""
-    return scan(*arguments)[0]
+def recur(
+    cell: Cell, reverse: bool, kernel: Tensor, valid: Tensor | None, addends: Tensor, state: State
+) -> tuple[State, Tensor]:
+    """As `scan`, without the factors; U's gradient is one product over all steps, not a sum of one a step."""
+    return scan(cell, reverse, kernel, valid, addends, state)[0]
 
 
 def recur_forward(cell: Cell, reverse: bool, kernel: Tensor, valid: Tensor | None, *rest: Any) -> Any:
@@ -44,20 +46,20 @@ def recur_forward(cell: Cell, reverse: bool, kernel: Tensor, valid: Tensor | Non
 
 
 def recur_backward(cell: Cell, reverse: bool, kept: Any, cotangents: Any) -> Any:
-    """The addends' gradient is the products', too."""
+    """Addends are added to the products h·U, so that both have the same gradient."""
     pull_back, factors, columns = kept
     addends, state = pull_back(cotangents)
     products = jnp.split(addends[..., :columns], len(factors), axis=-1)
-    kernel = [flat(left).T @ flat(right) for left, right in zip(factors, products, strict=True)]
+    kernel = [as_rows(left).T @ as_rows(right) for left, right in zip(factors, products, strict=True)]
     return jnp.concatenate(kernel, axis=-1), None, addends, state
 
 
-def flat(sequence: Tensor) -> Tensor:
+recur.defvjp(recur_forward, recur_backward)
+
+
+def as_rows(sequence: Tensor) -> Tensor:
     """(T, B, columns) -> (T·B, columns)."""
     return sequence.reshape(-1, sequence.shape[-1])
-
-
-recur.defvjp(recur_forward, recur_backward)
 
 
 READOUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -79,18 +81,20 @@ def forward(
 ) -> tuple[Tensor, tuple[State, ...]]:
     """(B, T, D), (B, T) and the states before -> outputs, of the last step or all, and the states after."""
     cell = CELLS[model.cell, model.activation, model.reset]
-    before, after = iter(states), []
+    before = iter(states)
+    after: list[State] = []
     hidden, valid = inputs.swapaxes(0, 1), None if valid is None else valid.T[..., None]
 
-    def run(layer: Layer) -> tuple[State, Tensor]:
+    def run(layer: Layer, sequence: Tensor) -> Any:
         own = layer.of(parameters)
-        addends = cell.addend(hidden, own)
+        addends = cell.addends(sequence, own)
         return recur(cell, layer.reverse, own["recurrent_kernel"], valid, addends, next(before))
 
     for level in layers(model):
-        ran = [run(layer) for layer in level]
-        hidden, last = (jnp.concatenate(each, -1) for each in ([h for _, h in ran], [s[0] for s, _ in ran]))
-        after += [state for state, _ in ran]
+        states, sequences = zip(*(run(layer, hidden) for layer in level), strict=True)
+        hidden = jnp.concatenate(sequences, axis=-1)
+        last = jnp.concatenate([state[0] for state in states], axis=-1)
+        after += states
     readable = READOUTS[model.readout](hidden, last)
     return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), tuple(after)
 
