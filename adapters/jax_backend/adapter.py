@@ -1,6 +1,6 @@
 """JAX: pure functions, whole epochs in one compiled call, gradients by `jax.value_and_grad`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,33 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array as Tensor
 
-from adapters.interface import (
-    Adam,
-    Adapter,
-    Array,
-    Declaration,
-    ModelSpec,
-    Sgd,
-    Span,
-    TrainSpec,
-    UnsupportedSpec,
-)
+from adapters.interface import Adapter, Array, Declaration, ModelSpec, Span, TrainSpec, UnsupportedSpec
+from adapters.jax_backend.cells import State
+from adapters.jax_backend.network import LOSSES, TARGETS, begin, forward
+from adapters.jax_backend.optimizers import TrainState, update
 from adapters.parameters import shapes
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
 
 ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
-State = tuple[Tensor, ...]  # of a cell between two steps, each part (B, H): h, and the LSTM's c
-
-
-class TrainState(NamedTuple):
-    """All that training changes: the parameters in one vector, Adam's moments, the number of updates."""
-
-    parameters: Tensor
-    mean: Tensor
-    square: Tensor
-    updates: Tensor
 
 
 class JaxAdapter(Adapter):
@@ -43,9 +26,14 @@ class JaxAdapter(Adapter):
 
     declaration = Declaration(
         distribution="jax",
-        computes="both cells under `lax.scan`, gradients by `value_and_grad`, a call one XLA program",
+        computes="every cell under `lax.scan`, gradients by `value_and_grad`, a call one XLA program",
         variables={"NPROC": "{threads}", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
         devices=("cpu", "cuda"),
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
     def __init__(
@@ -68,16 +56,19 @@ class JaxAdapter(Adapter):
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": "int64"}
         kind = dtypes[self._program.model.loss]
-        self._data = self._tensor(inputs, self._dtype), self._tensor(targets, kind)
+        targets = self._tensor(targets, kind)
+        self._data = Sequences(self._tensor(inputs, self._dtype), self._valid(inputs, lengths), targets)
 
     def _train(self, batches: Array) -> Array:
         room = max(ROWS, 1 << (len(batches) - 1).bit_length())
         rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
-        self._state, losses = self._program.train_rows(self._state, *self._data, rows, len(batches))
+        self._state, losses = self._program.train_rows(self._state, self._data, rows, len(batches))
         return np.array(losses)[: len(batches)].ravel()
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        return np.array(self._program.run(self._state.parameters, self._tensor(inputs, self._dtype))[0])
+        valid = self._valid(inputs, lengths)
+        outputs = self._program.predict(self._state.parameters, self._tensor(inputs, self._dtype), valid)
+        return np.array(outputs)
 
     def parameters(self) -> dict[str, Array]:
         return {name: np.array(value) for name, value in self._program.unpack(self._state.parameters).items()}
@@ -89,72 +80,23 @@ class JaxAdapter(Adapter):
     def _tensor(self, values: Any, dtype: Any) -> Any:
         return jax.device_put(np.array(values, dtype), self._device)
 
-
-def elman(activation: Callable[[Tensor], Tensor], sums: Tensor, state: State) -> State:
-    """From x_t·W + h_{t-1}·U + b, (B, H), to the state after the step."""
-    return (activation(sums),)
-
-
-def lstm(sums: Tensor, state: State) -> State:
-    """From x_t·W + h_{t-1}·U + b, (B, 4H), and the state before the step to the one after."""
-    i, f, g, o = jnp.split(sums, 4, axis=-1)
-    cell_state = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
-    return jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state
+    def _valid(self, inputs: Array, lengths: Array | None) -> Any:
+        """(N, T): which steps belong to a sequence; None where all of them do."""
+        if lengths is None:
+            return None
+        return self._tensor(np.arange(inputs.shape[1]) < lengths[:, np.newaxis], bool)
 
 
-def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """½(ŷ−y)², averaged over the batch."""
-    return jnp.square(outputs - targets).sum() / (2 * len(outputs))
+class Sequences(NamedTuple):
+    """Inputs (B, T, D), which of their steps are valid (B, T), if not all of them, and the targets."""
 
+    inputs: Tensor
+    valid: Tensor | None
+    targets: Tensor
 
-def softmax_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """−log softmax(ŷ) at the target, averaged over the batch."""
-    chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), targets[..., None], -1)
-    return -chosen.sum() / len(outputs)
-
-
-def sgd(spec: Sgd, before: TrainState, gradient: Tensor) -> TrainState:
-    """θ ← θ − η·g."""
-    return before._replace(parameters=before.parameters - spec.learning_rate * gradient)
-
-
-def adam(spec: Adam, before: TrainState, gradient: Tensor) -> TrainState:
-    """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε), m ← m + (1−β₁)·(g − m), v ← v + (1−β₂)·(g² − v)."""
-    updates = before.updates + 1
-    mean = before.mean + (1 - spec.beta1) * (gradient - before.mean)
-    square = before.square + (1 - spec.beta2) * (gradient**2 - before.square)
-    rate = spec.learning_rate * jnp.sqrt(1 - spec.beta2**updates) / (1 - spec.beta1**updates)
-    step = rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + spec.epsilon)
-    return TrainState(before.parameters - step, mean, square, updates)
-
-
-class Cell(NamedTuple):
-    """What a step does with its sums, and how many arrays (B, H) the state has."""
-
-    step: Callable[[Tensor, State], State]
-    parts: int
-
-
-class Readout(NamedTuple):
-    """What is read out of all hidden states (T, B, H) and the state after them; the targets of a span."""
-
-    readable: Callable[[Tensor, State], Tensor]
-    targets: Callable[[Tensor, Span], Tensor]
-
-
-CELLS = {
-    ("elman", "tanh"): Cell(partial(elman, jnp.tanh), 1),
-    ("elman", "sigmoid"): Cell(partial(elman, jax.nn.sigmoid), 1),
-    ("lstm", "tanh"): Cell(lstm, 2),
-}
-READOUTS = {
-    "last": Readout(lambda hidden, after: after[0], lambda targets, span: targets),
-    "every": Readout(
-        lambda hidden, after: hidden.swapaxes(0, 1), lambda targets, span: targets[:, span.cut : span.stop]
-    ),
-}
-LOSSES = {"half_squared_error": half_squared_error, "softmax_cross_entropy": softmax_cross_entropy}
-OPTIMIZERS: dict[type, Callable[[Any, TrainState, Tensor], TrainState]] = {Sgd: sgd, Adam: adam}
+    def steps(self, first: int, stop: int) -> tuple[Tensor, Tensor | None]:
+        """Inputs and valid steps from `first` to `stop`."""
+        return self.inputs[:, first:stop], None if self.valid is None else self.valid[:, first:stop]
 
 
 class Program(NamedTuple):
@@ -164,51 +106,44 @@ class Program(NamedTuple):
     train: TrainSpec
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
-    def train_rows(self, start: TrainState, inputs: Tensor, targets: Tensor, rows: Tensor, count: int) -> Any:
+    def train_rows(self, start: TrainState, data: Sequences, rows: Tensor, count: int) -> Any:
         """Train on the first `count` rows of indices -> the train state after, and (rows, updates) losses."""
-        spans = self.train.spans(self.model, inputs.shape[1])
+        spans = self.train.spans(self.model, data.inputs.shape[1])
 
         def train_row(row: Tensor, carried: tuple[TrainState, Tensor]) -> tuple[TrainState, Tensor]:
-            (train_state, losses), batch = carried, (inputs[rows[row]], targets[rows[row]])
-            row_losses, state = [], None
+            (train_state, losses), batch = carried, jax.tree.map(lambda part: part[rows[row]], data)
+            row_losses, states = [], begin(self.model, batch.inputs)
             for span in spans:
-                loss, train_state, state = self.update(train_state, *batch, span, state)
+                loss, train_state, states = self.update(train_state, batch, span, states)
                 row_losses.append(loss)
             return train_state, losses.at[row].set(jnp.stack(row_losses))
 
-        losses = jnp.zeros((len(rows), len(spans)), inputs.dtype)
+        losses = jnp.zeros((len(rows), len(spans)), data.inputs.dtype)
         return jax.lax.fori_loop(0, count, train_row, (start, losses))
+
+    def update(
+        self, before: TrainState, batch: Sequences, span: Span, states: tuple[State, ...]
+    ) -> tuple[Tensor, TrainState, tuple[State, ...]]:
+        """One update -> the loss before it, the train state after it, and the states after the span."""
+        parameters = self.unpack(before.parameters)
+        _, states = forward(self.model, parameters, *batch.steps(span.start, span.cut), states)
+
+        def loss(flat: Tensor) -> tuple[Tensor, tuple[State, ...]]:
+            inputs, valid = batch.steps(span.cut, span.stop)
+            outputs, after = forward(self.model, self.unpack(flat), inputs, valid, states)
+            targets, read = TARGETS[self.model.readout](batch.targets, valid, span)
+            losses = LOSSES[self.model.loss](outputs, targets)
+            return (losses if read is None else jnp.where(read, losses, 0)).sum() / len(outputs), after
+
+        (value, states), gradient = jax.value_and_grad(loss, has_aux=True)(before.parameters)
+        return value, update(self.train, before, gradient), states
+
+    @partial(jax.jit, static_argnums=0)
+    def predict(self, flat: Tensor, inputs: Tensor, valid: Tensor | None) -> Tensor:
+        """(B, T, D) -> the outputs, of the last step or of all."""
+        return forward(self.model, self.unpack(flat), inputs, valid, begin(self.model, inputs))[0]
 
     def unpack(self, flat: Tensor) -> dict[str, Tensor]:
         """The parameters by name."""
         parts = jnp.split(flat, np.cumsum([np.prod(shape) for shape in shapes(self.model).values()])[:-1])
         return {n: part.reshape(s) for part, (n, s) in zip(parts, shapes(self.model).items(), strict=True)}
-
-    @partial(jax.jit, static_argnums=0)
-    def run(self, flat: Tensor, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """(B, T, D) and the state before -> outputs, of the last step or of all, and the state after."""
-        parameters, zeros = self.unpack(flat), jnp.zeros((len(inputs), self.model.hidden), inputs.dtype)
-        cell = CELLS[self.model.cell, self.model.activation]
-        projected = inputs @ parameters["input_kernel"] + parameters.get("bias", 0)
-
-        def step(state: State, projected: Tensor) -> tuple[State, Tensor]:
-            after = cell.step(projected + state[0] @ parameters["recurrent_kernel"], state)
-            return after, after[0]
-
-        after, hidden = jax.lax.scan(step, state or (zeros,) * cell.parts, projected.swapaxes(0, 1))
-        readable = READOUTS[self.model.readout].readable(hidden, after)
-        return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), after
-
-    def update(self, before: TrainState, inputs: Tensor, targets: Tensor, span: Span, state: Any) -> Any:
-        """One update -> the loss before it, the train state after it, and the cell's state after the span."""
-        _, state = self.run(before.parameters, inputs[:, span.start : span.cut], state)
-        read_targets = READOUTS[self.model.readout].targets(targets, span)
-
-        def loss(flat: Tensor) -> tuple[Tensor, State]:
-            outputs, after = self.run(flat, inputs[:, span.cut : span.stop], state)
-            return LOSSES[self.model.loss](outputs, read_targets), after
-
-        (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(before.parameters)
-        spec, limit = self.train.optimizer, self.train.clip_value
-        gradient = gradient if limit is None else jnp.clip(gradient, -limit, limit)
-        return value, OPTIMIZERS[type(spec)](spec, before, gradient), state
