@@ -272,7 +272,6 @@ def test_dark_as_the_system_has_it_or_as_the_reader_says(opened, report):
 
 def test_on_paper_it_is_light_and_without_what_can_be_clicked(opened, report):
     page = opened(report, SUMMARY, color_scheme="dark")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert brightness(page) > 700
     assert not page.locator("nav").is_visible()

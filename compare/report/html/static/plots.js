@@ -39,7 +39,9 @@ async function showPlots(page) {
     const Plotly = await plotly();
     if (page.hidden) return;
     const first = !known.drawing.classList.contains("js-plotly-plot");
-    await Plotly.react(known.drawing, ...drawn(known), CONFIG);
+    const [traces, layout] = drawn(known);
+    known.drawing.style.height = `${layout.height}px`;
+    await Plotly.react(known.drawing, traces, layout, CONFIG);
     if (first) known.drawing.on("plotly_relayout", (change) => keepZoom(known, change));
     place.dataset.drawn = "true";
   }
