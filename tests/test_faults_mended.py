@@ -55,8 +55,8 @@ def test_a_worker_starts_where_numpy_uses_its_baseline_alone():
         [
             sys.executable,
             "-c",
-            "import numpy as np; from compare.runner.environment_variables import environment; "
-            "print('found' in np.show_config(mode='dicts')['SIMD Extensions'], environment('numpy', 1))",
+            "import numpy as np; from compare.runner.environment_variables import worker_variables; "
+            "print('found' in np.show_config(mode='dicts')['SIMD Extensions'], worker_variables('numpy', 1))",
         ],
         env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(found)},
         capture_output=True,

@@ -13,7 +13,7 @@ from adapters.conformance.reference import Reference
 from adapters.parameters import shapes
 from compare.analysis.task_summary import task_summaries
 from compare.parity.check import check_parity
-from compare.parity.comparison import parity_result, relative, slope_differences, verdict
+from compare.parity.comparison import parity_result, relative, slope_differences, verdict_of
 from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import SEQUENCES, Observations, parity_inputs
 from compare.parity.task_parity import ParityCheck, reference_among, with_reference
@@ -99,7 +99,7 @@ def test_slopes_of_a_truncated_update_hold_its_first_state_fixed():
     ],
 )
 def test_verdict(float64, gradients, left_at, expected):
-    assert verdict(float64, gradients, left_at) == expected
+    assert verdict_of(float64, gradients, left_at) == expected
 
 
 GRADIENTS = {"bias": np.array([0.5, -0.25])}
@@ -111,6 +111,7 @@ def answers(**changes):
     given = Observations(
         losses=losses,
         parameters={"bias": np.array([1.0, 1e-9])},
+        predictions=np.array([[0.5], [-2.0]]),
         gradients=GRADIENTS,
         losses_float32=losses.astype(np.float32),
     )
@@ -133,9 +134,10 @@ def test_losses_near_zero_raise_no_alarm():
         {"losses": answers().losses * (1 + 1e-9)},
         {"losses": answers().losses + np.where(np.arange(300) == 150, 1e-9, 0)},
         {"parameters": {"bias": np.array([1.0, 2e-9])}},
+        {"predictions": np.array([[0.5], [-2.0 - 1e-9]])},
         {"gradients": {"bias": GRADIENTS["bias"] * (1 + 1e-5)}},
     ],
-    ids=["scale", "one update", "a small parameter", "gradient"],
+    ids=["scale", "one update", "a small parameter", "prediction", "gradient"],
 )
 def test_what_is_different_is_called_so(changes):
     assert compared(**changes).verdict == "DIFFERENT"

@@ -63,7 +63,7 @@ def test_few_rounds_have_a_process_each():
         (block,) = blocks("sine-online", seeds=1, rounds=rounds)
         return block.processes, len(block.renewals) + 1
 
-    assert [parts(rounds) for rounds in (2, 4, 5, 6)] == [(2, 2), (4, 4), (5, 5), (5, 5)]
+    assert [parts(rounds) for rounds in (2, 4, 5, 6)] == [(2, 2), (3, 3), (3, 3), (3, 3)]
 
 
 def test_a_block_has_a_round_for_every_process():

@@ -12,7 +12,7 @@ from rich.text import Text
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
 from compare.cli.check_tables import conformance_table, proof_table
-from compare.cli.progress import TickingObserver, bar, progress_bars
+from compare.cli.progress import TickingObserver, bar, progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.limits import check_in_range, check_timeout
@@ -149,19 +149,24 @@ def _lockstep(checks: Sequence[ParityCheck], workers: WorkerPool, progress: Prog
         for proof in check_parity(checks, TickingObserver(tick), workers):
             found[proof.task, proof.adapter] = proof
             if proof.status != "ok":
-                progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))
+                say(progress.console, f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}")
     return [found[check.task, adapter] for check in checks for adapter in check.adapters]
 
 
 def _suite_bar(progress: Progress, adapter: str, checks: Sequence[Check]) -> Callable[[str, Outcome], None]:
-    """A bar for one adapter's checks; those that fail are named above the bars, with what they saw."""
+    """A bar for one adapter's checks; those that fail are named above the bars, with what they saw.
+
+    Where there are no bars, every check is named when it is done.
+    """
     row = progress.add_task(f"checks of {adapter}", total=len(checks), current="")
 
     def tick(adapter: str, outcome: Outcome) -> None:
         progress.update(row, advance=1, current=outcome.name)
         if outcome.status != "passed":
-            progress.console.print(Text(f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}"))
+            say(progress.console, f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}")
+        elif progress.disable:
+            say(progress.console, f"checks of {adapter}: {outcome.name} passed")
         if outcome.cause:
-            progress.console.print(Text(f"    likeliest cause: {outcome.cause}"))
+            say(progress.console, f"    likeliest cause: {outcome.cause}")
 
     return tick

@@ -43,13 +43,14 @@ class ParityInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
-    """Losses in float64 and float32, parameters after the former, gradients at the start in float64.
+    """Losses in float64 and float32; after the former parameters and predictions; gradients at the start.
 
     `gradients` is empty where the adapter cannot show them.
     """
 
     losses: Array
     parameters: dict[str, Array]
+    predictions: Array
     gradients: dict[str, Array]
     losses_float32: Array
 
@@ -89,12 +90,16 @@ def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) 
     gradients = _gradients(remote, given)
     tick()
     losses = _losses(remote, given, replace(train, dtype="float64"), given.batches_float64)
-    parameters = remote.parameters()
+    parameters, predictions = remote.parameters(), remote.predict(given.inputs)
     tick()
     losses_float32 = _losses(remote, given, replace(train, dtype="float32"), given.batches)
     tick()
     return Observations(
-        losses=losses, parameters=parameters, gradients=gradients, losses_float32=losses_float32
+        losses=losses,
+        parameters=parameters,
+        predictions=predictions,
+        gradients=gradients,
+        losses_float32=losses_float32,
     )
 
 

@@ -189,11 +189,11 @@ class RemoteAdapter:
 
     def last_lines(self) -> list[str]:
         """The end of what the worker wrote."""
-        return self._process.last_lines()
+        return self._process.log.last_lines()
 
     def log_text(self) -> str:
         """What the worker wrote."""
-        return self._process.log_text()
+        return self._process.log.text()
 
     def end(self) -> None:
         """Stop the worker, whatever it is doing."""

@@ -13,7 +13,7 @@ from adapters.validation import check_data
 from compare.errors import UsageError, check_choice
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.records.run import Status
-from compare.runner.checked_task import check_batches
+from compare.runner.checked_task import require_batches
 from tasks import TaskBroken, find
 from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
@@ -68,7 +68,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
             raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
         if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
             raise ValueError(f"{missing[0]} is no text")
-        check_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
+        require_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
     return dataset
 
 
