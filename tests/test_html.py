@@ -11,7 +11,10 @@ from compare.analysis.speeds import times
 from compare.analysis.task_summary import task_summaries
 from compare.text import factor
 from tests.example_results import DIGITS, HOSTILE, SINE, example_results
-from tests.opened_report import DRAWN, Opener, started_browser, until, write_report
+from tests.opened_report import DRAWN, Opener, chromium, started_browser, until, write_report
+
+if chromium() is None:
+    pytest.skip("no Chromium: report.html is not tested in a browser", allow_module_level=True)
 
 CLOSING = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 SUMMARY = "#page=summary"
