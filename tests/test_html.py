@@ -128,6 +128,7 @@ def test_the_summary_figure_follows_the_baseline(opened, report):
     until(page, "location.hash.includes('baseline=torch')")
     label = "document.querySelector('[data-plot=summary] .drawing').layout.xaxis.title.text"
     until(page, f'{label} === "time, × torch\'s"')
+    until(page, """document.querySelector("[data-plot=summary]").ariaLabel.includes("of torch's")""")
 
 
 def test_the_pointer_shows_a_value(opened, report):

@@ -43,6 +43,10 @@ async function showPlots(page) {
     known.drawing.style.height = `${layout.height}px`;
     await Plotly.react(known.drawing, traces, layout, CONFIG);
     if (first) known.drawing.on("plotly_relayout", (change) => keepZoom(known, change));
+    if (known.plot.kind === "times") {
+      place.querySelector("figcaption").textContent = timesCaption();
+      place.setAttribute("aria-label", timesCaption());
+    }
     place.dataset.drawn = "true";
   }
 }
@@ -62,9 +66,9 @@ function drawn(known) {
     own.xaxis.range = zoom.slice(0, 2);
     own.yaxis.range = zoom.slice(2);
   }
-  if (known.plot.kind === "curves") {
-    own.xaxis.dtick = tickStep(own.xaxis, view.lines.flatMap(({ x }) => x));
-    own.yaxis.dtick = tickStep(own.yaxis, view.lines.flatMap(({ y }) => y));
+  for (const name of ["x", "y"]) {
+    const shown = own[`${name}axis`];
+    shown.dtick = tickStep(shown, (view.lines ?? []).flatMap((line) => line[name]));
   }
   return [
     traces(view),
