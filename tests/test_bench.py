@@ -14,6 +14,7 @@ from rich.console import Console
 from adapters import declaration, open_adapter, version
 from adapters.interface import Adam, Declaration, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
+from compare.analysis import sweep as curves
 from compare.benchmarks import sweep
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import NATIVE_LOOPS, compare_with_native_loops
@@ -219,8 +220,8 @@ def test_a_worker_that_fails_among_the_threads_makes_the_exit_code_one():
 
 def test_a_sweep_passes_through_every_value_and_the_centre_once():
     sizes = sweep.sizes()
-    assert len(set(sizes)) == len(sizes) == sum(map(len, sweep.AXES.values())) - len(sweep.AXES) + 1
-    assert sweep.CENTRE in sizes
+    assert len(set(sizes)) == len(sizes) == sum(map(len, curves.AXES.values())) - len(curves.AXES) + 1
+    assert curves.CENTRE in sizes
 
 
 def invented_points() -> list[SweepPoint]:
@@ -234,11 +235,11 @@ def invented_points() -> list[SweepPoint]:
 
 def test_growth_and_crossings_are_read_off_the_points():
     points = invented_points()
-    line = sweep.along(points, "grows", "hidden")
-    assert [point.size.hidden for point in line] == [*sweep.AXES["hidden"]]
+    line = curves.along(points, "grows", "hidden")
+    assert [point.size.hidden for point in line] == [*curves.AXES["hidden"]]
     hidden = [float(point.size.hidden) for point in line]
-    assert sweep.exponent(hidden, [point.seconds[0] for point in line]) == pytest.approx(2.0)
-    assert sweep.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
+    assert curves.exponent(hidden, [point.seconds[0] for point in line]) == pytest.approx(2.0)
+    assert curves.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
 
 
 def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):

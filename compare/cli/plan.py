@@ -25,7 +25,7 @@ from tasks.mnist_archives import check_archives
 ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
-ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 21, "full": 30}
+ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 12, "full": 30}
 PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
 """Over how many processes of an adapter a task's rounds are spread, all seeds together."""
 

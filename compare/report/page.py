@@ -1,7 +1,6 @@
 """A page of a report, before it is written."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from compare.report.tables.table import Table
 
@@ -14,10 +13,10 @@ class Page:
     """One page: `text` is Markdown whose links go from the page's own place, `title` plain text.
 
     `name` is the page's path in the run's folder: `README.md`, or `pages/x.md`; `tables` are those that it
-    shows and their CSV files in that folder.
+    shows.
     """
 
     name: str
     title: str
     text: str
-    tables: tuple[tuple[Table, Path], ...] = ()
+    tables: tuple[Table, ...] = ()

@@ -7,11 +7,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from compare.report.figures.figure_file import FigureFile, save_figure
+from compare.report.figure_file import FigureFile, save_figure
 from compare.report.figures.style import Style
 from compare.report.page import FRONT, Page
 from compare.report.tables.table import Table
 from compare.report.templating import template
+from compare.storage.atomic import write_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +59,10 @@ class Renderer:
     ) -> Page:
         """Render one page; `root` leads from it to the run's folder."""
         shown = {kind: table for kind, table in tables.items() if table is not None}
-        files = [table.save(self.folder) for table in shown.values()]
+        for table in shown.values():
+            write_text(self.folder / table.path, table.csv)
+        files = [table.path for table in shown.values()]
         text = template(template_name).render(
             {**self.values, **values, "root": root, "title": title, "tables": shown, "files": files}
         )
-        return Page(name=name, title=title, text=text, tables=tuple(zip(shown.values(), files, strict=True)))
+        return Page(name=name, title=title, text=text, tables=tuple(shown.values()))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.benchmarks.sweep import AXES, CENTRE, LABELS, fastest
+from compare.analysis.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.environment import Environment
 from compare.records.sweep import SweepPoint
 from compare.report.figures.style import styles

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compare.analysis.tutorials import RecipeSummary, most_seeds, recipe_summaries
 from compare.records.tutorial import Tutorials
-from compare.report.figures.figure_file import FigureFile
+from compare.report.figure_file import FigureFile
 from compare.report.figures.tutorials import from_scratch_figure, images_figure, points_figure
 from compare.report.renderer import Renderer
 from compare.report.tables.table import Table

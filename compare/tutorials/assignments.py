@@ -23,12 +23,12 @@ class Effort:
 
 SINES: dict[Preset, Effort] = {
     "quick": Effort(SEEDS_WHEN_QUICK, 1),
-    "standard": Effort(SEEDS, SEEDS),
+    "standard": Effort(SEEDS, 3),
     "full": Effort(SEEDS, SEEDS),
 }
 IMAGE_ROWS: dict[Preset, Effort] = {
     "quick": Effort(0, 0),
-    "standard": Effort(3, 3),
+    "standard": Effort(3, 1),
     "full": Effort(SEEDS, SEEDS),
 }
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from compare.analysis.statistics import median
-from compare.benchmarks.sweep import AXES, CENTRE, LABELS, along
+from compare.analysis.sweep import AXES, CENTRE, LABELS, along
 from compare.records.sweep import SweepPoint
 from compare.report.figures.style import Style, frame, plain
 from compare.text import number

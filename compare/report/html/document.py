@@ -47,14 +47,14 @@ def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
     rows = speed_rows(results, tasks)
     curves = plots(tasks, results.proofs)
     addresses = _addresses(pages, tasks)
-    tables = {table.name: path for page in pages for table, path in page.tables}
+    tables = [table for page in pages for table in page.tables]
     known = [*curves, *([SUMMARY_PLOT] if rows else [])]
     places = Places(
         folder=folder,
         addresses=addresses,
-        downloads=["results.json", *(path.as_posix() for path in tables.values())],
+        downloads=["results.json", *(table.path.as_posix() for table in tables)],
         plots=known,
-        tables={table.markdown: table.name for page in pages for table, _ in page.tables},
+        tables={table.markdown: table.name for table in tables},
         replaced=_speed_tables(rows, tasks),
     )
     static = files("compare.report.html") / "static"
@@ -71,7 +71,7 @@ def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
         packed={
             "plotly": pack(plotly.encode()),
             "plots": pack_json(curves),
-            "tables": pack_json({p.as_posix(): (folder / p).read_text("utf-8") for p in tables.values()}),
+            "tables": pack_json({table.path.as_posix(): table.csv for table in tables}),
             "sources": pack_json(sources(results.runs)),
             "results": pack((folder / "results.json").read_bytes()),
         },

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from compare.analysis.statistics import median
-from compare.benchmarks.sweep import AXES, LABELS, along, exponent
+from compare.analysis.sweep import AXES, LABELS, along, exponent
 from compare.records.sweep import SweepPoint
 from compare.report.tables.table import Table
 from compare.text import NOTHING, escape, factor, number

@@ -39,8 +39,14 @@ async function showPlots(page) {
     const Plotly = await plotly();
     if (page.hidden) return;
     const first = !known.drawing.classList.contains("js-plotly-plot");
-    await Plotly.react(known.drawing, ...drawn(known), CONFIG);
+    const [traces, layout] = drawn(known);
+    known.drawing.style.height = `${layout.height}px`;
+    await Plotly.react(known.drawing, traces, layout, CONFIG);
     if (first) known.drawing.on("plotly_relayout", (change) => keepZoom(known, change));
+    if (known.plot.kind === "times") {
+      place.querySelector("figcaption").textContent = timesCaption();
+      place.setAttribute("aria-label", timesCaption());
+    }
     place.dataset.drawn = "true";
   }
 }
@@ -60,9 +66,9 @@ function drawn(known) {
     own.xaxis.range = zoom.slice(0, 2);
     own.yaxis.range = zoom.slice(2);
   }
-  if (known.plot.kind === "curves") {
-    own.xaxis.dtick = tickStep(own.xaxis, view.lines.flatMap(({ x }) => x));
-    own.yaxis.dtick = tickStep(own.yaxis, view.lines.flatMap(({ y }) => y));
+  for (const name of ["x", "y"]) {
+    const shown = own[`${name}axis`];
+    shown.dtick = tickStep(shown, (view.lines ?? []).flatMap((line) => line[name]));
   }
   return [
     traces(view),

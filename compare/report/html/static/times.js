@@ -33,20 +33,23 @@ function timesTraces() {
   });
 }
 
+const baselinesOwn = () => (chosenBaseline() ? `${labelOf(chosenBaseline())}'s` : "the fastest's");
+
+const timesCaption = () =>
+  `Time for the same work on every task, in multiples of ${baselinesOwn()}, with the 95 % interval`;
+
 function timesLayout() {
   const lines = timesLines();
-  const baseline = chosenBaseline();
   const medians = lines.filter(({ times }) => times).map(({ times }) => times.median);
   const low = Math.log10(Math.min(1, ...medians));
   const high = Math.log10(Math.max(1.1, ...medians));
   const names = lines.map(({ task, row, times }) =>
     task !== undefined ? `<b>${literal(task)}</b>` : literal(labelOf(row.adapter)) + (times ? "" : " –"),
   );
-  const of = baseline ? `${labelOf(baseline)}'s` : "the fastest's";
   return {
     height: 90 + 22 * lines.length,
     xaxis: {
-      ...axis({ label: `time, × ${of}`, logarithmic: true }),
+      ...axis({ label: `time, × ${baselinesOwn()}`, logarithmic: true }),
       range: [low - 0.06 * (high - low) - 0.03, high + 0.16 * (high - low) + 0.03],
     },
     yaxis: {
