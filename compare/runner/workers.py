@@ -89,7 +89,8 @@ class WorkerPool:
     """Processes that live on: starting a framework is most of what a short run would otherwise do.
 
     Number 0 is always a new one, as the costs of a cold start are taken of it; it ends when it is given back.
-    The import is timed in the very first. A process that failed, timed out or outgrew its limit is not lent again.
+    The import is timed in the very first.
+    A process that failed, timed out or outgrew its limit is not lent again.
     """
 
     def __init__(self) -> None:
