@@ -160,11 +160,18 @@ def _found(proof: ParityResult) -> str:
 
 
 def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
-    """The blocks to try with one thread and with all: a task's first, on the CPU, but not when quick."""
+    """The blocks to try with one thread and with all: a task's first, on the CPU, but not when quick.
+
+    Half the rounds are enough to see what more threads are worth.
+    """
     if settings.preset == "quick" or settings.threads == 1 or settings.device != "cpu":
         return []
     done = {rounds.task for rounds in results.threads}
-    return [block for block in blocks if block.seed == 0 and block.task not in done]
+    return [
+        replace(block, rounds=max(2, block.rounds // 2), processes=1)
+        for block in blocks
+        if block.seed == 0 and block.task not in done
+    ]
 
 
 def _tutorials(

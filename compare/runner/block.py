@@ -99,6 +99,8 @@ class _BlockRun:
             participant.multiply(matrix_size(self._block.threads))
 
     def _set_up(self) -> None:
+        if all(participant.import_was_timed for participant in self._participants):
+            self._active.for_each(self._participants, Participant.start, at_once=usable_cores())
         for participant in self._participants:
             participant.set_up()
             self._observer.turn(participant.name)

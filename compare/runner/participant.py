@@ -77,6 +77,19 @@ class Participant:
         """Give the process back."""
         self._processes.give_back()
 
+    @property
+    def import_was_timed(self) -> bool:
+        """Whether no more than starting is left to do before `set_up`, and nothing of it to be timed."""
+        return self._processes.import_seconds is not None
+
+    @_while_alive
+    def start(self) -> None:
+        """Have a process with the framework imported, the import not timed."""
+        self._processes.start().import_framework()
+        seconds = self._processes.import_seconds
+        assert seconds is not None
+        self._measured.cold_seconds["import"] = seconds
+
     @_while_alive
     def set_up(self) -> None:
         """Have a process with the framework imported, the adapter constructed and the data loaded."""
@@ -207,7 +220,7 @@ class Participant:
     def _start(self, parameters: Mapping[str, Array]) -> None:
         data, measured, cold = self._data, self._measured, self._measured.cold_seconds
         measured.log = self._processes.log_name
-        remote = self._processes.start()
+        remote = self._processes.present or self._processes.start()
         measured.device = remote.device
         cold.setdefault("import", remote.import_framework())
         measured.import_rss_bytes = measured.import_rss_bytes or remote.import_rss_bytes

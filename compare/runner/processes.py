@@ -16,7 +16,7 @@ class Processes:
         self.number = 0
         self.logs: dict[str, str] = {}
         self.present: RemoteAdapter | None = None
-        self._name, self._block = name, block
+        self._name, self._block, self._adapter = name, block, block.twins.get(name, name)
         self._workers, self._active, self._observer = workers, active, observer
         self._limits = Limits(
             threads=block.threads,
@@ -36,13 +36,17 @@ class Processes:
         assert self.present is not None
         return self.present
 
+    @property
+    def import_seconds(self) -> float | None:
+        """What an import took that was timed before this block, if one was."""
+        return self._workers.import_seconds(self._adapter)
+
     def start(self) -> RemoteAdapter:
         """Have the process of this number.
 
         Raises: WorkerFailed.
         """
-        adapter = self._block.twins.get(self._name, self._name)
-        self.present = self._workers.lend(adapter, self.number, self._limits, self._block.device)
+        self.present = self._workers.lend(self._adapter, self.number, self._limits, self._block.device)
         self._active.add(self.present)
         return self.present
 

@@ -24,6 +24,9 @@ class Workers(Protocol):
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         """Have a process back that is not needed any more."""
 
+    def import_seconds(self, adapter: str) -> float | None:
+        """What the import took that was timed before; None where it has yet to be timed."""
+
 
 class ActiveWorkers:
     """The workers that several threads have at work; once closed, whichever is added is ended at once."""
@@ -78,16 +81,21 @@ class FreshWorkers:
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         remote.end()
 
+    def import_seconds(self, adapter: str) -> float | None:
+        return None
+
 
 class WorkerPool:
     """Processes that live on: starting a framework is most of what a short run would otherwise do.
 
     Number 0 is always a new one, as the costs of a cold start are taken of it; it ends when it is given back.
+    The import is timed in the very first.
     A process that failed, timed out or outgrew its limit is not lent again.
     """
 
     def __init__(self) -> None:
         self._idle: dict[tuple[str, int, int, str], RemoteAdapter] = {}
+        self._import_seconds: dict[str, float] = {}
 
     def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
         remote = self._idle.pop((adapter, number, limits.threads, device_of(adapter, device)), None)
@@ -99,11 +107,16 @@ class WorkerPool:
         return RemoteAdapter(adapter, limits, device=device_of(adapter, device))
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
+        if number == 0 and remote.import_seconds is not None:
+            self._import_seconds.setdefault(remote.adapter, remote.import_seconds)
         key = (remote.adapter, number, remote.threads, remote.device)
         if number > 0 and remote.alive and key not in self._idle:
             self._idle[key] = remote
         else:
             remote.end()
+
+    def import_seconds(self, adapter: str) -> float | None:
+        return self._import_seconds.get(adapter)
 
     def close(self) -> None:
         """End all processes; others are started when they are asked for."""
