@@ -73,13 +73,12 @@ class Gru(ABC):
     def __init__(self, model: ModelSpec, arrays: LayerArrays) -> None:
         kernel, H = arrays.kernel, model.hidden
         self.hidden, self.dtype = H, kernel.dtype
-        self.inputs = len(kernel) - H - int(model.bias)
+        self.inputs = D = len(kernel) - H - int(model.bias)
         self.has_bias, self.candidate_bias = model.bias, arrays.candidate_bias
         self._by_gate = kernel.reshape(len(kernel), 3, H).swapaxes(0, 1)
         self._scales = np.array([0.5, 0.5, 1], kernel.dtype).reshape(3, 1, 1)
         self._half = np.array(0.5, kernel.dtype)
         self._scaled = aligned(self._by_gate.shape, kernel.dtype)
-        D = self.inputs
         self._input_kernel, self._bias = self._scaled[:, :D], self._scaled[:, D + H :]
         self._recurrent = kernel[D : D + H]
         self._recurrent_r_z, self.recurrent_n = self._scaled[:2, D : D + H], self._scaled[2, D : D + H]
@@ -111,10 +110,7 @@ class Gru(ABC):
             add(hidden, n, hidden)
 
     def backward(self, way: Sequence[StepBack], room: Array) -> None:
-        """Fill in the gradients by the sums of some steps, from the last on, whose h_t is read out.
-
-        Shapes: room (4, B, H).
-        """
+        """Fill in the gradients by the sums of some steps from the last on; room for it is (4, B, H)."""
         hidden_gradient, carried, first, second = room
         transpose(self._recurrent[:, : 2 * self.hidden], self._r_z_transposed)
         transpose(self._recurrent[:, 2 * self.hidden :], self.n_transposed)
@@ -130,8 +126,8 @@ class Gru(ABC):
                 add(hidden_gradient, first, hidden_gradient)
                 if back.read_gradient is not None:
                     add(hidden_gradient, back.read_gradient, hidden_gradient)
-            # δsums_n = δh·(1 − z)·(1 − n²)
             multiply(hidden_gradient, step.z, carried)
+            # δsums_n = δh·(1 − z)·(1 − n²)
             subtract(hidden_gradient, carried, first)
             multiply(step.n, step.n, second)
             subtract(self._one, second, second)
