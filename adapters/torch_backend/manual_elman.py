@@ -133,10 +133,11 @@ class ManualElmanTrainer(Trainer):
         buffers.inputs.copy_(inputs.transpose(0, 1))
         read_targets = targets.transpose(0, 1) if self._every else targets[None]
         self._loss.set_expected(read_targets, buffers.expected[: len(read_targets)])
+        forward, backward, update = self._forward, self._backward, self._parameters.update
         for views in buffers.updates:
-            self._forward(views)
-            self._backward(views)
-            self._parameters.update()
+            forward(views)
+            backward(views)
+            update()
         values = self._loss.values(buffers.outputs, buffers.expected)
         torch.sum(values.view(len(spans), -1), 1, out=losses)
 
