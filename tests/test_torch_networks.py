@@ -173,6 +173,22 @@ def test_float32_takes_other_kernels_to_the_same_gradients(
         assert difference(came[parameter], expected) < 1e-5, parameter
 
 
+@each_cell
+@pytest.mark.parametrize("name", ["torch", "torch-autograd"])
+def test_moments_and_schedules_go_on_where_lengths_come_and_go(name, cell):
+    rule = Sgd(learning_rate=Cosine(peak=0.1, updates=20, warm_up=3), momentum=0.9)
+    case = network_case(cell, 1, False, "last", ragged=True)
+    case = replace(case, train=replace(case.train, optimizer=rule))
+
+    def losses(adapter):
+        for lengths in (None, case.lengths, None):
+            adapter.load(case.inputs, case.targets, lengths)
+            yield from adapter.train(np.concatenate([case.batches] * 3))
+
+    expected = np.array([*losses(case.start(Reference))])
+    assert difference(np.array([*losses(case.start(ours(name)))]), expected) < LOCKSTEP
+
+
 def optimized(torch, case, make, schedule=None, clip=None, before_step=None):
     """What the parameters are after every update of one of its optimizers."""
     modules = TorchModules(torch, case)
