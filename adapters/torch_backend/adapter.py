@@ -1,11 +1,12 @@
 """PyTorch at its fastest on raw tensors: the `torch` adapter."""
 
+from functools import partial
+
 from torch import Tensor
 
 from adapters.interface import Declaration, ModelSpec
 from adapters.torch_backend.autograd import AutogradTrainer
-from adapters.torch_backend.base import TorchBase, Trainer
-from adapters.torch_backend.flat_parameters import FlatParameters
+from adapters.torch_backend.base import TorchBase, TrainerType
 from adapters.torch_backend.fused_layers import FUSED_LAYERS
 from adapters.torch_backend.manual_elman import ManualElmanTrainer
 
@@ -24,8 +25,8 @@ class TorchAdapter(TorchBase):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
-    def trainer(self, model: ModelSpec, parameters: FlatParameters, lengths: Tensor | None) -> Trainer:
+    def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:
         single = model.layers == 1 and not model.bidirectional and lengths is None
         if single and model.cell == "elman":
-            return ManualElmanTrainer(model, parameters)
-        return AutogradTrainer(model, parameters, FUSED_LAYERS[model.cell, model.activation, model.reset])
+            return ManualElmanTrainer
+        return partial(AutogradTrainer, layer=FUSED_LAYERS[model.cell, model.activation, model.reset])

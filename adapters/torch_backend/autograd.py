@@ -1,10 +1,13 @@
 """PyTorch as its tutorials write it: every step of the cell spelled out, gradients by autograd."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import torch
 from torch import Tensor
 
-from adapters.interface import Declaration, ModelSpec, Span
-from adapters.torch_backend.base import TorchBase, Trainer
+from adapters.interface import Array, Declaration, ModelSpec, Span, TrainSpec
+from adapters.torch_backend.base import TorchBase, Trainer, TrainerType
 from adapters.torch_backend.flat_parameters import FlatParameters
 from adapters.torch_backend.layers import LAYERS, Layer
 from adapters.torch_backend.network import Network, States
@@ -14,12 +17,21 @@ from adapters.torch_backend.readout import Batch, read_out, summed_loss
 class AutogradTrainer(Trainer):
     """Layers that autograd differentiates; their gradients are added straight into the flat one."""
 
-    def __init__(self, model: ModelSpec, parameters: FlatParameters, layer: Layer) -> None:
-        self._model, self._parameters = model, parameters
+    def __init__(
+        self,
+        model: ModelSpec,
+        train: TrainSpec,
+        parameters: Mapping[str, Array],
+        device: torch.device,
+        *,
+        layer: Layer,
+    ) -> None:
+        self._model = model
+        self.parameters = flat = FlatParameters(model, train, parameters, device)
         self._leaves = {
-            name: view.requires_grad_() for name, view in parameters.named(parameters.values.detach()).items()
+            name: view.requires_grad_() for name, view in flat.named(flat.values.detach()).items()
         }
-        for name, view in parameters.named(parameters.gradient).items():
+        for name, view in flat.named(flat.gradient).items():
             self._leaves[name].grad = view
         self._network = Network(model, self._leaves, layer)
 
@@ -40,9 +52,9 @@ class AutogradTrainer(Trainer):
         hidden, states = self._hidden(batch, span, states)
         outputs = read_out(self._model, self._leaves, hidden, batch.lengths)
         loss = summed_loss(self._model, outputs, batch, span)
-        self._parameters.gradient.zero_()
-        torch.autograd.backward(loss / len(batch.inputs))
-        self._parameters.update()
+        self.parameters.gradient.zero_()
+        torch.autograd.backward(loss, loss.new_full((), 1 / len(batch.inputs)))  # of the mean over the batch
+        self.parameters.update()
         return loss.detach(), tuple(tuple(part.detach() for part in state) for state in states)
 
     def _hidden(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:
@@ -70,5 +82,5 @@ class TorchAutogradAdapter(TorchBase):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
-    def trainer(self, model: ModelSpec, parameters: FlatParameters, lengths: Tensor | None) -> Trainer:
-        return AutogradTrainer(model, parameters, LAYERS[model.cell, model.activation, model.reset])
+    def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:
+        return partial(AutogradTrainer, layer=LAYERS[model.cell, model.activation, model.reset])

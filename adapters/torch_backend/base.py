@@ -28,7 +28,9 @@ torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
 
 
 class Trainer(ABC):
-    """One way of running a model and of differentiating it."""
+    """One way of running a model and of differentiating it; its tensors are of the kind that it needs."""
+
+    parameters: FlatParameters
 
     @abstractmethod
     def train_batch(self, batch: Batch, spans: tuple[Span, ...], losses: Tensor) -> None:
@@ -42,6 +44,9 @@ class Trainer(ABC):
         """(N, T, D) -> (N, K) or, with readout 'every', (N, T, K)."""
 
 
+TrainerType = Callable[[ModelSpec, TrainSpec, Mapping[str, Array], torch.device], Trainer]
+
+
 class TorchBase(Adapter):
     """No nn.Module and no torch.optim; a subclass says how it trains."""
 
@@ -52,11 +57,10 @@ class TorchBase(Adapter):
             raise UnsupportedSpec(f"device is {device!r}: this build of torch has no such device")
         self._model, self._train_spec = model, train
         self._device = torch.device(device)
-        self._parameters = FlatParameters(model, train, parameters, self._device)
-        self._trainer = self.trainer(model, self._parameters, None)
+        self._trainer = self._begin(parameters, None)
 
     @abstractmethod
-    def trainer(self, model: ModelSpec, parameters: FlatParameters, lengths: Tensor | None) -> Trainer:
+    def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:
         """What trains this model on sequences of such lengths; None: all are as long as their arrays."""
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
@@ -64,8 +68,10 @@ class TorchBase(Adapter):
         self._inputs = self._tensor(inputs)
         convert = {"half_squared_error": self._tensor, "softmax_cross_entropy": self._whole_numbers}
         self._targets = convert[self._model.loss](targets)
-        self._lengths = None if lengths is None else self._whole_numbers(lengths)
-        self._trainer = self.trainer(self._model, self._parameters, self._lengths)
+        self._lengths = self._lengths_of(lengths)
+        state = self.state()
+        self._trainer = self._begin(self.parameters(), self._lengths)
+        self.restore(state)
 
     def _train(self, batches: Array) -> Array:
         rows = self._whole_numbers(batches)
@@ -77,26 +83,19 @@ class TorchBase(Adapter):
 
     @torch.no_grad()
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        result: Array = (
-            self._trainer.predict(
-                self._tensor(inputs), None if lengths is None else self._whole_numbers(lengths)
-            )
-            .cpu()
-            .numpy()
-        )
+        outputs = self._trainer.predict(self._tensor(inputs), self._lengths_of(lengths))
+        result: Array = outputs.cpu().numpy()
         return result
 
     def parameters(self) -> dict[str, Array]:
-        return {
-            name: value.cpu().numpy().copy()
-            for name, value in self._parameters.named(self._parameters.values).items()
-        }
+        flat = self._trainer.parameters
+        return {name: value.cpu().numpy().copy() for name, value in flat.named(flat.values).items()}
 
     def state(self) -> dict[str, Array]:
-        return self._parameters.state()
+        return self._trainer.parameters.state()
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self._parameters.restore(state)
+        self._trainer.parameters.restore(state)
 
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
@@ -110,9 +109,17 @@ class TorchBase(Adapter):
         left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
         return MatrixProduct(lambda: torch.mm(left, right, out=out), f"torch, {_kernel()}")
 
+    def _begin(self, parameters: Mapping[str, Array], lengths: Tensor | None) -> Trainer:
+        """What trains on sequences of such lengths, before its first update."""
+        make = self.trainer(self._model, lengths)
+        return make(self._model, self._train_spec, parameters, self._device)
+
     def _batch(self, indices: Tensor) -> Batch:
         lengths = None if self._lengths is None else self._lengths[indices]
         return Batch(inputs=self._inputs[indices], targets=self._targets[indices], lengths=lengths)
+
+    def _lengths_of(self, lengths: Array | None) -> Tensor | None:
+        return None if lengths is None else self._whole_numbers(lengths)
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, self._train_spec.dtype), device=self._device)

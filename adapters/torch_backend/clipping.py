@@ -11,13 +11,11 @@ from adapters.torch_backend.optimizers import within_range
 Clip = Callable[[Tensor], object]
 
 
-def clips(train: TrainSpec, dtype: torch.dtype) -> tuple[Clip, ...]:
-    """What is done to a gradient before it is used; nothing where the spec asks for nothing."""
-    value, norm = train.clip_value, train.clip_norm
-    return (
-        *(() if value is None else (by_value(within_range(value, dtype)),)),
-        *(() if norm is None else (by_norm(norm),)),
-    )
+def clipping(train: TrainSpec, dtype: torch.dtype) -> Clip | None:
+    """What is done to a gradient before it is used; None where the spec asks for nothing."""
+    if train.clip_value is not None:
+        return by_value(within_range(train.clip_value, dtype))
+    return None if train.clip_norm is None else by_norm(train.clip_norm)
 
 
 def by_value(limit: float) -> Clip:

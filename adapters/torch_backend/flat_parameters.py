@@ -9,7 +9,7 @@ from torch import Tensor
 
 from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import shapes
-from adapters.torch_backend.clipping import clips
+from adapters.torch_backend.clipping import clipping
 from adapters.torch_backend.optimizers import OPTIMIZERS
 
 
@@ -24,7 +24,7 @@ class FlatParameters:
         self.values = torch.tensor(flat, device=device)
         self.gradient = torch.zeros_like(self.values)
         self._optimizer = OPTIMIZERS[type(train.optimizer)](train.optimizer, self.values)
-        self._clips = clips(train, self.values.dtype)
+        self._clip = clipping(train, self.values.dtype)
         self._updates = 0
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
@@ -36,8 +36,8 @@ class FlatParameters:
 
     def update(self) -> None:
         """Clip the gradient where the spec says so, and make one update by it."""
-        for clip in self._clips:
-            clip(self.gradient)
+        if self._clip is not None:
+            self._clip(self.gradient)
         self._optimizer.update(self.values, self.gradient, self._updates)
         self._updates += 1
 

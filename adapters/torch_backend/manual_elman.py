@@ -5,13 +5,13 @@ Time lies first. A row of `stacked[t]` is [x_t, h_{t-1}, 1], so that one product
 step before. In a small model it is the calls that take time: there are few here, on views made once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from adapters.interface import ModelSpec, Span
+from adapters.interface import Array, ModelSpec, Span, TrainSpec
 from adapters.torch_backend.base import Trainer
 from adapters.torch_backend.flat_parameters import FlatParameters
 from adapters.torch_backend.layers import elman
@@ -111,10 +111,14 @@ class Buffers:
 class ManualElmanTrainer(Trainer):
     """What autograd would do, at a fraction of its cost where the model is small."""
 
-    def __init__(self, model: ModelSpec, parameters: FlatParameters) -> None:
-        self._model, self._parameters = model, parameters
-        self._kernel, self._readout = self._split(parameters.values)
-        self._kernel_gradient, self._readout_gradient = self._split(parameters.gradient)
+    @torch.inference_mode()  # tensors that autograd keeps no record of are faster
+    def __init__(
+        self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], device: torch.device
+    ) -> None:
+        self._model = model
+        self.parameters = FlatParameters(model, train, parameters, device)
+        self._kernel, self._readout = self._split(self.parameters.values)
+        self._kernel_gradient, self._readout_gradient = self._split(self.parameters.gradient)
         self._recurrent_columns = self._kernel[model.inputs : model.inputs + model.hidden].t()
         self._readout_columns = self._readout[: model.hidden].t()
         self._every = {"last": False, "every": True}[model.readout]
@@ -128,20 +132,21 @@ class ManualElmanTrainer(Trainer):
         inputs, targets = batch.inputs, batch.targets
         if (spans, len(inputs)) != (self._spans, self._batch):
             self._spans, self._batch = spans, len(inputs)
-            self._buffers = Buffers(self._model, spans, self._batch, self._parameters.values)
+            self._buffers = Buffers(self._model, spans, self._batch, self.parameters.values)
         buffers = self._buffers
         buffers.inputs.copy_(inputs.transpose(0, 1))
         read_targets = targets.transpose(0, 1) if self._every else targets[None]
         self._loss.set_expected(read_targets, buffers.expected[: len(read_targets)])
+        forward, backward, update = self._forward, self._backward, self.parameters.update
         for views in buffers.updates:
-            self._forward(views)
-            self._backward(views)
-            self._parameters.update()
+            forward(views)
+            backward(views)
+            update()
         values = self._loss.values(buffers.outputs, buffers.expected)
         torch.sum(values.view(len(spans), -1), 1, out=losses)
 
     def predict(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
-        parameters = self._parameters.named(self._parameters.values)
+        parameters = self.parameters.named(self.parameters.values)
         network = Network(self._model, parameters, elman)
         hidden, _ = network.run(inputs, network.zero_states(inputs), lengths)
         return read_out(self._model, parameters, hidden, lengths)
