@@ -8,13 +8,14 @@ from adapters.conformance.formulas import sigmoid
 from adapters.conformance.reference import Batch, Reference
 from adapters.interface import Adam
 from adapters.numpy_backend.adapter import NumpyAdapter
+from adapters.specs import GATES
 
 # the cells
 
 
-def gates_exchanged(first, second):
-    """NumPy's LSTM with two gates' blocks of columns in each other's place, on the way in and out."""
-    order = [0, 1, 2, 3]
+def gates_exchanged(first, second, cell="lstm"):
+    """NumPy's cell with two gates' blocks of columns in each other's place, on the way in and out."""
+    order = list(range(GATES[cell]))
     order[first], order[second] = second, first
 
     class Exchanged(NumpyAdapter):
@@ -26,12 +27,12 @@ def gates_exchanged(first, second):
             return self.exchange(super().parameters())
 
         def exchange(self, parameters):
-            if self.cell != "lstm":
+            if self.cell != cell:
                 return parameters
             blocks = {
-                name: value.reshape(*value.shape[:-1], 4, -1)[..., order, :].reshape(value.shape)
+                name: value.reshape(*value.shape[:-1], len(order), -1)[..., order, :].reshape(value.shape)
                 for name, value in parameters.items()
-                if not name.startswith("readout")
+                if not name.startswith(("readout", "candidate"))
             }
             return {**parameters, **blocks}
 

@@ -15,16 +15,17 @@ TRAIN = TrainSpec(optimizer=Adam(learning_rate=0.01), clip_value=0.02, dtype="fl
 BATCH, TIME_STEPS, UPDATES = 103, 3, 4
 
 
-def trained(threads, *, readout="last", train=TRAIN):
+def trained(threads, *, readout="last", train=TRAIN, model=MODEL, ragged=False):
     """The adapter after some updates with so many threads, and its losses."""
-    model = replace(MODEL, readout=readout)
+    model = replace(model, readout=readout)
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(2 * BATCH, TIME_STEPS, model.inputs))
     each = (2 * BATCH,) if readout == "last" else (2 * BATCH, TIME_STEPS)
     initial = draw(model, 1, {name: glorot_or_normal(shape) for name, shape in shapes(model).items()})
     with threadpool_limits(threads, user_api="blas"):
         adapter = NumpyAdapter(model, train, initial)
-        adapter.load(inputs, generator.integers(0, model.outputs, each))
+        lengths = np.arange(2 * BATCH) % TIME_STEPS + 1 if ragged else None
+        adapter.load(inputs, generator.integers(0, model.outputs, each), lengths)
         batches = np.stack([generator.permutation(2 * BATCH)[:BATCH] for _ in range(UPDATES)])
         return adapter, adapter.train(batches)
 
@@ -44,6 +45,16 @@ def test_threads_change_no_result_beyond_rounding(readout, update_every):
     np.testing.assert_allclose(split_losses, losses, rtol=1e-12)
     for name, value in alone.parameters().items():
         np.testing.assert_allclose(split.parameters()[name], value, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("readout", ["last", "every"])
+def test_nor_do_those_of_layers_in_both_directions_on_sequences_of_unlike_length(readout):
+    model = replace(MODEL, cell="gru", layers=2, bidirectional=True)
+    train = replace(TRAIN, clip_value=None, clip_norm=0.5)
+    options = {"readout": readout, "train": train, "model": model, "ragged": True}
+    (alone, losses), (split, split_losses) = trained(1, **options), trained(3, **options)
+    assert [len(alone._parts), len(split._parts)] == [1, 2]
+    np.testing.assert_allclose(split_losses, losses, rtol=1e-12)
 
 
 def test_the_same_threads_give_the_same_losses_bit_for_bit():

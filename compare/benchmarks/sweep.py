@@ -23,6 +23,9 @@ AXES: dict[str, tuple[int, ...]] = {
 }
 """Field of `Size` -> the values that it takes while the others stay at the centre."""
 
+LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
+"""Field of `Size` -> what it is called."""
+
 
 def sizes() -> list[Size]:
     """Every size that an axis passes through, each once."""
