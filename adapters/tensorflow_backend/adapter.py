@@ -80,7 +80,7 @@ class TensorFlowAdapter(Adapter):
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
         dtypes = {"half_squared_error": self._dtype, "softmax_cross_entropy": tf.int64}
-        self._data = (
+        self._data: tuple[Tensor, ...] = (
             tf.constant(inputs, self._dtype),
             tf.constant(targets, dtypes[self._model.loss]),
         )

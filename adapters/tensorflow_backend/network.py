@@ -69,7 +69,7 @@ class Network:
     def parameters(self) -> Arrays:
         """Copies of the parameters, in canonical order."""
         weights = {name: variable.numpy().copy() for name, variable in self.variables.items()}
-        recurrent = {}
+        recurrent: Arrays = {}
         for layer in self._layers:
             names = {kind: kind + layer.suffix for kind in layer.shapes}
             own = {kind: weights[name] for kind, name in names.items() if name in weights}
