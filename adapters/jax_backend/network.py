@@ -91,10 +91,10 @@ def forward(
         return recur(cell, layer.reverse, own["recurrent_kernel"], valid, addends, next(before))
 
     for level in layers(model):
-        states, sequences = zip(*(run(layer, hidden) for layer in level), strict=True)
+        ended, sequences = zip(*(run(layer, hidden) for layer in level), strict=True)
         hidden = jnp.concatenate(sequences, axis=-1)
-        last = jnp.concatenate([state[0] for state in states], axis=-1)
-        after += states
+        last = jnp.concatenate([state[0] for state in ended], axis=-1)
+        after += ended
     readable = READOUTS[model.readout](hidden, last)
     return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), tuple(after)
 
