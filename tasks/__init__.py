@@ -3,12 +3,17 @@
 import importlib
 
 from adapters.entry_points import Plugin, registry, the_only
+from tasks.adding import Adding
 from tasks.interface import Task
+from tasks.life_expectancy import LifeExpectancy
 from tasks.mnist import MnistRows
 from tasks.sine import SineLstm, SineOnline, SineWindow
 from tasks.tutorials import RECIPES
 
-TASKS: dict[str, Task] = {task.name: task for task in (SineOnline(), SineWindow(), SineLstm(), MnistRows())}
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (SineOnline(), SineWindow(), SineLstm(), MnistRows(), Adding(), LifeExpectancy())
+}
 
 GROUP = "lockstep.tasks"
 """The entry points by which other packages add tasks."""

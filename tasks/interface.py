@@ -56,12 +56,16 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A figure of merit, and the value that counts as reached."""
+    """A figure of merit, and the value that counts as reached.
+
+    `naive` is what an answer comes to that needs no learning, for comparison; the task's summary says which.
+    """
 
     name: str
     better: Literal["lower", "higher"]
     unit: str
     target: float
+    naive: float | None = None
 
     def reached(self, value: float) -> bool:
         return value <= self.target if self.better == "lower" else value >= self.target
@@ -115,7 +119,8 @@ class Task(ABC):
     """One thing to learn.
 
     `summary` says in one sentence what is learned, `source` where it comes from. The first of
-    `metrics` is the one that time-to-target goes by.
+    `metrics` is the one that time-to-target goes by. The command `all` takes the task in the presets of
+    `presets_of_all`; by its name it runs in any.
 
     Units: `timeout_seconds` for any one thing that a worker does, an epoch in the slowest way included.
     """
@@ -129,6 +134,7 @@ class Task(ABC):
     metrics: ClassVar[tuple[Metric, ...]]
     initializers: ClassVar[Mapping[str, Initializer]]
     timeout_seconds: ClassVar[float] = 300.0
+    presets_of_all: ClassVar[tuple[Preset, ...]] = ("quick", "standard", "full")
 
     def prepare(self, request: DataRequest) -> str:
         """Make the data ready to be read by any process; return the key that `dataset` takes.

@@ -1,8 +1,6 @@
 """Handwritten digits read row by row, as a sequence of 28 rows of 28 pixels."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +8,11 @@ import numpy as np
 from adapters.interface import Adam, Array, ModelSpec, TrainSpec
 from adapters.parameters import Initializer, forget_ones, glorot_uniform, orthogonal, zeros
 from tasks import mnist_data
+from tasks.installed_data import data_file
 from tasks.interface import (
     Confusion,
     DataRequest,
     Dataset,
-    DataUnavailable,
     Evaluation,
     Metric,
     Predict,
@@ -106,7 +104,9 @@ def digits() -> Dataset:
     Source: scikit-learn's `load_digits`, the test part of the UCI set of Alpaydin & Kaynak 1998. A writer's
     images may lie in both parts, so that these held-out images are easier than MNIST's.
     """
-    table = np.loadtxt(_digits_file(), delimiter=",", dtype=np.int64)
+    table = np.loadtxt(
+        data_file("sklearn", "datasets", "data", "digits.csv.gz"), delimiter=",", dtype=np.int64
+    )
     small, labels = table[:, :-1].reshape(-1, 8, 8), table[:, -1]
     images = np.kron(small, np.ones((3, 3))) / 16
     framed: Array = np.pad(images, ((0, 0), (2, 2), (2, 2))).astype(np.float32)
@@ -119,11 +119,3 @@ def digits() -> Dataset:
         held_out_targets=labels[held_out],
         stands_in_for="MNIST",
     )
-
-
-def _digits_file() -> Path:
-    """The file that scikit-learn's `load_digits` reads: importing scikit-learn takes a worker a second."""
-    found = find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise DataUnavailable("scikit-learn, whose digits stand in for MNIST, is not installed: install it")
-    return Path(found.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")

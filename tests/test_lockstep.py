@@ -14,8 +14,8 @@ from adapters.parameters import shapes
 from tasks import TASKS
 from tests.groups import each_adapter
 
-UPDATES = {"mnist-rows": 20}
-"""Two hundred elsewhere; an update of the images' 128 units takes longer than a test's share."""
+UPDATES = {"mnist-rows": 20, "adding": 20}
+"""Two hundred elsewhere; an update of 128 units, or of 200 steps, takes longer than a test's share."""
 
 TOLERANCE = 1e-10
 
@@ -33,9 +33,13 @@ def trained(name, task_name, dtype="float64", updates=None):
     adapter = open_adapter(name)(
         task.model, replace(task.train, dtype=dtype), task.initial_parameters(seed=0)
     )
-    adapter.load(inputs, dataset.targets[:512])
+    lengths, held_out_lengths = (
+        None if each is None else each[:512] for each in (dataset.lengths, dataset.held_out_lengths)
+    )
+    adapter.load(inputs, dataset.targets[:512], lengths)
     losses = adapter.train(batches[:steps])
-    return losses, adapter.predict(dataset.held_out_inputs[:7]), adapter.parameters()
+    few = None if held_out_lengths is None else held_out_lengths[:7]
+    return losses, adapter.predict(dataset.held_out_inputs[:7], few), adapter.parameters()
 
 
 def relative(ours, theirs):

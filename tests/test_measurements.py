@@ -13,9 +13,10 @@ from compare.analysis.efficiency import machine_limit, operations_per_second, pr
 from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
 from compare.analysis.task_summary import task_summaries
 from compare.records.run import Round
-from compare.runner.inference import BATCH, sequences_to_predict, time_predictions
+from compare.runner.inference import BATCH, Sequences, sequences_to_predict, time_predictions
 from compare.runner.matrix_rate import operations_per_sequence, product_rate
 from compare.runner.warm_up import mark_warm_ups
+from tasks.interface import Dataset
 from tests.example_results import SINE, example_results, example_run
 from tests.groups import each_adapter, of_framework
 
@@ -68,6 +69,35 @@ def test_operations_are_those_that_pytorch_counts(cell, readout, every, through)
     spec = model(cell, readout)
     train = TrainSpec(optimizer=Sgd(learning_rate=0.1), update_every=every, backprop_through=through)
     assert operations_per_sequence(spec, train, 7) == counted_by_torch(spec, train, 7)
+
+
+@pytest.mark.parametrize("readout", ["last", "every"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_operations_of_layers_directions_and_gates(readout, bidirectional):
+    """By hand, of two GRU layers over the valid steps of two sequences, of 7 and 3 steps."""
+    spec = ModelSpec(
+        cell="gru",
+        inputs=3,
+        hidden=5,
+        outputs=2,
+        loss="half_squared_error",
+        layers=2,
+        bidirectional=bidirectional,
+        readout=readout,
+    )
+    train, directions = TrainSpec(optimizer=Sgd(learning_rate=0.1)), 1 + bidirectional
+
+    def layer(inputs, steps):
+        return directions * 2 * 15 * (2 * (inputs + 5) * steps + 5 * (steps - 1))
+
+    def sequence(steps):
+        wide, read = 5 * directions, steps if readout == "every" else 1
+        below = directions * 2 * 15 * wide * steps
+        return layer(3, steps) + layer(wide, steps) + below + 6 * wide * 2 * read
+
+    assert operations_per_sequence(spec, train, 7) == sequence(7)
+    both = operations_per_sequence(spec, train, 7, np.array([7, 3]))
+    assert both == (sequence(7) + sequence(3)) // 2
 
 
 def test_a_truncated_gradient_takes_fewer_operations():
@@ -127,20 +157,31 @@ def test_a_warm_up_counts_for_nothing():
 
 def test_predictions_are_timed_batch_after_batch_after_one_that_is_not_counted():
     seen = []
-    inputs = np.arange(6.0).reshape(6, 1, 1)
+    sequences = Sequences(inputs=np.arange(6.0).reshape(6, 1, 1), lengths=np.arange(6))
 
-    def predict(sequences):
-        seen.append(sequences.ravel().tolist())
+    def predict(inputs, lengths):
+        seen.append(inputs.ravel().tolist())
+        assert lengths.tolist() == seen[-1]
 
-    assert len(time_predictions(predict, inputs, 2, seconds=0.0, fewest=4, most=100)) == 4
+    assert len(time_predictions(predict, sequences, 2, seconds=0.0, fewest=4, most=100)) == 4
     assert seen == [[0.0, 1.0], [0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [0.0, 1.0]]
-    assert len(time_predictions(predict, inputs, 1, seconds=60.0, fewest=1, most=7)) == 7
+    assert len(time_predictions(predict, sequences, 1, seconds=60.0, fewest=1, most=7)) == 7
 
 
 def test_few_held_out_sequences_come_over_and_over():
-    inputs = sequences_to_predict(np.arange(3.0).reshape(3, 1, 1))
-    assert inputs.shape == (BATCH, 1, 1)
-    assert inputs.ravel()[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    inputs, lengths = np.arange(3.0).reshape(3, 1, 1), np.arange(1, 4)
+    dataset = Dataset(
+        name="three",
+        inputs=inputs,
+        targets=inputs[..., 0],
+        held_out_inputs=inputs,
+        held_out_targets=inputs[..., 0],
+        held_out_lengths=lengths,
+    )
+    found = sequences_to_predict(dataset)
+    assert found.inputs.shape == (BATCH, 1, 1)
+    assert found.inputs.ravel()[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert found.lengths[:7].tolist() == [1, 2, 3, 1, 2, 3, 1]
 
 
 def test_latency_and_throughput_of_predictions():

@@ -181,7 +181,11 @@ def test_two_hundred_updates_of_the_tasks_own_batches_or_of_their_first_sequence
     epoch = TASKS[task].batches(len(dataset.inputs), 0, 0)
     assert len(asked.batches_float64) * len(spans) >= UPDATES
     assert np.array_equal(asked.batches[: len(epoch)], epoch[:, :SEQUENCES])
-    assert (asked.first_update.optimizer.learning_rate, asked.first_update.clip_value) == (1.0, None)
+    assert asked.first_update.optimizer.learning_rate == 1.0
+    assert asked.first_update.clip_value is asked.first_update.clip_norm is None
+    assert (asked.lengths is None) == (dataset.lengths is None)
+    if asked.lengths is not None:
+        np.testing.assert_array_equal(asked.lengths, dataset.lengths[epoch[0, :SEQUENCES]])
     assert len(asked.first_update.spans(asked.task.model, asked.inputs.shape[1])) == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from compare.cli.options import settings
 from compare.cli.plan import plan
+from tests.commands import command
 
 
 def blocks(*tasks, **options):
@@ -77,3 +78,14 @@ def test_in_a_self_test_every_adapter_takes_part_twice():
     assert block.twins == {"numpy (again)": "numpy", "torch (again)": "torch"}
     assert block.adapters == ("numpy", "torch", *block.twins)
     assert block.processes >= 6
+
+
+def test_all_says_what_a_quick_run_leaves_out_and_takes_it_from_standard_on(monkeypatch):
+    asked = []
+    monkeypatch.setattr("compare.cli.run.compare", lambda settings, console: asked.append(settings) or 0)
+    for preset in ("quick", "standard"):
+        assert command("all", "--preset", preset).code == 0
+    quick, standard = asked
+    assert quick.left_out == ("adding", "life-expectancy")
+    assert set(standard.tasks) == {*quick.tasks, *quick.left_out}
+    assert standard.left_out == ()

@@ -4,17 +4,26 @@ import subprocess
 import sys
 
 import numpy as np
+import plotly.data
 import pytest
 from sklearn.datasets import load_digits
 
 from adapters import open_adapter
-from adapters.interface import Adam, Sgd
+from adapters.interface import Adam, AdamW, Cosine, RmsProp, Sgd
 from adapters.validation import check_data, check_parameters
-from tasks import TASKS
+from compare.runner.task_loading import tasks_of_all
+from tasks import TASKS, registered
 from tasks.interface import DataRequest
 from tasks.sine_data import closed_loop
 
-KEYS = {"sine-online": "computed", "sine-window": "computed", "sine-lstm": "computed", "mnist-rows": "digits"}
+KEYS = {
+    "sine-online": "computed",
+    "sine-window": "computed",
+    "sine-lstm": "computed",
+    "mnist-rows": "digits",
+    "adding": "computed",
+    "life-expectancy": "computed",
+}
 every_task = pytest.mark.parametrize("name", TASKS)
 DIGITS = DataRequest(choice="digits")
 
@@ -41,8 +50,9 @@ def test_importing_the_tasks_imports_no_framework():
 @every_task
 def test_the_data_fit_the_specs(name, datasets):
     task, data = TASKS[name], datasets[name]
-    check_data(task.model, task.train, data.inputs, data.targets)
-    check_data(task.model, task.train, data.held_out_inputs, data.held_out_targets)
+    check_data(task.model, task.train, data.inputs, data.targets, data.lengths)
+    held_out = data.held_out_inputs, data.held_out_targets, data.held_out_lengths
+    check_data(task.model, task.train, *held_out)
     assert data.inputs.dtype == data.held_out_inputs.dtype == np.float32
 
 
@@ -53,6 +63,8 @@ def test_the_data_fit_the_specs(name, datasets):
         ("sine-window", (100, 50, 50), (100, 1), 50, 1),
         ("sine-lstm", (100, 50, 1), (100, 1), 50, 1),
         ("mnist-rows", (1437, 28, 28), (1437,), 360, 1),
+        ("adding", (1000, 200, 2), (1000, 1), 500, 1),
+        ("life-expectancy", (113, 11, 2), (113, 11, 1), 29, 1),
     ],
 )
 def test_shapes_and_updates_a_sequence(name, inputs, targets, held_out, updates, datasets):
@@ -70,12 +82,31 @@ def test_shapes_and_updates_a_sequence(name, inputs, targets, held_out, updates,
         ("sine-window", Sgd(learning_rate=0.05), 1),
         ("sine-lstm", Adam(learning_rate=0.01), 20),
         ("mnist-rows", Adam(learning_rate=0.001), 128),
+        ("adding", RmsProp(learning_rate=Cosine(peak=0.01, updates=500)), 20),
+        ("life-expectancy", AdamW(learning_rate=Cosine(peak=0.003, updates=700), weight_decay=0.1), 16),
     ],
 )
 def test_how_each_task_is_trained(name, optimizer, batch_size):
     assert TASKS[name].train.optimizer == optimizer
     assert TASKS[name].batch_size == batch_size
     assert TASKS[name].train.clip_value == (10.0 if name == "sine-window" else None)
+    assert TASKS[name].train.clip_norm == (1.0 if name == "adding" else None)
+
+
+@pytest.mark.parametrize("name", ["adding", "life-expectancy"])
+def test_a_schedule_ends_with_the_training(name, datasets):
+    task, sequences = TASKS[name], len(datasets[name].inputs)
+    updates = {
+        task.epochs(preset, "computed") * (sequences // task.batch_size)
+        for preset in ("quick", "standard", "full")
+    }
+    assert updates == {task.train.optimizer.learning_rate.updates}
+
+
+def test_all_leaves_the_long_tasks_out_when_quick():
+    names = tuple(registered())
+    assert tasks_of_all("quick") == (names[:4] + names[6:], ("adding", "life-expectancy"))
+    assert tasks_of_all("standard") == tasks_of_all("full") == (names, ())
 
 
 @pytest.mark.parametrize(
@@ -86,6 +117,8 @@ def test_how_each_task_is_trained(name, optimizer, batch_size):
         ("sine-lstm", "computed", (20, 40, 40), (1, 3, 10)),
         ("mnist-rows", "mnist", (1, 5, 10), (1, 3, 3)),
         ("mnist-rows", "digits", (10, 40, 60), (1, 3, 3)),
+        ("adding", "computed", (10, 10, 10), (1, 3, 3)),
+        ("life-expectancy", "computed", (100, 100, 100), (1, 3, 10)),
     ],
 )
 def test_presets(name, key, epochs, seeds):
@@ -228,6 +261,53 @@ def test_accuracy_counts_the_diagonal_of_the_confusions(datasets):
     assert counts[3, 3] == threes
 
 
+def test_sums_are_of_the_two_marked_numbers_in_the_first_half(datasets):
+    data = datasets["adding"]
+    numbers, marks = data.inputs[..., 0].astype(np.float64), data.inputs[..., 1]
+    assert set(np.unique(marks)) == {0, 1}
+    np.testing.assert_array_equal(marks.sum(axis=1), 2)
+    assert not marks[:, 50:].any()
+    assert marks[:, :10].any(axis=1).all()
+    np.testing.assert_allclose(data.targets[:, 0], 0.5 + (numbers * marks).sum(axis=1) / 4, atol=1e-6)
+    assert {data.lengths.min(), data.lengths.max()} == {100, 200}
+    assert not data.inputs[np.arange(200) >= data.lengths[:, np.newaxis]].any()
+
+
+def test_adding_is_evaluated_with_the_lengths(datasets):
+    data, asked = datasets["adding"], []
+
+    def predict(inputs, lengths):
+        asked.append(lengths)
+        return data.held_out_targets + np.float32(0.05) * (np.arange(500) % 2)[:, np.newaxis]
+
+    assert TASKS["adding"].evaluate(predict, data).metrics["right"] == 50.0
+    np.testing.assert_array_equal(asked[0], data.held_out_lengths)
+
+
+def test_countries_are_those_that_plotly_has(datasets):
+    """Against plotly's own function; no country is both trained on and held out."""
+    table = plotly.data.gapminder().pivot(index="country", columns="year", values="lifeExp")
+    data, held_out = datasets["life-expectancy"], np.arange(142) % 5 == 0
+    for inputs, gains, life in (
+        (data.inputs, data.targets, table[~held_out]),
+        (data.held_out_inputs, data.held_out_targets, table[held_out]),
+    ):
+        np.testing.assert_allclose(inputs[..., 0] * 10 + 60, life.to_numpy()[:, :-1], atol=1e-4)
+        np.testing.assert_allclose(gains[..., 0] * 5, np.diff(life, axis=1), atol=1e-4)
+
+
+def test_the_naive_metrics_are_what_no_learning_gives(datasets):
+    data, task = datasets["adding"], TASKS["adding"]
+    found = task.evaluate(lambda inputs, lengths: np.full((500, 1), 0.5, np.float32), data).metrics
+    assert task.metrics[0].naive == pytest.approx(np.sqrt(1 / 24), abs=5e-4)
+    assert found["rmse"] == pytest.approx(task.metrics[0].naive, abs=5e-3)
+    assert found["right"] == pytest.approx(task.metrics[1].naive, abs=2)
+    data, task = datasets["life-expectancy"], TASKS["life-expectancy"]
+    repeated = np.roll(data.held_out_targets, 1, axis=1)
+    found = task.evaluate(lambda inputs: repeated, data).metrics
+    assert found["rmse"] == pytest.approx(task.metrics[0].naive, abs=5e-3)
+
+
 @every_task
 def test_metrics_are_what_evaluate_measures(name, datasets):
     task, data = TASKS[name], datasets[name]
@@ -241,7 +321,7 @@ def test_metrics_are_what_evaluate_measures(name, datasets):
 def test_seed_0_reaches_the_target(name, datasets):
     task, data = TASKS[name], datasets[name]
     model = open_adapter("numpy")(task.model, task.train, task.initial_parameters(0))
-    model.load(data.inputs, data.targets)
+    model.load(data.inputs, data.targets, data.lengths)
     metric = task.metrics[0]
     epochs = task.epochs("standard", KEYS[name])
     for epoch in range(epochs):

@@ -20,7 +20,7 @@ from tasks.interface import Dataset, Task
 class Workload:
     """What is trained: any number of batches of `batch` sequences.
 
-    Shapes: inputs (N, T, D); targets as the adapters have them.
+    Shapes: inputs (N, T, D); targets and lengths as the adapters have them.
     """
 
     model: ModelSpec
@@ -29,6 +29,7 @@ class Workload:
     inputs: Array
     targets: Array
     batch: int
+    lengths: Array | None = None
 
     @property
     def updates(self) -> int:
@@ -58,6 +59,7 @@ def workload_of(task: Task, dataset: Dataset) -> Workload:
         inputs=dataset.inputs,
         targets=dataset.targets,
         batch=task.batch_size,
+        lengths=dataset.lengths,
     )
 
 
@@ -87,7 +89,7 @@ class TimedWorker:
         """Construct, load, train until a turn is long enough for its clock to be trusted."""
         workload = self._workload
         self._remote.construct(workload.model, workload.train, workload.parameters)
-        self._remote.load(workload.inputs, workload.targets)
+        self._remote.load(workload.inputs, workload.targets, workload.lengths)
         self._turn = calibrate(workload.batches(), self._train_seconds, self._timing)
 
     def take_turn(self) -> None:

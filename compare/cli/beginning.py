@@ -5,6 +5,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from adapters.interface import TrainSpec
+from adapters.optimizers import OPTIMIZERS
+from adapters.schedules import SCHEDULES
 from compare.machine.environment import environment
 from compare.records.block import Block
 from compare.records.environment import Environment
@@ -38,6 +41,7 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
         interrupted=True,
         request=request(settings, _settled_data(settings, blocks, keys)),
         versions=framework_versions(settings.adapters),
+        left_out=settings.left_out,
         baseline=settings.baseline,
         twins=settings.twins,
     )
@@ -77,11 +81,7 @@ def _task_record(block: Block) -> TaskRecord:
         source=task.source,
         dataset=dataset.name,
         model=asdict(task.model),
-        train={
-            "optimizer": type(task.train.optimizer).__name__.lower(),
-            **asdict(task.train.optimizer),
-            **{name: value for name, value in asdict(task.train).items() if name != "optimizer"},
-        },
+        train=_training(task.train),
         batch_size=task.batch_size,
         epochs=block.epochs,
         updates_per_epoch=updates * (len(dataset.inputs) // task.batch_size),
@@ -89,6 +89,17 @@ def _task_record(block: Block) -> TaskRecord:
         held_out_sequences=len(dataset.held_out_inputs),
         time_steps=time_steps,
         metrics=list(task.metrics),
-        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
+        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps, dataset.lengths),
+        shortest=None if dataset.lengths is None else int(dataset.lengths.min()),
         stands_in_for=dataset.stands_in_for,
     )
+
+
+def _training(train: TrainSpec) -> dict[str, str | int | float | None]:
+    """The spec, the optimizer's settings among its own; a schedule in words."""
+    settings = asdict(train.optimizer)
+    if schedule := SCHEDULES.get(type(train.optimizer.learning_rate)):
+        listed = ", ".join(f"{name} {value:g}" for name, value in settings["learning_rate"].items())
+        settings["learning_rate"] = f"{schedule} ({listed})"
+    others = {name: value for name, value in asdict(train).items() if name != "optimizer"}
+    return {"optimizer": OPTIMIZERS[type(train.optimizer)], **settings, **others}

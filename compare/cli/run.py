@@ -39,6 +39,13 @@ def compare(settings: Settings, console: Console) -> int:
         with talk.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
+        if settings.left_out:
+            names = " ".join(settings.left_out)
+            say(
+                talk,
+                f"Preset {settings.preset} leaves out {' and '.join(settings.left_out)}, which take minutes: "
+                f"python -m compare run {names}",
+            )
         try:
             results = beginning(settings, blocks, keys)
             if results.interrupted:

@@ -33,9 +33,12 @@ from tasks import registered as registered_tasks
 def all_tasks(chosen: Settings) -> None:
     """Run every task and the tutorials' programs on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
+    from compare.runner.task_loading import tasks_of_all  # noqa: PLC0415
 
-    everything = replace(chosen, tasks=tuple(registered_tasks()), tutorials=True)
-    raise typer.Exit(compare(chosen if chosen.resume else everything, console))
+    if not chosen.resume:
+        taken, left_out = tasks_of_all(chosen.preset)
+        chosen = replace(chosen, tasks=taken, left_out=left_out, tutorials=True)
+    raise typer.Exit(compare(chosen, console))
 
 
 @app.command()

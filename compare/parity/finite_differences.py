@@ -26,7 +26,12 @@ class Slope:
 
 
 def slopes(
-    model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], inputs: Array, targets: Array
+    model: ModelSpec,
+    train: TrainSpec,
+    parameters: Mapping[str, Array],
+    inputs: Array,
+    targets: Array,
+    lengths: Array | None = None,
 ) -> dict[str, tuple[Slope, ...]]:
     """Central differences of the loss of a batch's only update, along random directions of each parameter.
 
@@ -35,7 +40,7 @@ def slopes(
     Shapes: as `adapters.validation.check_data` has them, of sequences that are one update long.
     """
     reference = Reference(model, train, parameters)
-    reference.load(inputs, targets)
+    reference.load(inputs, targets, lengths)
     (span,) = reference.spans
     states, batch = reference.begin(len(inputs)), reference.data
     if span.cut:

@@ -23,7 +23,7 @@ class ParityInputs:
     """What every adapter is given on one task.
 
     Shapes: `batches` (S, SEQUENCES or fewer) for the float32 curve, `batches_float64` its first rows or all;
-    `inputs` and `targets` are the first batch, cut to the steps of the first update.
+    `inputs`, `targets` and `lengths` are the first batch, cut to the steps of the first update.
     """
 
     task: Task
@@ -33,12 +33,19 @@ class ParityInputs:
     batches_float64: Array
     inputs: Array
     targets: Array
+    lengths: Array | None
     time_steps: int
 
     @property
     def first_update(self) -> TrainSpec:
         """Training whose one update moves every parameter by its gradient."""
-        return replace(self.task.train, optimizer=Sgd(learning_rate=1.0), clip_value=None, dtype="float64")
+        return replace(
+            self.task.train,
+            optimizer=Sgd(learning_rate=1.0),
+            clip_value=None,
+            clip_norm=None,
+            dtype="float64",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,7 @@ def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
     batches_by_epoch = [epoch_batches(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
     batches = np.concatenate(batches_by_epoch)[: max(rows, len(batches_by_epoch[0])), :SEQUENCES]
     steps, first = spans[0].stop, batches[0]
-    targets = dataset.targets[first]
+    targets, lengths = dataset.targets[first], dataset.lengths
     return ParityInputs(
         task=task,
         data_key=data.key,
@@ -77,6 +84,7 @@ def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
         batches_float64=batches[:rows],
         inputs=dataset.inputs[first, :steps],
         targets=targets[:, :steps] if task.model.readout == "every" else targets,
+        lengths=None if lengths is None else np.minimum(lengths[first], steps),
         time_steps=time_steps,
     )
 
@@ -90,7 +98,7 @@ def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) 
     gradients = _gradients(remote, given)
     tick()
     losses = _losses(remote, given, replace(train, dtype="float64"), given.batches_float64)
-    parameters, predictions = remote.parameters(), remote.predict(given.inputs)
+    parameters, predictions = remote.parameters(), remote.predict(given.inputs, given.lengths)
     tick()
     losses_float32 = _losses(remote, given, replace(train, dtype="float32"), given.batches)
     tick()
@@ -111,7 +119,7 @@ def _gradients(remote: RemoteAdapter, given: ParityInputs) -> dict[str, Array]:
         if failure.status == "unsupported":
             return {}
         raise
-    remote.load(given.inputs, given.targets)
+    remote.load(given.inputs, given.targets, given.lengths)
     before = remote.parameters()
     _train(remote, np.arange(len(given.inputs))[np.newaxis], "float64")
     after = remote.parameters()

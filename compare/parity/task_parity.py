@@ -101,7 +101,12 @@ class TaskParity:
         if self._expected is None:
             given = self.given
             self._expected = slopes(
-                given.task.model, given.first_update, given.parameters, given.inputs, given.targets
+                given.task.model,
+                given.first_update,
+                given.parameters,
+                given.inputs,
+                given.targets,
+                given.lengths,
             )
         if self._reference is None:
             candidate = self._observed.get(REFERENCE)

@@ -17,7 +17,8 @@ SCHEMA = 1
 class TaskRecord:
     """What was run: enough to read a report without the task's code.
 
-    `stands_in_for` names the data that `dataset` was taken instead of.
+    `stands_in_for` names the data that `dataset` was taken instead of; `shortest` is the fewest steps of any
+    training sequence, where they are of unlike length.
     """
 
     name: str
@@ -35,6 +36,7 @@ class TaskRecord:
     metrics: list[Metric]
     operations_per_sequence: int | None = None
     stands_in_for: str | None = None
+    shortest: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class Results:
 
     `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
     adapters ran once more, to see what two runs of the same thing differ by.
+    `left_out` are the tasks that `all` left out, for its preset is too short for them.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -56,6 +59,7 @@ class Results:
     tutorials: Tutorials | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
     threads: list[ThreadRounds] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
     baseline: str | None = None
     twins: dict[str, str] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)

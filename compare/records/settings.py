@@ -10,7 +10,8 @@ from tasks.interface import DataRequest, Preset
 class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
-    `resume` goes on with the run that `out` holds.
+    `left_out` are the tasks that `all` leaves out in this preset; `resume` goes on with the run that `out`
+    holds.
     """
 
     tasks: tuple[str, ...]
@@ -22,6 +23,7 @@ class Settings:
     data: DataRequest
     out: Path
     overwrite: bool
+    left_out: tuple[str, ...] = ()
     tutorials: bool = False
     rounds: int | None = None
     warm_ups: int | None = None

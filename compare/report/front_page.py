@@ -35,6 +35,7 @@ def front_page(
         {"answers": answers_table(tasks, links) if tasks else None},
         tasks=tasks,
         different=[s.proof for task in tasks for s in task.with_verdict("DIFFERENT")],
+        left_out=results.left_out,
         links=links,
         pages={page.name: page for page in other_pages},
         limit=machine_limit(results.runs),

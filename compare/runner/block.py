@@ -156,10 +156,10 @@ class _BlockRun:
             participant.warm_up()
 
     def _time_predictions(self) -> None:
-        inputs = sequences_to_predict(self._data.dataset.held_out_inputs)
+        sequences = sequences_to_predict(self._data.dataset)
         for _ in range(self._block.timing.prediction_rounds):
             for participant in self._shuffled():
-                participant.predict(inputs)
+                participant.predict(sequences)
 
     def _alive(self) -> list[Participant]:
         return [participant for participant in self._participants if participant.alive]

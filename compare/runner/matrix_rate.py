@@ -3,30 +3,42 @@
 import math
 from time import perf_counter
 
-from adapters.interface import MatrixProduct, ModelSpec, TrainSpec
+import numpy as np
+
+from adapters.interface import Array, MatrixProduct, ModelSpec, TrainSpec
+from adapters.parameters import layers
 from compare.records.run import ProductRate
 
 FEWEST_PRODUCTS = 5
 
 
-def operations_per_sequence(model: ModelSpec, train: TrainSpec, time_steps: int) -> int:
-    """Floating-point operations of the matrix products with which one sequence is trained on.
+def operations_per_sequence(
+    model: ModelSpec, train: TrainSpec, time_steps: int, lengths: Array | None = None
+) -> int:
+    """Floating-point operations of the matrix products with which one sequence is trained on, on average.
 
-    An update over n steps, whose gradient reaches m of them back and which has r readouts (1, or with
-    readout `every` n), does 2·G·H·(D + H)·n operations forward and 2·H·K·r for the readout; back,
-    2·G·H·(D + H)·m for the weights' gradients, 2·G·H·H·(m − 1) from step to step, and 4·H·K·r for the
-    readout's gradient and the way through it. A multiplication and an addition count as two. Left out is
-    what grows with H alone: activations, biases, the optimizer.
+    An update over n valid steps, whose gradient reaches m of them back and which has r readouts (1, or with
+    readout `every` n), does in each direction of each layer that reads I numbers a step 2·G·H·(I + H)·n
+    operations forward; back, 2·G·H·(I + H)·m for the weights' gradients, 2·G·H·H·(m − 1) from step to step,
+    and above the first layer 2·G·H·I·m to the layer below. The readout does 2·H'·K·r forward, and 4·H'·K·r
+    for its gradient and the way through it. A multiplication and an addition count as two. Left out is what
+    grows with H alone (activations, biases, the optimizer), and padding.
+
+    Shapes: lengths (N,); without them all sequences have all steps.
     """
-    inward = 2 * model.gates * model.hidden * (model.inputs + model.hidden)
-    onward = 2 * model.gates * model.hidden * model.hidden
-    readout = 2 * model.hidden * model.outputs
-    total = 0
+    ends = np.array([time_steps]) if lengths is None else lengths
+    total = np.zeros(len(ends))
     for start, cut, stop in train.spans(model, time_steps):
-        forward, back = stop - start, stop - cut
+        forward, back = (np.maximum(np.minimum(ends, stop) - first, 0) for first in (start, cut))
+        for level, directions in enumerate(layers(model)):
+            for layer in directions:
+                onward = 2 * model.gates * model.hidden * model.hidden
+                inward = 2 * model.gates * model.hidden * layer.inputs
+                total += (inward + onward) * (forward + back) + onward * np.maximum(back - 1, 0)
+                total += inward * back if level else 0
         readouts = forward if model.readout == "every" else 1
-        total += inward * (forward + back) + onward * (back - 1) + 3 * readout * readouts
-    return total
+        total += 6 * model.width * model.outputs * readouts
+    return round(float(total.mean()))
 
 
 def matrix_size(threads: int) -> int:

@@ -13,6 +13,7 @@ from adapters.interface import Array
 from compare.records.block import Block
 from compare.records.run import Epoch, Round, Run
 from compare.runner.checked_task import evaluate, initial_parameters
+from compare.runner.inference import Sequences
 from compare.runner.measured import Measured
 from compare.runner.processes import Processes
 from compare.runner.remote_adapter import RemoteAdapter
@@ -127,7 +128,8 @@ class Participant:
             first = remote.train(batches[:1])
             parts, batches = [first.losses], batches[1:]
             self._measured.cold_seconds["first_train"] = first.seconds
-            _, seconds = remote.timed_prediction(self._data.dataset.held_out_inputs[:1])
+            held_out, lengths = self._data.dataset.held_out_inputs, self._data.dataset.held_out_lengths
+            _, seconds = remote.timed_prediction(held_out[:1], None if lengths is None else lengths[:1])
             self._measured.cold_seconds["first_predict"] = seconds
         train_seconds = 0.0
         if len(batches):
@@ -192,11 +194,11 @@ class Participant:
         self._measured.rounds.append(turn)
 
     @_while_alive
-    def predict(self, inputs: Array) -> None:
+    def predict(self, sequences: Sequences) -> None:
         """One timed turn of predictions."""
         timing = self._block.timing
         time.sleep(timing.settle_seconds)
-        turn = self._running.measure_predictions(inputs, timing.prediction_seconds)
+        turn = self._running.measure_predictions(sequences, timing.prediction_seconds)
         self._measured.predictions.append(turn)
 
     @_while_alive

@@ -11,6 +11,7 @@ from adapters.conformance import Outcome
 from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import shapes
 from compare.records.run import Inference, ProductRate, Status, WorkerFacts
+from compare.runner.inference import Sequences
 from compare.runner.protocol import Reply, train_to_plain
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 
@@ -122,9 +123,9 @@ class RemoteAdapter:
             raise self._failed("diverged", "the predictions are not finite")
         return outputs, reply.seconds
 
-    def measure_predictions(self, inputs: Array, seconds: float) -> Inference:
+    def measure_predictions(self, sequences: Sequences, seconds: float) -> Inference:
         """How long calls of `predict` take, with one sequence and with many, each for so many seconds."""
-        reply = self._call("measure_predictions", inputs, seconds)
+        reply = self._call("measure_predictions", sequences.inputs, sequences.lengths, seconds)
         turn: Inference = self._as(Inference, "predict", reply.value)
         return turn
 

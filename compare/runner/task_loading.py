@@ -59,8 +59,9 @@ def open_dataset(task: Task, key: str) -> Dataset:
         if not task.metrics:
             raise ValueError("metrics is empty: name one at least")
         for metric in task.metrics:
-            if not math.isfinite(metric.target):
-                raise ValueError(f"target of {metric.name} is {metric.target}: it must be a finite number")
+            for name, value in (("target", metric.target), ("naive", metric.naive or 0.0)):
+                if not math.isfinite(value):
+                    raise ValueError(f"{name} of {metric.name} is {value}: it must be a finite number")
         msgspec.json.decode(msgspec.json.encode(task.metrics), type=tuple[Metric, ...])
         if not 1 <= task.batch_size <= len(dataset.inputs):
             raise ValueError(
@@ -105,6 +106,17 @@ def settled(request: DataRequest, key: str) -> DataRequest:
         return request
     archives = None if key == "digits" else request.mnist_archives
     return DataRequest(choice=cast(DataChoice, key), mnist_archives=archives and archives.absolute())
+
+
+def tasks_of_all(preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tasks that `all` takes in a preset, and those that it leaves out.
+
+    Raises: UsageError where one cannot be used.
+    """
+    taken: dict[bool, list[str]] = {True: [], False: []}
+    for name in registered_tasks():
+        taken[preset in open_task(name).presets_of_all].append(name)
+    return tuple(taken[True]), tuple(taken[False])
 
 
 def seeds_of(task: Task, preset: Preset) -> int:

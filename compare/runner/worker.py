@@ -92,10 +92,10 @@ class Worker:
     def predict(self, inputs: "Array", lengths: "Array | None" = None) -> "Array":
         return self._loaded.predict(inputs, lengths)
 
-    def measure_predictions(self, inputs: "Array", seconds: float) -> "Inference":
-        from compare.runner.inference import measure_predictions  # noqa: PLC0415
+    def measure_predictions(self, inputs: "Array", lengths: "Array | None", seconds: float) -> "Inference":
+        from compare.runner.inference import Sequences, measure_predictions  # noqa: PLC0415
 
-        return measure_predictions(self._loaded.predict, inputs, seconds)
+        return measure_predictions(self._loaded.predict, Sequences(inputs=inputs, lengths=lengths), seconds)
 
     def product_rate(self, size: int, seconds: float) -> "ProductRate | None":
         from compare.runner.matrix_rate import product_rate  # noqa: PLC0415

@@ -40,6 +40,12 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     handles.append(
         axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
     )
+    if metric.naive is not None:
+        handles.append(
+            axes.axhline(
+                metric.naive, color="0.45", linestyle=":", linewidth=1.2, label=f"naive {metric.naive:g}"
+            )
+        )
     axes.set_xlabel("seconds of training (warm: the first call is excluded)")
     axes.set_ylabel(plain(f"{metric.name} ({metric.unit})" if metric.unit else metric.name))
     axes.grid(color="0.92")

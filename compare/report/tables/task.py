@@ -23,6 +23,7 @@ def settings_table(task: TaskSummary) -> Table:
             "training_sequences": record.sequences,
             "held_out_sequences": record.held_out_sequences,
             "time_steps": record.time_steps,
+            "shortest": record.shortest,
         },
         "starts": {"seeds": " ".join(map(str, sorted({r.seed for s in task.adapters for r in s.runs})))},
     }
@@ -55,6 +56,7 @@ def metrics_table(task: TaskSummary) -> Table | None:
             "unit": metric.unit,
             "better": metric.better,
             "target": metric.target,
+            "naive": metric.naive,
             "adapter": summary.adapter,
             "status": summary.status,
             **columns("", Sample, summary.metric(metric.name)),
@@ -79,6 +81,7 @@ def metrics_table(task: TaskSummary) -> Table | None:
         "Mean ± sd": [mean_with_deviation(*pair) for pair in zip(raw["mean"], raw["sd"], strict=True)],
         "95 % interval": [interval_text(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
         f"Difference from {escape(task.compared_with or 'the reference')}": _differences(raw),
+        **({"Naive": [number(naive) for naive in raw["naive"]]} if raw["naive"].notna().any() else {}),
         "Target": [f"{target:g}" for target in raw["target"]],
         "Reached by": [
             NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
