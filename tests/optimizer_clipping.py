@@ -1,4 +1,4 @@
-"""The rows of `adapters/OPTIMIZERS.md` on clipping: formulas, functions of two gradients, and who follows which."""
+"""The rows of `adapters/OPTIMIZERS.md` on clipping: formulas of two gradients, and who follows which."""
 
 import numpy as np
 

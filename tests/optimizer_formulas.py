@@ -119,13 +119,13 @@ def decoupled(rule):
     return lambda theta, g, eta, *rest: rule(theta * (1 - eta * LAMBDA), g, eta, *rest)
 
 
-ADAMS = {
-    "torch": {"betas": (BETA1, BETA2), "eps": EPSILON},
-    "optax": {"b1": BETA1, "b2": BETA2, "eps": EPSILON},
-}
+TORCH_ADAM = {"betas": (BETA1, BETA2), "eps": EPSILON}
+OPTAX_ADAM = {"b1": BETA1, "b2": BETA2, "eps": EPSILON}
 KERAS_ADAM = {"beta_1": BETA1, "beta_2": BETA2, "epsilon": EPSILON}
 OUR_ADAM = {"learning_rate": FALLING, "beta1": BETA1, "beta2": BETA2, "epsilon": EPSILON}
-RMS = {"torch": {"alpha": RHO, "eps": EPSILON}, "keras": {"rho": RHO, "epsilon": EPSILON}}
+TORCH_RMS_PROP = {"alpha": RHO, "eps": EPSILON}
+KERAS_RMS_PROP = {"rho": RHO, "epsilon": EPSILON}
+OPTAX_RMS_PROP = {"decay": RHO, "eps": EPSILON}
 
 ROWS = {
     "SGD": Row(
@@ -160,7 +160,10 @@ ROWS = {
         torch=Options(name="SGD", values={"momentum": MU, "dampening": TAU}),
     ),
     "`weight_decay` of SGD": Row(
-        formulas={"g ← g + λ·θ, then as SGD": coupled(sgd), "θ ← θ·(1 − η·λ), then as SGD": decoupled(sgd)},
+        formulas={
+            "g ← g + λ·θ, then as SGD": coupled(sgd),
+            "θ ← θ·(1 − η·λ), then as SGD": decoupled(sgd),
+        },
         torch=Options(name="SGD", values={"weight_decay": LAMBDA}),
         keras=Options(name="SGD", values={"weight_decay": LAMBDA}),
     ),
@@ -170,22 +173,22 @@ ROWS = {
             "θ ← θ − η·g/√(s + ε)": rms_prop_under_root,
         },
         here=RmsProp(learning_rate=FALLING, decay=RHO, epsilon=EPSILON),
-        torch=Options(name="RMSprop", values=RMS["torch"]),
-        keras=Options(name="RMSprop", values=RMS["keras"]),
-        optax=Options(name="rmsprop", values={"decay": RHO, "eps": EPSILON}),
+        torch=Options(name="RMSprop", values=TORCH_RMS_PROP),
+        keras=Options(name="RMSprop", values=KERAS_RMS_PROP),
+        optax=Options(name="rmsprop", values=OPTAX_RMS_PROP),
     ),
     "RMSprop with `eps_in_sqrt=False`": Row(
         formulas={"θ ← θ − η·g/(√s + ε)": rms_prop},
-        optax=Options(name="rmsprop", values={"decay": RHO, "eps": EPSILON, "eps_in_sqrt": False}),
+        optax=Options(name="rmsprop", values={**OPTAX_RMS_PROP, "eps_in_sqrt": False}),
     ),
     "`momentum` of RMSprop": Row(
         formulas={
             "v ← μ·v + g/(√s + ε); θ ← θ − η·v": rms_prop_momentum,
             "v ← μ·v + η·g/√(s + ε); θ ← θ − v": rms_prop_momentum_of_steps,
         },
-        torch=Options(name="RMSprop", values={**RMS["torch"], "momentum": MU}),
-        keras=Options(name="RMSprop", values={**RMS["keras"], "momentum": MU}),
-        optax=Options(name="rmsprop", values={"decay": RHO, "eps": EPSILON, "momentum": MU}),
+        torch=Options(name="RMSprop", values={**TORCH_RMS_PROP, "momentum": MU}),
+        keras=Options(name="RMSprop", values={**KERAS_RMS_PROP, "momentum": MU}),
+        optax=Options(name="rmsprop", values={**OPTAX_RMS_PROP, "momentum": MU}),
     ),
     "Adam": Row(
         formulas={
@@ -193,16 +196,16 @@ ROWS = {
             "θ ← θ − η·m̂/(√v̂ + ε)": adam_inside,
         },
         here=Adam(**OUR_ADAM),
-        torch=Options(name="Adam", values=ADAMS["torch"]),
+        torch=Options(name="Adam", values=TORCH_ADAM),
         keras=Options(name="Adam", values=KERAS_ADAM),
-        optax=Options(name="adam", values=ADAMS["optax"]),
+        optax=Options(name="adam", values=OPTAX_ADAM),
     ),
     "`weight_decay` of Adam": Row(
         formulas={
             "g ← g + λ·θ, then as Adam": coupled(adam_inside),
             "θ ← θ·(1 − η·λ), then as Adam": decoupled(adam),
         },
-        torch=Options(name="Adam", values={**ADAMS["torch"], "weight_decay": LAMBDA}),
+        torch=Options(name="Adam", values={**TORCH_ADAM, "weight_decay": LAMBDA}),
         keras=Options(name="Adam", values={**KERAS_ADAM, "weight_decay": LAMBDA}),
     ),
     "AdamW": Row(
@@ -211,8 +214,8 @@ ROWS = {
             "θ ← θ·(1 − η·λ), then as its Adam": decoupled(adam_inside),
         },
         here=AdamW(**OUR_ADAM, weight_decay=LAMBDA),
-        torch=Options(name="AdamW", values={**ADAMS["torch"], "weight_decay": LAMBDA}),
+        torch=Options(name="AdamW", values={**TORCH_ADAM, "weight_decay": LAMBDA}),
         keras=Options(name="AdamW", values={**KERAS_ADAM, "weight_decay": LAMBDA}),
-        optax=Options(name="adamw", values={**ADAMS["optax"], "weight_decay": LAMBDA}),
+        optax=Options(name="adamw", values={**OPTAX_ADAM, "weight_decay": LAMBDA}),
     ),
 }

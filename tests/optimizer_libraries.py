@@ -1,4 +1,4 @@
-"""A rule of this project, of `torch.optim`, `keras.optimizers` or `optax`, applied to two small parameters."""
+"""A rule of this project, of `torch.optim`, `keras.optimizers` or `optax`, applied to two parameters."""
 
 import numpy as np
 import pytest
