@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
 from adapters import declaration, open_adapter, version
-from adapters.interface import Adam, Declaration, Sgd, TrainSpec, UnsupportedSpec
+from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
 from compare.benchmarks import sweep
 from compare.benchmarks.interleaved import time_interleaved
@@ -221,6 +221,28 @@ def test_a_sweep_passes_through_every_value_and_the_centre_once():
     sizes = sweep.sizes()
     assert len(set(sizes)) == len(sizes) == sum(map(len, sweep.AXES.values())) - len(sweep.AXES) + 1
     assert sweep.CENTRE in sizes
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
+def test_a_sweep_is_of_the_cell_and_directions_that_are_asked_for(cell: Cell, bidirectional: bool):
+    for size in sweep.sizes(cell, bidirectional):
+        model = sweep.workload_of(replace(size, batch=1, time_steps=2)).model
+        assert (model.cell, model.bidirectional) == (cell, bidirectional)
+        assert (model.hidden, model.layers) == (size.hidden, size.layers)
+
+
+def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
+    points = [
+        SweepPoint(adapter="numpy", size=size, seconds=[0.001 * size.layers], memory_bytes=1, error=None)
+        for size in sweep.sizes("gru", bidirectional=True)
+    ]
+    results = Results(environment=environment("compare sweep", 1, ""), tasks=[], runs=[], sweep=points)
+    ((text),) = (page.text for page in render_pages(results, tmp_path))
+    assert "a GRU in both directions" in text
+    assert "Fastest along layers L: numpy from 1 to 4." in text
+    line = sweep.along(points, "numpy", "layers")
+    assert [point.size.layers for point in line] == [*sweep.AXES["layers"]]
 
 
 def invented_points() -> list[SweepPoint]:

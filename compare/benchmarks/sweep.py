@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 from scipy import stats
 
+from adapters.interface import Cell
 from adapters.parameters import draw, normal, shapes
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
@@ -20,23 +21,36 @@ AXES: dict[str, tuple[int, ...]] = {
     "hidden": (16, 32, 64, 128, 256, 512),
     "batch": (1, 8, 32, 128, 512),
     "time_steps": (7, 14, 28, 56, 112),
+    "layers": (1, 2, 4),
 }
 """Field of `Size` -> the values that it takes while the others stay at the centre."""
 
-LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
+LABELS = {
+    "hidden": "hidden units H",
+    "batch": "batch size B",
+    "time_steps": "time steps T",
+    "layers": "layers L",
+}
 """Field of `Size` -> what it is called."""
 
 
-def sizes() -> list[Size]:
+def sizes(cell: Cell = "lstm", bidirectional: bool = False) -> list[Size]:
     """Every size that an axis passes through, each once."""
-    passed = [replace(CENTRE, **{field: value}) for field, values in AXES.items() for value in values]
+    centre = replace(CENTRE, cell=cell, bidirectional=bidirectional)
+    passed = [replace(centre, **{field: value}) for field, values in AXES.items() for value in values]
     return list(dict.fromkeys(passed))
 
 
 def workload_of(size: Size) -> Workload:
     """The training of `mnist-rows` at another size, on random images."""
     generator = Generator(PCG64(SeedSequence(0)))
-    model = replace(MnistRows.model, hidden=size.hidden)
+    model = replace(
+        MnistRows.model,
+        cell=size.cell,
+        hidden=size.hidden,
+        layers=size.layers,
+        bidirectional=size.bidirectional,
+    )
     sequences = max(1024, size.batch)
     return Workload(
         model=model,
@@ -71,19 +85,25 @@ def along(points: Sequence[SweepPoint], adapter: str, field: str) -> list[SweepP
     chosen = [
         point
         for point in points
-        if point.adapter == adapter
-        and point.seconds
-        and replace(point.size, **{field: getattr(CENTRE, field)}) == CENTRE
+        if point.adapter == adapter and point.seconds and _lies_on(field, point.size)
     ]
     return sorted(chosen, key=lambda point: int(getattr(point.size, field)))
+
+
+def _lies_on(field: str, size: Size) -> bool:
+    """All but this field is as in the centre."""
+    return all(getattr(size, other) == getattr(CENTRE, other) for other in AXES if other != field)
 
 
 def fastest(points: Sequence[SweepPoint], field: str) -> list[tuple[str, list[int]]]:
     """Along an axis, who was fastest from which values to which: (adapter, values in a row)."""
     spans: list[tuple[str, list[int]]] = []
     for value in AXES[field]:
-        size = replace(CENTRE, **{field: value})
-        here = [point for point in points if point.size == size and point.seconds]
+        here = [
+            point
+            for point in points
+            if point.seconds and _lies_on(field, point.size) and getattr(point.size, field) == value
+        ]
         if not here:
             continue
         first = min(here, key=lambda point: float(np.median(point.seconds))).adapter
