@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
@@ -37,7 +38,8 @@ LABELS = {
 def sizes(cell: Cell = "lstm", bidirectional: bool = False) -> list[Size]:
     """Every size that an axis passes through, each once."""
     centre = replace(CENTRE, cell=cell, bidirectional=bidirectional)
-    passed = [replace(centre, **{field: value}) for field, values in AXES.items() for value in values]
+    changes: list[dict[str, Any]] = [{field: value} for field, values in AXES.items() for value in values]
+    passed = [replace(centre, **change) for change in changes]
     return list(dict.fromkeys(passed))
 
 

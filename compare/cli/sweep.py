@@ -22,9 +22,7 @@ from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 
 
-def run_sweep(
-    settings: Settings, rounds: int, console: Console, *, cell: Cell, bidirectional: bool
-) -> int:
+def run_sweep(settings: Settings, rounds: int, console: Console, *, cell: Cell, bidirectional: bool) -> int:
     """Measure every size and write the page; return the exit code.
 
     Raises: UsageError before anything is run.

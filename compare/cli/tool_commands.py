@@ -83,7 +83,11 @@ def new(
 @app.command()
 def bench(
     tasks: Annotated[
-        list[str] | None, typer.Argument(help="Tasks: mnist-rows, sine-online; both if absent.")
+        list[str] | None,
+        typer.Argument(
+            help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
+            "sine-online; all if absent."
+        ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[
@@ -124,9 +128,7 @@ def sweep(
 
     check_choice("cell", cell, get_args(Cell))
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(
-        run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional)
-    )
+    raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
 
 
 @app.command("list")

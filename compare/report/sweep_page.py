@@ -14,7 +14,6 @@ from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table
 from compare.report.tables.sweep import growth_table, steps_table
 
-
 CELLS: dict[Cell, str] = {"elman": "an Elman network", "lstm": "an LSTM", "gru": "a GRU"}
 """Cell -> what is said to be trained."""
 
