@@ -12,12 +12,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
 from adapters import declaration, open_adapter, version
-from adapters.interface import Adam, Declaration, Sgd, TrainSpec, UnsupportedSpec
+from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis import sweep as curves
 from compare.benchmarks import sweep
 from compare.benchmarks.interleaved import time_interleaved
-from compare.benchmarks.loop_comparison import NATIVE_LOOPS, compare_with_native_loops
+from compare.benchmarks.loop_comparison import (
+    NATIVE_LOOPS,
+    VARIATIONS,
+    compare_with_native_loops,
+    varied,
+)
 from compare.benchmarks.threads import compare_threads, turns
 from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
 from compare.cli.run import exit_code
@@ -64,10 +69,12 @@ def test_the_tutorials_loop_does_what_the_adapter_does():
 
 
 @of_framework("torch")
-def test_a_loop_over_modules_learns():
-    work = small_images()
+@pytest.mark.parametrize("name", ["mnist-rows", *VARIATIONS])
+def test_a_loop_over_modules_learns(name: str):
+    work = varied(small_images(), VARIATIONS.get(name, (name, {}))[1])
+    target, _ = NATIVE_LOOPS[name].values()
     losses = train(
-        NATIVE_LOOPS["mnist-rows"]["torch.nn.LSTM, torch.optim"],
+        target,
         work,
         next(work.batches())[np.newaxis].repeat(60, 0),
     )
@@ -76,7 +83,8 @@ def test_a_loop_over_modules_learns():
 
 
 OTHERWISE = {
-    "cell": {"elman": "lstm", "lstm": "elman"},
+    "cell": {"elman": "lstm", "lstm": "elman", "gru": "lstm"},
+    "layers": {1: 2, 2: 3},
     "loss": {
         "half_squared_error": "softmax_cross_entropy",
         "softmax_cross_entropy": "half_squared_error",
@@ -103,6 +111,25 @@ LOOPS = [
 ]
 
 
+CUTS = ("update_every", "backprop_through")
+"""What no specs of a bidirectional model can ask for."""
+
+
+def small_workload(name: str) -> Workload:
+    """A task's, or a variation's, specs and weights; of its data a single sequence of zeros."""
+    task, changes = VARIATIONS.get(name, (name, {}))
+    given = TASKS[task]
+    workload = Workload(
+        model=given.model,
+        train=given.train,
+        parameters=given.initial_parameters(0),
+        inputs=np.zeros((1, 3, given.model.inputs)),
+        targets=np.zeros(1, np.int64),
+        batch=1,
+    )
+    return varied(workload, changes) if changes else workload
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterTrainSpec(TrainSpec):
     clip_norm: float | None = None
@@ -125,9 +152,11 @@ def test_a_loop_refuses_by_name_what_it_does_not_do(
 ):
     """Also where its declaration does not."""
     monkeypatch.setattr(Declaration, "check_supported", lambda *_: None)
-    given = TASKS[task]
+    given = small_workload(task)
+    if given.model.bidirectional and field in CUTS:
+        pytest.skip("a bidirectional model has no such spec")
     train = LaterTrainSpec(**{name: getattr(given.train, name) for name in TrainSpec.__slots__})
-    open_adapter(target)(given.model, train, given.initial_parameters(0))
+    open_adapter(target)(given.model, train, given.parameters)
     model = otherwise(given.model, field)
     parameters = draw(model, 0, dict.fromkeys(shapes(model), normal(0.1)))
     with pytest.raises(UnsupportedSpec, match=f"^{field} is .*: this loop"):
@@ -137,7 +166,8 @@ def test_a_loop_refuses_by_name_what_it_does_not_do(
 @pytest.mark.parametrize(("task", "target"), LOOPS)
 def test_a_loop_names_its_framework_and_its_version(task: str, target: str):
     assert version(target)
-    assert declaration(target).check_supported(TASKS[task].model, TASKS[task].train) is None
+    given = small_workload(task)
+    assert declaration(target).check_supported(given.model, given.train) is None
 
 
 @of_framework("torch")
@@ -222,6 +252,28 @@ def test_a_sweep_passes_through_every_value_and_the_centre_once():
     sizes = sweep.sizes()
     assert len(set(sizes)) == len(sizes) == sum(map(len, curves.AXES.values())) - len(curves.AXES) + 1
     assert curves.CENTRE in sizes
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
+def test_a_sweep_is_of_the_cell_and_directions_that_are_asked_for(cell: Cell, bidirectional: bool):
+    for size in sweep.sizes(cell, bidirectional):
+        model = sweep.workload_of(replace(size, batch=1, time_steps=2)).model
+        assert (model.cell, model.bidirectional) == (cell, bidirectional)
+        assert (model.hidden, model.layers) == (size.hidden, size.layers)
+
+
+def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
+    points = [
+        SweepPoint(adapter="numpy", size=size, seconds=[0.001 * size.layers], memory_bytes=1, error=None)
+        for size in sweep.sizes("gru", bidirectional=True)
+    ]
+    results = Results(environment=environment("compare sweep", 1, ""), tasks=[], runs=[], sweep=points)
+    ((text),) = (page.text for page in render_pages(results, tmp_path))
+    assert "a GRU in both directions" in text
+    assert "Fastest along layers L: numpy from 1 to 4." in text
+    line = sweep.along(points, "numpy", "layers")
+    assert [point.size.layers for point in line] == [*sweep.AXES["layers"]]
 
 
 def invented_points() -> list[SweepPoint]:

@@ -56,6 +56,7 @@ CHECKS = {
 BENCHMARKS = {
     "task": ("bench sine-lstm", "unknown task with a native loop 'sine-lstm'"),
     "rounds": ("bench --rounds 0", "--rounds is 0: it must lie between 1 and"),
+    "cell": ("sweep --cell grue", "unknown cell 'grue': did you mean gru?"),
     "adapter": ("sweep --adapters numpyy", "unknown adapter 'numpyy': did you mean numpy?"),
 }
 

@@ -1,7 +1,6 @@
 """What the points of a sweep come to: along one axis of sizes, who is fastest, and how figures grow."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -15,10 +14,16 @@ AXES: dict[str, tuple[int, ...]] = {
     "hidden": (16, 32, 64, 128, 256, 512),
     "batch": (1, 8, 32, 128, 512),
     "time_steps": (7, 14, 28, 56, 112),
+    "layers": (1, 2, 4),
 }
 """Field of `Size` -> the values that it takes while the others stay at the centre."""
 
-LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
+LABELS = {
+    "hidden": "hidden units H",
+    "batch": "batch size B",
+    "time_steps": "time steps T",
+    "layers": "layers L",
+}
 """Field of `Size` -> what it is called."""
 
 
@@ -27,19 +32,25 @@ def along(points: Sequence[SweepPoint], adapter: str, field: str) -> list[SweepP
     chosen = [
         point
         for point in points
-        if point.adapter == adapter
-        and point.seconds
-        and replace(point.size, **{field: getattr(CENTRE, field)}) == CENTRE
+        if point.adapter == adapter and point.seconds and _lies_on(field, point.size)
     ]
     return sorted(chosen, key=lambda point: int(getattr(point.size, field)))
+
+
+def _lies_on(field: str, size: Size) -> bool:
+    """All but this field is as in the centre."""
+    return all(getattr(size, other) == getattr(CENTRE, other) for other in AXES if other != field)
 
 
 def fastest(points: Sequence[SweepPoint], field: str) -> list[tuple[str, list[int]]]:
     """Along an axis, who was fastest from which values to which: (adapter, values in a row)."""
     spans: list[tuple[str, list[int]]] = []
     for value in AXES[field]:
-        size = replace(CENTRE, **{field: value})
-        here = [point for point in points if point.size == size and point.seconds]
+        here = [
+            point
+            for point in points
+            if point.seconds and _lies_on(field, point.size) and getattr(point.size, field) == value
+        ]
         if not here:
             continue
         first = min(here, key=lambda point: float(np.median(point.seconds))).adapter

@@ -1,8 +1,10 @@
 """Adapters against native loops on one task, in alternating turns of one run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from adapters.parameters import draw, normal, shapes
 from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
@@ -12,9 +14,30 @@ NATIVE_LOOPS: dict[str, dict[str, str]] = {
         "torch.nn.LSTM, torch.optim": "compare.benchmarks.torch_loops:NnLstm",
         "Keras model.fit": "compare.benchmarks.keras_loops:Fit",
     },
+    "mnist-rows-gru": {
+        "torch.nn.GRU": "compare.benchmarks.torch_loops:NnGru",
+        "Keras model.fit": "compare.benchmarks.keras_loops:GruFit",
+    },
+    "mnist-rows-stacked": {
+        "torch.nn.LSTM": "compare.benchmarks.torch_loops:NnStackedLstm",
+        "Keras model.fit": "compare.benchmarks.keras_loops:StackedFit",
+    },
     "sine-online": {"tutorials' torch loop": "compare.benchmarks.torch_loops:OnlineTutorial"},
 }
-"""Task -> name to show -> "module:Class"."""
+"""Task, or variation of one -> name to show -> "module:Class"."""
+
+VARIATIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "mnist-rows-gru": ("mnist-rows", {"cell": "gru"}),
+    "mnist-rows-stacked": ("mnist-rows", {"layers": 2, "bidirectional": True}),
+}
+"""Variation -> the task whose data and update rule it takes, and what its model has otherwise."""
+
+
+def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
+    """The same training of a model that has some fields otherwise, from random weights."""
+    model = replace(workload.model, **changes)
+    parameters = draw(model, 0, dict.fromkeys(shapes(model), normal(0.05)))
+    return replace(workload, model=model, parameters=parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

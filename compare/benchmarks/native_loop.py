@@ -52,14 +52,16 @@ SIZES = frozenset({"inputs", "hidden", "outputs"})
 RATES_OF_ADAM = frozenset({"learning_rate", "beta1", "beta2", "epsilon"})
 
 
+CLASSIFICATION: Mapping[str, object] = {
+    "loss": "softmax_cross_entropy",
+    "readout": "last",
+    "dtype": "float32",
+}
+
+
 class ClassifiesByLastState(NativeLoop):
-    """An LSTM whose last state is read out and classified, under Adam."""
+    """Recurrent layers whose last state is classified, under Adam: one LSTM, unless a loop says more."""
 
     optimizer = Adam
-    fixed: ClassVar[Mapping[str, object]] = {
-        "cell": "lstm",
-        "loss": "softmax_cross_entropy",
-        "readout": "last",
-        "dtype": "float32",
-    }
+    fixed: ClassVar[Mapping[str, object]] = {"cell": "lstm", **CLASSIFICATION}
     free = SIZES | RATES_OF_ADAM | {"bias"}

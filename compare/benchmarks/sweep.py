@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
+from adapters.interface import Cell
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks.interleaved import time_interleaved
@@ -14,16 +16,24 @@ from compare.records.sweep import Size, SweepPoint
 from tasks.mnist import MnistRows
 
 
-def sizes() -> list[Size]:
+def sizes(cell: Cell = "lstm", bidirectional: bool = False) -> list[Size]:
     """Every size that an axis passes through, each once."""
-    passed = [replace(CENTRE, **{field: value}) for field, values in AXES.items() for value in values]
+    centre = replace(CENTRE, cell=cell, bidirectional=bidirectional)
+    changes: list[dict[str, Any]] = [{field: value} for field, values in AXES.items() for value in values]
+    passed = [replace(centre, **change) for change in changes]
     return list(dict.fromkeys(passed))
 
 
 def workload_of(size: Size) -> Workload:
     """The training of `mnist-rows` at another size, on random images."""
     generator = Generator(PCG64(SeedSequence(0)))
-    model = replace(MnistRows.model, hidden=size.hidden)
+    model = replace(
+        MnistRows.model,
+        cell=size.cell,
+        hidden=size.hidden,
+        layers=size.layers,
+        bidirectional=size.bidirectional,
+    )
     sequences = max(1024, size.batch)
     return Workload(
         model=model,

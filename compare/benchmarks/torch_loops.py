@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adapters.interface import Adam, Array, Declaration, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
-from compare.benchmarks.native_loop import SIZES, ClassifiesByLastState, NativeLoop
+from compare.benchmarks.native_loop import CLASSIFICATION, SIZES, ClassifiesByLastState, NativeLoop
 
 
 class NnLstm(ClassifiesByLastState):
@@ -17,14 +17,22 @@ class NnLstm(ClassifiesByLastState):
     declaration = Declaration(
         distribution="torch", cells=("lstm",), optimizers=("adam",), dtypes=("float32",)
     )
+    layer: ClassVar[type[nn.LSTM | nn.GRU]] = nn.LSTM
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
         super().__init__(model, train, parameters, device=device)
         assert isinstance(train.optimizer, Adam)
-        self._layer = nn.LSTM(model.inputs, model.hidden, bias=model.bias, batch_first=True)
-        self._readout = nn.Linear(model.hidden, model.outputs, bias=model.bias)
+        self._layer = self.layer(
+            model.inputs,
+            model.hidden,
+            model.layers,
+            bias=model.bias,
+            batch_first=True,
+            bidirectional=model.bidirectional,
+        )
+        self._readout = nn.Linear(model.width, model.outputs, bias=model.bias)
         self._trained = [*self._layer.parameters(), *self._readout.parameters()]
         rule = train.optimizer
         self._optimizer = torch.optim.Adam(
@@ -42,11 +50,54 @@ class NnLstm(ClassifiesByLastState):
 
     def _step(self, indices: Tensor) -> Tensor:
         self._optimizer.zero_grad()
-        hidden, _ = self._layer(self._inputs[indices])
-        loss = nn.functional.cross_entropy(self._readout(hidden[:, -1]), self._targets[indices])
+        last = self._last(self._inputs[indices])
+        loss = nn.functional.cross_entropy(self._readout(last), self._targets[indices])
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return loss.detach()
+
+    def _last(self, inputs: Tensor) -> Tensor:
+        """The top layer's state after the last step."""
+        hidden, _ = self._layer(inputs)
+        last: Tensor = hidden[:, -1]
+        return last
+
+
+class NnGru(NnLstm):
+    """`torch.nn.GRU` in the same loop: two biases a gate are trained, where the contract has one."""
+
+    declaration = Declaration(
+        distribution="torch",
+        cells=("gru",),
+        resets=("after",),
+        optimizers=("adam",),
+        dtypes=("float32",),
+    )
+    layer = nn.GRU
+    fixed: ClassVar[Mapping[str, object]] = {"cell": "gru", **CLASSIFICATION}
+
+
+class NnStackedLstm(NnLstm):
+    """`torch.nn.LSTM` of two layers in both directions, each direction's last state side by side."""
+
+    declaration = Declaration(
+        distribution="torch",
+        cells=("lstm",),
+        optimizers=("adam",),
+        dtypes=("float32",),
+        features=("layers", "bidirectional"),
+    )
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "lstm",
+        "layers": 2,
+        "bidirectional": True,
+        **CLASSIFICATION,
+    }
+
+    def _last(self, inputs: Tensor) -> Tensor:
+        _, states = self._layer(inputs)
+        forward, reverse = states[0][-2:]
+        return torch.cat((forward, reverse), 1)
 
 
 class OnlineTutorial(NativeLoop):

@@ -10,8 +10,14 @@ from rich.text import Text
 
 from adapters import registered
 from compare.analysis.statistics import Ratio
-from compare.benchmarks.loop_comparison import NATIVE_LOOPS, Comparison, compare_with_native_loops
-from compare.benchmarks.timed_worker import workload_of
+from compare.benchmarks.loop_comparison import (
+    NATIVE_LOOPS,
+    VARIATIONS,
+    Comparison,
+    compare_with_native_loops,
+    varied,
+)
+from compare.benchmarks.timed_worker import Workload, workload_of
 from compare.cli.progress import bar, progress_bars
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names
@@ -51,11 +57,10 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
     with console.status("Making the data ready"):
-        data = [load_task_data(task, settings.data) for task in settings.tasks]
+        workloads = {task: _workload(task, settings.data) for task in settings.tasks}
     clean = True
     try:
-        for each_task in data:
-            task, workload = each_task.task.name, workload_of(each_task.task, each_task.dataset)
+        for task, workload in workloads.items():
             turns = (len(NATIVE_LOOPS[task]) + len(settings.adapters)) * (1 + settings.rounds)
             with progress_bars(console) as progress, bar(progress, task, turns) as tick:
                 found = compare_with_native_loops(
@@ -76,6 +81,13 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
         )
     )
     return 0 if clean else 1
+
+
+def _workload(name: str, request: DataRequest) -> Workload:
+    task, changes = VARIATIONS.get(name, (name, {}))
+    data = load_task_data(task, request)
+    workload = workload_of(data.task, data.dataset)
+    return varied(workload, changes) if changes else workload
 
 
 def comparison_table(task: str, comparisons: Sequence[Comparison]) -> Table:

@@ -1,9 +1,11 @@
 """`python -m compare sweep`: every adapter at every size, and a page of figures and tables."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
 
+from adapters.interface import Cell
 from compare.benchmarks.sweep import measure, sizes
 from compare.cli.beginning import command_line
 from compare.cli.bench import MOST_ROUNDS
@@ -14,12 +16,13 @@ from compare.limits import check_in_range
 from compare.machine.environment import environment
 from compare.records.results import Results
 from compare.records.settings import Settings
+from compare.records.sweep import Size
 from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 
 
-def run_sweep(settings: Settings, rounds: int, console: Console) -> int:
+def run_sweep(settings: Settings, rounds: int, console: Console, *, cell: Cell, bidirectional: bool) -> int:
     """Measure every size and write the page; return the exit code.
 
     Raises: UsageError before anything is run.
@@ -29,7 +32,7 @@ def run_sweep(settings: Settings, rounds: int, console: Console) -> int:
     with hold_output_folder(settings.out):
         check_folder(settings.out, settings.overwrite)
         clear_folder(settings.out)
-        results = _measured(settings, rounds, console)
+        results = _measured(settings, sizes(cell, bidirectional), rounds, console)
         if results.sweep:
             page = write_pages(render_pages(results, settings.out), settings.out)
             console.print(f"Report: {page}", soft_wrap=True)
@@ -38,7 +41,7 @@ def run_sweep(settings: Settings, rounds: int, console: Console) -> int:
     return 0 if all(point.error is None for point in results.sweep) else 1
 
 
-def _measured(settings: Settings, rounds: int, console: Console) -> Results:
+def _measured(settings: Settings, chosen: Sequence[Size], rounds: int, console: Console) -> Results:
     """Every size in turn, each stored before the next begins."""
     results = Results(
         environment=environment(command_line(), settings.threads, preset=""),
@@ -50,8 +53,8 @@ def _measured(settings: Settings, rounds: int, console: Console) -> Results:
     turns = len(settings.adapters) * (1 + rounds)
     try:
         with progress_bars(console) as progress:
-            for size in sizes():
-                title = f"H {size.hidden}, B {size.batch}, T {size.time_steps}"
+            for size in chosen:
+                title = f"H {size.hidden}, B {size.batch}, T {size.time_steps}, L {size.layers}"
                 with bar(progress, title, turns) as tick:
                     points = measure(size, settings.adapters, settings.threads, rounds, tick)
                 results = replace(results, sweep=[*results.sweep, *points])

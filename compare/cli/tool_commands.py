@@ -1,10 +1,11 @@
 """The commands `check`, `new`, `bench`, `sweep` and `list`."""
 
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
 from adapters import default_names, registered
+from adapters.interface import Cell
 from compare.cli.app import app, console, error_console
 from compare.cli.options import (
     ALL_ADAPTERS,
@@ -20,6 +21,7 @@ from compare.cli.options import (
     parity_tasks,
     settings,
 )
+from compare.errors import check_choice
 from compare.machine.devices import usable_cores
 
 
@@ -81,7 +83,11 @@ def new(
 @app.command()
 def bench(
     tasks: Annotated[
-        list[str] | None, typer.Argument(help="Tasks: mnist-rows, sine-online; both if absent.")
+        list[str] | None,
+        typer.Argument(
+            help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
+            "sine-online; all if absent."
+        ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[
@@ -109,15 +115,20 @@ def bench(
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
+    cell: Annotated[str, typer.Option(help="The cell: elman, lstm or gru.")] = "lstm",
+    bidirectional: Annotated[
+        bool, typer.Option("--bidirectional", help="Read the sequences in both directions.")
+    ] = False,
     out: Out = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Time a training step against hidden units, batch size and time steps; write figures and tables."""
+    """Time a training step against hidden units, batch size, time steps and layers; write a page."""
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
+    check_choice("cell", cell, get_args(Cell))
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(run_sweep(chosen, rounds, console))
+    raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
 
 
 @app.command("list")

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 
+from adapters.interface import Cell
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """The sizes of one training step: B sequences of T steps through H hidden units."""
+    """One training step: B sequences of T steps through L layers of H hidden units, and of which cell."""
 
     hidden: int
     batch: int
     time_steps: int
+    layers: int = 1
+    cell: Cell = "lstm"
+    bidirectional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapters.interface import Cell
 from compare.analysis.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.environment import Environment
-from compare.records.sweep import SweepPoint
+from compare.records.sweep import Size, SweepPoint
 from compare.report.figures.style import styles
 from compare.report.figures.sweep import sweep_figure
 from compare.report.page import Page
 from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table
 from compare.report.tables.sweep import growth_table, steps_table
+
+CELLS: dict[Cell, str] = {"elman": "an Elman network", "lstm": "an LSTM", "gru": "a GRU"}
+"""Cell -> what is said to be trained."""
 
 
 def sweep_page(points: Sequence[SweepPoint], environment: Environment, folder: Path) -> Page:
@@ -23,6 +27,7 @@ def sweep_page(points: Sequence[SweepPoint], environment: Environment, folder: P
         "sweep.md.jinja",
         {"steps": steps_table(points), "growth": growth_table(points, adapters)},
         environment_table=environment_table(environment),
+        network=_network(points[0].size),
         centre=CENTRE,
         fastest={LABELS[field]: fastest(points, field) for field in AXES},
         errors=[point for point in points if point.error],
@@ -30,8 +35,12 @@ def sweep_page(points: Sequence[SweepPoint], environment: Environment, folder: P
             {
                 "sweep": (
                     sweep_figure(points, renderer.styles),
-                    "Time of a training step and memory against hidden units, batch size and time steps",
+                    "Time of a training step and memory against hidden units, batch, time steps and layers",
                 )
             }
         ),
     )
+
+
+def _network(size: Size) -> str:
+    return CELLS[size.cell] + (" in both directions" if size.bidirectional else "")

@@ -15,8 +15,8 @@ from compare.text import number
 
 
 def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure:
-    """Time above, memory below, against H, B and T, on logarithmic scales."""
-    figure = Figure(figsize=(11, 6.8))
+    """Time above, memory below, against H, B, T and L, on logarithmic scales."""
+    figure = Figure(figsize=(13, 6.8))
     panels = figure.subplots(2, len(AXES), sharex="col", sharey="row")
     for column, field in enumerate(AXES):
         for name, style in adapter_styles.items():

@@ -19,6 +19,9 @@ def steps_table(points: Sequence[SweepPoint]) -> Table:
             "hidden": point.size.hidden,
             "batch": point.size.batch,
             "time_steps": point.size.time_steps,
+            "layers": point.size.layers,
+            "cell": point.size.cell,
+            "bidirectional": point.size.bidirectional,
             "step_seconds_median": median(point.seconds),
             "memory_bytes": point.memory_bytes,
             "error": point.error,
@@ -30,7 +33,7 @@ def steps_table(points: Sequence[SweepPoint]) -> Table:
         times = {point.adapter: median(point.seconds) for point in points if point.size == size}
         least = min((time for time in times.values() if time is not None), default=None)
         shown = {escape(name): _milliseconds(time, bold=time == least) for name, time in times.items()}
-        rows.append({"H": size.hidden, "B": size.batch, "T": size.time_steps, **shown})
+        rows.append({"H": size.hidden, "B": size.batch, "T": size.time_steps, "L": size.layers, **shown})
     return Table(name="sweep", raw=raw, shown=pd.DataFrame(rows).map(str), text_columns=())
 
 
@@ -41,7 +44,7 @@ def _milliseconds(seconds: float | None, *, bold: bool) -> str:
 
 
 def growth_table(points: Sequence[SweepPoint], adapters: Sequence[str]) -> Table:
-    """The power of H, B and T by which time and memory grow at the upper end."""
+    """The power of H, B, T and L by which time and memory grow at the upper end."""
     rows = []
     for name in adapters:
         for field in AXES:
