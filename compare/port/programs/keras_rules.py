@@ -1,0 +1,75 @@
+"""What an optimizer of Keras does, as a rule."""
+
+from typing import Any
+
+import keras
+
+from compare.port.rules import Rule
+
+
+def rule_of(optimizer: Any) -> Rule | None:
+    """The rule of an optimizer that is known; else None."""
+    reader = _READERS.get(type(optimizer))
+    if reader is None or optimizer.use_ema or optimizer.gradient_accumulation_steps:
+        return None
+    schedule = getattr(optimizer, "_learning_rate", None)
+    scheduled = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    return Rule(
+        **reader(optimizer),
+        **_clip(optimizer),
+        learning_rate=float(optimizer.learning_rate),
+        schedule=type(schedule).__name__ if scheduled else None,
+        weight_decay=float(optimizer.weight_decay or 0.0),
+    )
+
+
+def _clip(optimizer: Any) -> dict[str, Any]:
+    for name, form in (
+        ("clipnorm", "norm of each array"),
+        ("global_clipnorm", "norm"),
+        ("clipvalue", "value"),
+    ):
+        limit = getattr(optimizer, name)
+        if limit:
+            return {"clip": form, "clip_limit": float(limit)}
+    return {}
+
+
+def _sgd(optimizer: Any) -> dict[str, Any]:
+    return {
+        "kind": "sgd",
+        "momentum": float(optimizer.momentum or 0.0),
+        "nesterov": bool(optimizer.nesterov and optimizer.momentum),
+        "velocity": "of moves",
+    }
+
+
+def _rmsprop(optimizer: Any) -> dict[str, Any]:
+    return {
+        "kind": "rmsprop",
+        "decay": float(optimizer.rho),
+        "epsilon": optimizer.epsilon,
+        "epsilon_place": "inside the root",
+        "momentum": float(optimizer.momentum or 0.0),
+        "velocity": "of moves",
+        "centered": bool(optimizer.centered),
+    }
+
+
+def _adam(optimizer: Any) -> dict[str, Any]:
+    return {
+        "kind": "adam",
+        "beta1": float(optimizer.beta_1),
+        "beta2": float(optimizer.beta_2),
+        "epsilon": optimizer.epsilon,
+        "epsilon_place": "before the bias correction",
+        "amsgrad": bool(optimizer.amsgrad),
+    }
+
+
+_READERS = {
+    keras.optimizers.SGD: _sgd,
+    keras.optimizers.RMSprop: _rmsprop,
+    keras.optimizers.Adam: _adam,
+    keras.optimizers.AdamW: _adam,
+}

@@ -1,0 +1,1 @@
+"""What is compared, one stage after the other."""
