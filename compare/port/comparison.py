@@ -25,6 +25,7 @@ class Observed:
 
     opened: Opened
     traces: tuple[Trace, Trace]
+    moved_values: dict[str, Array]
     moved_traces: tuple[Trace, Trace]
     losses: tuple[float, float]
     gradients: tuple[dict[str, Array], dict[str, Array]]
@@ -63,7 +64,8 @@ def observe(opened: Opened, updates: int) -> Observed:
     carried = tuple(both(lambda side: check_deterministic(side, opened), sides))
     opened.begin()
     traces = both(lambda side: side.trace(batch), sides)
-    opened.begin(_moved(opened.values))
+    elsewhere = _moved(opened.values)
+    opened.begin(elsewhere)
     moved = both(lambda side: side.trace(batch), sides)
     opened.begin()
     found = both(lambda side: side.differentiate(), sides)
@@ -80,6 +82,7 @@ def observe(opened: Opened, updates: int) -> Observed:
     observed = Observed(
         opened=opened,
         traces=(traces[0], traces[1]),
+        moved_values=elsewhere,
         moved_traces=(moved[0], moved[1]),
         losses=(found[0][0], found[1][0]),
         gradients=(found[0][1], found[1][1]),
@@ -145,7 +148,7 @@ def _found(observed: Observed, band: float) -> list[Found]:
     for stage, compared in stages:
         outside = next((each for each in compared if not each.difference <= band), None)
         if outside is not None:
-            where = " ".join(part for part in (_place(stage, outside), outside.where) if part)
+            where = " ".join(part for part in (_place(stage, outside), outside.where.strip("[]") and outside.where) if part)
             found.append(Found(stage=stage, where=where, sentence=where, difference=outside.difference))
     leaves = observed.curve.leaves_at
     if leaves is not None:

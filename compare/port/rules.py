@@ -80,7 +80,8 @@ def directions(
             moments = memory.setdefault(name, _Moments(g))
             if rule.coupled:
                 g = g + rule.weight_decay * values[name]  # noqa: PLW2901
-            move = _KINDS[rule.kind](rule, moments, g, n + 1, rate)
+            with np.errstate(all="ignore"):  # an epsilon of 0 where nothing moves
+                move = _KINDS[rule.kind](rule, moments, g, n + 1, rate)
             moves[name] = move if rule.coupled else move + rule.weight_decay * values[name]
         yield moves
 

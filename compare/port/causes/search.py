@@ -1,14 +1,82 @@
 """The causes of everything that differs, in the order of the stages."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from compare.port.result import Cause
+import numpy as np
+
+from compare.port.causes import experiments
+from compare.port.causes.losses import causes_at_loss
+from compare.port.causes.outputs import causes_at_outputs, settings_that_differ
+from compare.port.causes.updates import causes_at_update
+from compare.port.causes.words import cause
+from compare.port.differences import BANDS
+from compare.port.result import UNKNOWN, Cause
 
 if TYPE_CHECKING:
     from compare.port.comparison import Observed
 
 
 def causes_of(observed: "Observed") -> tuple[Cause, ...]:
-    """The mistakes that reproduce what came, each named once."""
+    """The mistakes that reproduce what came, each named once; `unknown` where a stage has none."""
     found = [each.cause for each in observed.setup if each.cause is not None]
-    return tuple({cause.slug: cause for cause in found}.values())
+    stages = {each.stage for each in observed.found}
+    explained = True
+    if "outputs" in stages:
+        explained = _add(found, lambda: _outputs(observed), "the outputs differ", explained)
+    if "loss" in stages:
+        after = [] if explained else None
+        losses = causes_at_loss(observed)
+        found += losses or []
+        if losses is None and "outputs" not in stages:
+            found.append(_unknown("the losses differ"))
+            explained = False
+        elif losses is None and after is None:
+            explained = False
+    if "gradient" in stages and "outputs" not in stages:
+        gradient = experiments.causes_at_gradient(observed)
+        found += gradient
+        if not gradient and "loss" not in stages:
+            found.append(_unknown("the gradients differ"))
+    if stages & {"update", "curve", "setup"}:
+        found += _updates(observed, bool(found))
+    if not found:
+        found.append(_unknown("they differ"))
+    return tuple({each.slug: each for each in reversed(found)}.values())[::-1]
+
+
+def _add(
+    found: list[Cause], search: Callable[[], list[Cause] | None], what: str, explained: bool
+) -> bool:
+    causes = search()
+    found += [_unknown(what)] if causes is None else causes
+    return explained and causes is not None
+
+
+def _outputs(observed: "Observed") -> list[Cause] | None:
+    if observed.carried[0] != observed.carried[1]:
+        side = "A" if observed.carried[0] else "B"
+        return [cause("state-carried", f"{side} keeps a state: its second pass over a batch differs from its first")]
+    causes = causes_at_outputs(observed)
+    if causes is not None:
+        return [*_declared(observed), *causes]
+    return experiments.causes_by_experiment(observed)
+
+
+def _declared(observed: "Observed") -> list[Cause]:
+    return settings_that_differ(observed.opened.matching.pairs)
+
+
+def _updates(observed: "Observed", other_causes: bool) -> list[Cause]:
+    """Those of the rule; unknown only where nothing before the update differs."""
+    causes = causes_at_update(observed, len(observed.curve.first))
+    if causes:
+        return causes
+    before = observed.outputs, [observed.loss], observed.gradient
+    band = BANDS[observed.opened.dtype]
+    same = all(np.isfinite(row.difference) and row.difference <= band for rows in before for row in rows)
+    return [] if not same or other_causes else [_unknown("the updates differ")]
+
+
+def _unknown(what: str) -> Cause:
+    return cause(UNKNOWN, f"{what}, and no mistake that is known reproduces it")

@@ -14,7 +14,7 @@ from compare.port.programs.interface import (
     Batch, CannotBeCompared, Description, Expected, Program, Recorded, Trace, as_array,
 )  # fmt: skip
 from compare.port.programs.keras_layers import RECORDED, all_layers, layers_of, without_dropout
-from compare.port.programs.keras_rules import rule_of
+from compare.port.programs.keras_rules import in_float64, rule_of
 from compare.port.programs.recognized import read_all, stacked, write_all
 
 
@@ -39,6 +39,8 @@ class KerasProgram(Program):
         self._asked = dtype
         self.model.jit_compile = False  # compiling with XLA would take most of the time
         self._randomness = without_dropout(self.model)
+        if dtype == "float64":
+            in_float64(self.model.optimizer)
 
     def meet(self, inputs: Array, lengths: Array | None) -> None:
         self._takes_lengths = lengths is not None and len(_inputs_of(self.model)) == 2

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from compare.port.rules import Rule
 
@@ -21,6 +22,18 @@ def rule_of(optimizer: Any) -> Rule | None:
         schedule=type(schedule).__name__ if scheduled else None,
         weight_decay=float(optimizer.weight_decay or 0.0),
     )
+
+
+def in_float64(optimizer: Any) -> None:
+    """Have its settings, and those of its schedule, be numbers of float64.
+
+    Keras takes a Python float for one of float32, whatever `floatx` is: its betas alone would break 1e-10.
+    """
+    for owner in (optimizer, optimizer._learning_rate):
+        if not isinstance(owner, keras.Variable):
+            for name, value in list(vars(owner).items()):
+                if type(value) is float:
+                    setattr(owner, name, np.float64(value))
 
 
 def _clip(optimizer: Any) -> dict[str, Any]:

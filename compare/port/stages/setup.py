@@ -4,27 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from compare.port.causes.words import at_setup
-from compare.port.programs.interface import Description, Setting
+from compare.port.programs.interface import Description
 from compare.port.result import SetupRow
 from compare.port.rules import Rule
 from compare.port.translation.matching import Matching
 from compare.port.translation.parts import Pair
 
 LOW = ("float32", "float16", "bfloat16")
-SETTINGS = ("activation", "recurrent_activation", "reset", "direction", "epsilon")
-"""Of layers: what both may say of themselves."""
-
 NOT_SETTINGS = {"velocity", "bias_correction", "epsilon_place"}
 """Of rules: forms, which no user sets; they are found where they act."""
-
-ALIASES = {"silu": "swish", "none": "linear", "identity": "linear"}
-
 
 def setup_rows(first: Description, second: Description, matching: Matching) -> list[SetupRow]:
     """Every setting that both have, those that differ with the cause that they are."""
     return [
         *_parameters(matching),
-        *_layers(matching),
         *_dtypes(first, second, matching),
         *_randomness(first, second),
         *_rules(first, second),
@@ -81,33 +74,6 @@ def _parameters(matching: Matching) -> Iterator[SetupRow]:
 
 def _trained(frozen: bool) -> str:
     return "not trained" if frozen else "trained"
-
-
-def _layers(matching: Matching) -> Iterator[SetupRow]:
-    slugs = {
-        "activation": "activation",
-        "recurrent_activation": "activation",
-        "reset": "reset-gate",
-        "direction": "direction-order",
-        "epsilon": "epsilon-value",
-    }
-    for pair in matching.pairs:
-        for name in SETTINGS:
-            one, other = pair.first.settings.get(name), pair.second.settings.get(name)
-            if one is None or other is None:
-                continue
-            differs = _known(one) != _known(other)
-            yield SetupRow(
-                name=f"{pair.name} {name}",
-                first=str(one),
-                second=str(other),
-                differs=differs,
-                cause=at_setup(slugs[name], pair.name, f"{one} in A, {other} in B") if differs else None,
-            )
-
-
-def _known(value: Setting) -> Setting:
-    return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
 def _dtypes(first: Description, second: Description, matching: Matching) -> Iterator[SetupRow]:
