@@ -119,14 +119,18 @@ def _worse(one: Row, other: Row) -> Row:
 def _check_finite(sides: Sequence[Side], losses: Sequence[float]) -> None:
     for side, loss in zip(sides, losses, strict=True):
         if not np.isfinite(loss):
-            raise PortFailed(f"{side}: its loss is {loss} from the start: look at its inputs, targets and loss")
+            raise PortFailed(
+                f"{side}: its loss is {loss} from the start: look at its inputs, targets and loss"
+            )
 
 
 def _setup(opened: Opened) -> list[SetupRow]:
     found = setup_rows(*opened.descriptions, opened.matching)
     if opened.reordered:
         cause = at_setup("data-order", "data()", "B's data() has the same rows in another order")
-        found.append(SetupRow(name="data()", first="in its order", second="in another", differs=True, cause=cause))
+        found.append(
+            SetupRow(name="data()", first="in its order", second="in another", differs=True, cause=cause)
+        )
     return found
 
 
@@ -136,9 +140,13 @@ def _found(observed: Observed, band: float) -> list[Found]:
     differing = [each for each in observed.setup if each.differs]
     if differing:
         first = differing[0]
-        found.append(Found(stage="setup", where=first.name, sentence=f"{first.name}: {first.first} and {first.second}"))
+        found.append(
+            Found(stage="setup", where=first.name, sentence=f"{first.name}: {first.first} and {first.second}")
+        )
     if any(observed.carried) and observed.carried[0] != observed.carried[1]:
-        found.append(Found(stage="outputs", where="second batch", sentence="one keeps a state from batch to batch"))
+        found.append(
+            Found(stage="outputs", where="second batch", sentence="one keeps a state from batch to batch")
+        )
     stages: list[tuple[Stage, list[Row]]] = [
         ("outputs", observed.outputs),
         ("loss", [observed.loss]),
@@ -148,7 +156,9 @@ def _found(observed: Observed, band: float) -> list[Found]:
     for stage, compared in stages:
         outside = next((each for each in compared if not each.difference <= band), None)
         if outside is not None:
-            where = " ".join(part for part in (_place(stage, outside), outside.where.strip("[]") and outside.where) if part)
+            where = " ".join(
+                part for part in (_place(stage, outside), outside.where.strip("[]") and outside.where) if part
+            )
             found.append(Found(stage=stage, where=where, sentence=where, difference=outside.difference))
     leaves = observed.curve.leaves_at
     if leaves is not None:
@@ -157,7 +167,9 @@ def _found(observed: Observed, band: float) -> list[Found]:
         leaves = growth.leaves_at
     if leaves is not None:
         apart = observed.curve.difference[leaves - 1]
-        found.append(Found(stage="curve", where=f"update {leaves}", sentence=f"update {leaves}", difference=apart))
+        found.append(
+            Found(stage="curve", where=f"update {leaves}", sentence=f"update {leaves}", difference=apart)
+        )
     return found
 
 
@@ -202,5 +214,3 @@ def _result(
 
 def _largest(compared: Sequence[Row]) -> float:
     return max((each.difference for each in compared), default=0.0)
-
-

@@ -45,7 +45,9 @@ def check(batches: Sequence[Batch], source: str) -> None:
             if value.dtype.kind not in "biuf":
                 raise UsageError(f"{source}: {name} are {value.dtype}: they must be numbers")
             if value.ndim == 0 or len(value) != len(batch.inputs):
-                raise UsageError(f"{source}: {name} have the shape {value.shape}, inputs {batch.inputs.shape}: give one row each")
+                raise UsageError(
+                    f"{source}: {name} are {value.shape}, inputs {batch.inputs.shape}: give one row each"
+                )
             if value.dtype.kind == "f" and not np.isfinite(value).all() and name == "inputs":
                 raise UsageError(f"{source}: inputs are not all finite")
 
@@ -57,7 +59,9 @@ def drawn_inputs(sides: Sequence[Side]) -> Batch:
     """
     expected = [each for each in (side.expected() for side in sides) if each is not None]
     if not expected:
-        raise UsageError(f"{sides[0]}: what inputs it takes cannot be told: define data(), or give --data FILE")
+        raise UsageError(
+            f"{sides[0]}: what inputs it takes cannot be told: define data(), or give --data FILE"
+        )
     kinds = {(each.kind, each.size) for each in expected}
     if len(kinds) > 1:
         shown = " and ".join(f"{each.size} {each.kind}" for each in expected)
@@ -90,7 +94,9 @@ def drawn_targets(sides: Sequence[Side], traces: Sequence[Trace]) -> Array:
     for name in dict.fromkeys([*order, *wanted, "numbers", "classes"]):
         if all(_takes(side, trace.outputs, kinds[name]) for side, trace in zip(sides, traces, strict=True)):
             return kinds[name]
-    raise UsageError("A and B: no targets were found that both losses take: define data(), or give --data FILE")
+    raise UsageError(
+        "A and B: no targets were found that both losses take: define data(), or give --data FILE"
+    )
 
 
 def _takes(side: Side, outputs: Array, targets: Array) -> bool:
@@ -103,7 +109,11 @@ def _takes(side: Side, outputs: Array, targets: Array) -> bool:
 def same_rows_in_another_order(first: Sequence[Batch], second: Sequence[Batch]) -> bool:
     """Whether two programs were written for the same rows, or batches, in another order."""
     rows = [
-        [(i.tobytes(), t.tobytes()) for batch in islice(batches, len(first)) for i, t in zip(batch.inputs, batch.targets, strict=True)]
+        [
+            (i.tobytes(), t.tobytes())
+            for batch in islice(batches, len(first))
+            for i, t in zip(batch.inputs, batch.targets, strict=True)
+        ]
         for batches in (first, second)
     ]
     return rows[0] != rows[1] and sorted(rows[0]) == sorted(rows[1])

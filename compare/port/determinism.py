@@ -1,4 +1,4 @@
-"""Whether a program says the same of the same inputs: if not, because of chance, or of a state that it keeps."""
+"""Whether a program says the same twice: if not, because of chance, or of a state that it keeps."""
 
 import numpy as np
 
@@ -26,7 +26,9 @@ def check_deterministic(side: Side, opened: Opened) -> bool:
     side.reseed(0)
     place = _first_unlike(first, third)
     if place is not None:
-        raise UsageError(f"{side}: {place} draws random numbers that cannot be switched off: take it out to compare")
+        raise UsageError(
+            f"{side}: {place} draws random numbers that cannot be switched off: take it out to compare"
+        )
     return True
 
 
@@ -34,7 +36,15 @@ def _first_unlike(first: Trace, second: Trace) -> str | None:
     for name, recorded in first.modules.items():
         other = second.modules.get(name)
         if other is not None and not np.array_equal(recorded.outputs, other.outputs, equal_nan=True):
-            if recorded.inputs is not None and other.inputs is not None and not np.array_equal(recorded.inputs, other.inputs, equal_nan=True):
+            if (
+                recorded.inputs is not None
+                and other.inputs is not None
+                and not np.array_equal(recorded.inputs, other.inputs, equal_nan=True)
+            ):
                 return f"what comes before layer {name}"
             return f"layer {name}"
-    return None if np.array_equal(first.outputs, second.outputs, equal_nan=True) else "the model, after its last known layer"
+    return (
+        None
+        if np.array_equal(first.outputs, second.outputs, equal_nan=True)
+        else "the model, after its last known layer"
+    )

@@ -80,7 +80,7 @@ def seed_everything(seed: int) -> None:
     import numpy as np  # noqa: PLC0415
 
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - what a user's program may draw from
+    np.random.seed(seed)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
     if "keras" in sys.modules:
@@ -116,15 +116,19 @@ class UserFile:
         """What its function returns."""
         function = getattr(self._module, self.function, None)
         if not callable(function):
-            raise WrongProgram(f"{self.place} has no function {self.function!r}: define one that returns a program")
+            raise WrongProgram(
+                f"{self.place} has no function {self.function!r}: define one that returns a program"
+            )
         try:
             program = function()
         except Exception as error:
-            raise WrongProgram(f"{self.function}() in {self.place} raised {type(error).__name__}: {error}") from error
+            raise WrongProgram(
+                f"{self.function}() in {self.place} raised {type(error).__name__}: {error}"
+            ) from error
         if not isinstance(program, Program):
             raise WrongProgram(
-                f"{self.function}() in {self.place} returned a {type(program).__name__}: return a TorchProgram, "
-                "KerasProgram, JaxProgram, NumpyProgram or SpecProgram of compare.port"
+                f"{self.function}() in {self.place} returned a {type(program).__name__}: "
+                "return a TorchProgram, KerasProgram, JaxProgram, NumpyProgram or SpecProgram of compare.port"
             )
         return program
 

@@ -11,7 +11,7 @@ from adapters.interface import Array
 from compare.errors import UsageError
 from compare.port import data
 from compare.port.programs.interface import Batch, Description, Trace
-from compare.port.side import Side
+from compare.port.side import PortFailed, Side
 from compare.port.translation.matching import Matching, Names, match, round_trip_holds
 from compare.runner.worker_process import Limits, WorkerFailed
 
@@ -76,6 +76,10 @@ def started(request: PortRequest) -> Iterator[tuple[Side, Side]]:
         yield sides[0], sides[1]
     except WorkerFailed as error:
         raise UsageError(str(error)) from error
+    except (UsageError, PortFailed) as error:
+        for side in sides:
+            error.add_note(f"--- what {side} wrote\n{side.log_text()}")
+        raise
     finally:
         for side in sides:
             side.end()

@@ -1,6 +1,6 @@
 """The update rule of a program, and how it moves parameters: simulated in float64 to find causes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,12 +61,15 @@ def clipped(rule: Rule, gradient: Values) -> dict[str, Array]:
             return {name: g * factor for name, g in gradient.items()}
 
 
-def _norm(arrays: "Sequence[Array] | object") -> float:
-    return float(np.sqrt(sum(float(np.vdot(g, g)) for g in arrays)))  # type: ignore[attr-defined]
+def _norm(arrays: Iterable[Array]) -> float:
+    return float(np.sqrt(sum(float(np.vdot(g, g)) for g in arrays)))
 
 
 def directions(
-    rule: Rule, parameters: Sequence[Values], gradients: Sequence[Values], rates: Sequence[float] | None = None
+    rule: Rule,
+    parameters: Sequence[Values],
+    gradients: Sequence[Values],
+    rates: Sequence[float] | None = None,
 ) -> Iterator[dict[str, Array]]:
     """By update: what the rate multiplies when the rule meets these parameters and gradients.
 

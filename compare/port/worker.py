@@ -120,7 +120,7 @@ def _batches(given: Any) -> Any:
         return iter(given)
     except TypeError as error:
         raise WrongProgram(
-            f"data() returned a {type(given).__name__}: return (inputs, targets), or an iterable of such pairs"
+            f"data() returned a {type(given).__name__}: return (inputs, targets), or several such pairs"
         ) from error
 
 
@@ -130,7 +130,9 @@ def _is_array(value: Any) -> bool:
 
 def _batch(given: Any) -> list[Array | None]:
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-        raise WrongProgram("a batch of data() is no pair: return (inputs, targets), or (inputs, targets, lengths)")
+        raise WrongProgram(
+            "a batch of data() is no pair: return (inputs, targets), or (inputs, targets, lengths)"
+        )
     arrays = [None if each is None else np.asarray(each) for each in given]
     return [*arrays, None][:3]
 

@@ -138,7 +138,7 @@ def _bytes_of(field: str) -> int | None:
 
 
 def serve(worker: object, connection: Connection, failure: Callable[[str, Exception], Failure]) -> None:
-    """Answer calls of a worker's methods until the other end is closed; `failure` says what a raised error is."""
+    """Answer calls of a worker's methods until the other end is closed; `failure` puts errors in words."""
     while True:
         try:
             content = connection.recv_bytes()

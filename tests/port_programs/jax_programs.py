@@ -71,7 +71,8 @@ def plain(order=(0, 1, 2, 3), forget=0.0, gate=jax.nn.sigmoid, read=-1, transpos
     }  # fmt: skip
     keys = jax.random.split(jax.random.key(0), len(shapes))
     parameters = {
-        name: 0.3 * jax.random.normal(key, shape) for (name, shape), key in zip(shapes.items(), keys, strict=True)
+        name: 0.3 * jax.random.normal(key, shape)
+        for (name, shape), key in zip(shapes.items(), keys, strict=True)
     }
     return JaxProgram(apply, parameters, logits, optax.sgd(0.1))
 
@@ -162,9 +163,13 @@ def schedule():
 
 def frozen_parameter():
     def labels(parameters):
-        return jax.tree_util.tree_map_with_path(lambda path, _: "stay" if "bias" in str(path) else "move", parameters)
+        return jax.tree_util.tree_map_with_path(
+            lambda path, _: "stay" if "bias" in str(path) else "move", parameters
+        )
 
-    return trained(optimizer=optax.multi_transform({"move": optax.sgd(0.1), "stay": optax.set_to_zero()}, labels))
+    return trained(
+        optimizer=optax.multi_transform({"move": optax.sgd(0.1), "stay": optax.set_to_zero()}, labels)
+    )
 
 
 def dropout():

@@ -1,7 +1,7 @@
 """Programs in Keras: the plain ones, and each of them with one mistake."""
 
 import keras
-from keras import layers as L
+from keras import layers as L  # noqa: N812 - as many write it
 from keras import ops
 
 from compare.port import KerasProgram
@@ -140,7 +140,8 @@ def padded_bidirectional():
 
 def stack():
     return trained(
-        [L.LSTM(5, return_sequences=True), L.LSTM(5, return_sequences=True), L.LSTM(5), L.Dense(4)], inputs=(12, 5)
+        [L.LSTM(5, return_sequences=True), L.LSTM(5, return_sequences=True), L.LSTM(5), L.Dense(4)],
+        inputs=(12, 5),
     )
 
 

@@ -1,4 +1,4 @@
-"""A model as a chain of layers, computed in NumPy: what mistakes are made in to see what would come of them."""
+"""A model as a chain of layers, computed in NumPy, for mistakes to be made in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -107,7 +107,7 @@ def _state(cell: Cell, sequence: Array, lengths: Array | None) -> Array:
 def _at_last(sequence: Array, lengths: Array | None) -> Array:
     if lengths is None:
         return sequence[:, -1]
-    return sequence[np.arange(len(sequence)), np.maximum(np.asarray(lengths) - 1, 0)]
+    return np.asarray(sequence[np.arange(len(sequence)), np.maximum(np.asarray(lengths) - 1, 0)])
 
 
 def _mean(values: Array, states: Array, lengths: Array | None) -> Array:

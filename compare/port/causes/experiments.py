@@ -8,9 +8,9 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
+from compare.port.causes.chain import Chain
 from compare.port.causes.fit import BAND, Probe, explain
 from compare.port.causes.outputs import differing, group_of, lengths_of
-from compare.port.causes.chain import Chain
 from compare.port.causes.words import cause
 from compare.port.differences import close
 from compare.port.programs.interface import Batch, Trace
@@ -26,7 +26,7 @@ LETTERS = ("A", "B")
 
 
 def causes_by_experiment(observed: "Observed") -> list[Cause] | None:
-    """What reproduces the outputs: changed inputs, a lower precision, a mistake in the first layer that differs."""
+    """What reproduces the outputs: changed inputs, a lower precision, a mistake in one layer."""
     for search in (_other_inputs, _lower_precision, _first_layer):
         found = search(observed)
         if found:
@@ -53,13 +53,28 @@ def _changed(batch: Batch) -> Iterator[tuple[str, str, Batch, "Back"]]:
     inputs = batch.inputs
     yield "data-order", "reads the rows in reverse", replace(batch, inputs=inputs[::-1]), lambda o: o
     for shift in (1, -1):
-        yield "data-order", "reads the rows shifted by one", replace(batch, inputs=np.roll(inputs, shift, 0)), lambda o: o
+        yield (
+            "data-order",
+            "reads the rows shifted by one",
+            replace(batch, inputs=np.roll(inputs, shift, 0)),
+            lambda o: o,
+        )
     if inputs.ndim >= 2:
-        yield "data-order", "reads the steps in reverse", replace(batch, inputs=inputs[:, ::-1]), lambda o: o
+        yield (
+            "direction-order",
+            "reads the steps in reverse",
+            replace(batch, inputs=inputs[:, ::-1]),
+            lambda o: o,
+        )
         turned = replace(batch, inputs=inputs.swapaxes(0, 1), lengths=None)
         yield "batch-axis", "takes the first axis for time", turned, lambda o: o.swapaxes(0, 1)
     if inputs.ndim == 3:
-        yield "data-order", "reads the features in reverse", replace(batch, inputs=inputs[..., ::-1]), lambda o: o
+        yield (
+            "data-order",
+            "reads the features in reverse",
+            replace(batch, inputs=inputs[..., ::-1]),
+            lambda o: o,
+        )
 
 
 def _lower_precision(observed: "Observed") -> list[Cause]:
@@ -70,7 +85,9 @@ def _lower_precision(observed: "Observed") -> list[Cause]:
         other = observed.traces[1 - place]
         if trace.outputs.shape != other.outputs.shape:
             continue
-        apart = float(np.abs(trace.outputs - other.outputs).max()) / max(float(np.abs(other.outputs).max()), 1e-300)
+        apart = float(np.abs(trace.outputs - other.outputs).max()) / max(
+            float(np.abs(other.outputs).max()), 1e-300
+        )
         for dtype, unit in (("float32", 2.0**-24), ("bfloat16", 2.0**-9), ("float16", 2.0**-11)):
             if apart > 100 * unit:
                 continue
@@ -132,9 +149,7 @@ def _first_layer(observed: "Observed") -> list[Cause] | None:
     return None
 
 
-def _probe(
-    observed: "Observed", pair: Pair, place: int, trace: Trace, lengths: Array | None
-) -> Probe | None:
+def _probe(observed: "Observed", pair: Pair, place: int, trace: Trace, lengths: Array | None) -> Probe | None:
     layer = pair.first if place == 0 else pair.second
     recorded = trace.modules.get(layer.module or "")
     outputs = layer_outputs(trace, layer)
@@ -147,7 +162,9 @@ def _probe(
     if group is None:
         return None
     read = "every" if outputs.ndim >= 3 or not group.cells else "states"
-    return Probe(chain=Chain(groups=(group,), read=read), inputs=recorded.inputs, lengths=lengths, outputs=outputs)
+    return Probe(
+        chain=Chain(groups=(group,), read=read), inputs=recorded.inputs, lengths=lengths, outputs=outputs
+    )
 
 
 def causes_at_gradient(observed: "Observed") -> list[Cause]:

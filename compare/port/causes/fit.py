@@ -103,5 +103,3 @@ def _computes(probe: Probe, read: str, padded: tuple[bool, bool], made: Sequence
     if found.shape != outputs.shape and found.size == outputs.size:
         found = found.reshape(outputs.shape)
     return found.shape == outputs.shape and bool(relative(found, outputs).max(initial=0.0) <= BAND)
-
-

@@ -1,4 +1,4 @@
-"""Why losses differ: one program's loss function, given changed outputs, until it says what the other's says."""
+"""Why losses differ: one loss function, given changed outputs until it says what the other says."""
 
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -23,8 +23,10 @@ SMOOTHING = "label-smoothing"
 
 
 def causes_at_loss(observed: "Observed") -> list[Cause] | None:
-    """What makes one loss the other; empty where they are the same function, None where nothing explains it."""
-    a, b = (_loss(side, trace.outputs) for side, trace in zip(observed.opened.sides, observed.traces, strict=True))
+    """What makes one loss the other; empty where they are one function, None if nothing explains it."""
+    a, b = (
+        _loss(side, trace.outputs) for side, trace in zip(observed.opened.sides, observed.traces, strict=True)
+    )
     given = list(_given(observed))
     if _same(a, b, given):
         return []
@@ -39,7 +41,12 @@ def _loss(side: Side, like: Array) -> Loss:
     def loss(outputs: Array, targets: Array) -> float:
         shape = (*outputs.shape[: like.ndim], *like.shape[outputs.ndim :])
         try:
-            return side.loss_of(np.reshape(outputs, shape) if len(shape) == like.ndim and np.prod(shape) == outputs.size else outputs, targets)
+            return side.loss_of(
+                np.reshape(outputs, shape)
+                if len(shape) == like.ndim and np.prod(shape) == outputs.size
+                else outputs,
+                targets,
+            )
         except (PortFailed, UsageError):
             return float("nan")
 
@@ -84,7 +91,11 @@ def _explained(one: Loss, other: Loss, side: str, given: Given) -> list[Cause] |
 def _changes(one: Loss, other: Loss, given: Given) -> Iterator[tuple[str | None, str, Loss]]:
     yield None, "", one
     yield "softmax-twice", "a softmax precedes a loss that has its own", lambda o, t: one(softmax(o), t)
-    yield "softmax-twice", "the loss takes logarithms of probabilities", lambda o, t: one(np.log(softmax(o)), t)
+    yield (
+        "softmax-twice",
+        "the loss takes logarithms of probabilities",
+        lambda o, t: one(np.log(softmax(o)), t),
+    )
     for amount in (0.1, 0.05, 0.2, 0.01, 0.02, 0.15, 0.25, 0.3, 0.5):
         yield SMOOTHING, f"labels are smoothed by {amount:g}", _smoothed(one, amount)
     yield "loss-broadcast", "every output is compared with every target: (N, 1) against (N)", _broadcast(one)
@@ -99,8 +110,8 @@ def _smoothed(loss: Loss, amount: float) -> Loss:
         classes = outputs.shape[-1]
         if targets.shape == outputs.shape:
             return loss(outputs, (1 - amount) * targets + amount / classes)
-        everywhere = sum(loss(outputs, np.full_like(targets, each)) for each in range(classes)) / classes
-        return (1 - amount) * loss(outputs, targets) + amount * everywhere
+        everywhere = [loss(outputs, np.full_like(targets, each)) for each in range(classes)]
+        return (1 - amount) * loss(outputs, targets) + amount * float(np.mean(everywhere))
 
     return smoothed
 
@@ -173,14 +184,22 @@ def _reduction(one: Loss, other: Loss, given: Given, ratio: float) -> tuple[str,
         rest /= float(size) ** exponent
     counts = {"outputs": outputs.shape[-1], "2": 2}
     for powers in product((0, 1, -1), repeat=len(counts)):
-        value = float(np.prod([float(size) ** power for size, power in zip(counts.values(), powers, strict=True)]))
+        value = float(
+            np.prod([float(size) ** power for size, power in zip(counts.values(), powers, strict=True)])
+        )
         if _close(rest, value):
             said = [f"{name} ({size})" for (name, size), exponent in exponents.items() if exponent]
             said += [name for name, power in zip(counts, powers, strict=True) if power and name != "2"]
             over_time = [name for name, exponent in exponents.items() if exponent]
-            slug = "loss-over-time" if [name for name, _ in over_time] == ["time steps"] and not any(powers) else "loss-reduction"
+            slug = (
+                "loss-over-time"
+                if [name for name, _ in over_time] == ["time steps"] and not any(powers)
+                else "loss-reduction"
+            )
             words = f"{ratio:.4g} times the other's"
-            return slug, words + (f": one is summed over {', '.join(said)}, the other averaged" if said else "")
+            return slug, words + (
+                f": one is summed over {', '.join(said)}, the other averaged" if said else ""
+            )
     return None
 
 
@@ -188,5 +207,10 @@ def _penalty(one: Loss, other: Loss, side: str, given: Given) -> list[Cause] | N
     """A constant on top, whatever the outputs: a penalty of the weights."""
     apart = [other(*each) - one(*each) for each in given]
     if all(np.isfinite(apart)) and np.ptp(apart[:1] + apart[3:]) <= BAND * abs(apart[0]) and apart[0] > 0:
-        return [cause("weight-decay", f"{side}'s loss has a penalty of {apart[0]:.4g} on the weights (a regularizer)")]
+        return [
+            cause(
+                "weight-decay",
+                f"{side}'s loss has a penalty of {apart[0]:.4g} on the weights (a regularizer)",
+            )
+        ]
     return None

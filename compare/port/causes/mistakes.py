@@ -80,30 +80,52 @@ def _in_cell(place: int, number: int, cell: Cell, lengths: bool) -> Iterator[Mis
     for activation in ACTIVATIONS:
         if activation != cell.activation:
             words = f"{activation} in place of {cell.activation}"
-            yield Mistake(slug="activation", sentence=words, change=_cell_changed(place, number, activation=activation))
+            yield Mistake(
+                slug="activation", sentence=words, change=_cell_changed(place, number, activation=activation)
+            )
     if cell.kind == "lstm":
         for activation in ("linear", "relu"):
             words = f"{activation} of the cell state in place of {cell.activation}"
-            yield Mistake(slug="activation", sentence=words, change=_cell_changed(place, number, cell_activation=activation))
+            yield Mistake(
+                slug="activation",
+                sentence=words,
+                change=_cell_changed(place, number, cell_activation=activation),
+            )
     if cell.kind != "elman":
         for activation in GATE_ACTIVATIONS:
             if activation != cell.recurrent_activation:
                 words = f"{activation} for the gates in place of {cell.recurrent_activation}"
-                yield Mistake(slug="activation", sentence=words, change=_cell_changed(place, number, recurrent_activation=activation))
+                yield Mistake(
+                    slug="activation",
+                    sentence=words,
+                    change=_cell_changed(place, number, recurrent_activation=activation),
+                )
     if cell.kind == "gru":
         other = "before" if cell.reset == "after" else "after"
         words = f"the reset gate is applied {other} the recurrent product, not {cell.reset} it"
         yield Mistake(slug="reset-gate", sentence=words, change=_cell_changed(place, number, reset=other))
-        words = f"the update gate's z and 1 − z are exchanged"
-        yield Mistake(slug="update-gate", sentence=words, change=_cell_changed(place, number, exchanged=not cell.exchanged))
+        words = "the update gate's z and 1 − z are exchanged"
+        yield Mistake(
+            slug="update-gate",
+            sentence=words,
+            change=_cell_changed(place, number, exchanged=not cell.exchanged),
+        )
     words = f"the sequence is read {'forward' if cell.reverse else 'backward'}"
-    yield Mistake(slug="direction-order", sentence=words, change=_cell_changed(place, number, reverse=not cell.reverse))
+    yield Mistake(
+        slug="direction-order", sentence=words, change=_cell_changed(place, number, reverse=not cell.reverse)
+    )
     if cell.reverse:
-        words = f"the reverse direction's steps are not turned around again"
-        yield Mistake(slug="direction-order", sentence=words, change=_cell_changed(place, number, realigned=not cell.realigned))
+        words = "the reverse direction's steps are not turned around again"
+        yield Mistake(
+            slug="direction-order",
+            sentence=words,
+            change=_cell_changed(place, number, realigned=not cell.realigned),
+        )
     if lengths:
         slug = "direction-padding" if cell.reverse else "padding"
-        words = f"steps beyond a sequence's length are {'left out' if cell.padded else 'computed like others'}"
+        words = (
+            f"steps beyond a sequence's length are {'left out' if cell.padded else 'computed like others'}"
+        )
         yield Mistake(slug=slug, sentence=words, change=_cell_changed(place, number, padded=not cell.padded))
 
 
@@ -117,7 +139,11 @@ def _of_weights(cell: Cell) -> Iterator[tuple[str, str, Weights]]:
     for order in permutations(range(len(gates))):
         if order != tuple(range(len(gates))):
             shown = ", ".join(gates[each] for each in order)
-            yield "gate-order", f"the gates lie in the order {shown}, not {', '.join(gates)}", _reordered(order, hidden)
+            yield (
+                "gate-order",
+                f"the gates lie in the order {shown}, not {', '.join(gates)}",
+                _reordered(order, hidden),
+            )
     for part in ("input_kernel", "recurrent_kernel"):
         words = part.replace("_", " ")
         if cell.parts[part].shape[0] == hidden:
@@ -126,10 +152,9 @@ def _of_weights(cell: Cell) -> Iterator[tuple[str, str, Weights]]:
             yield "transposed-kernel", f"the {words} is reshaped where it must be transposed", _reshaped(part)
     for part in ("bias", "recurrent_bias", "candidate_bias"):
         if part in cell.parts:
-            words = {"bias": "bias"}.get(part, part.replace("_", " "))
-            yield "missing-bias", f"the {words} is left out", lambda parts, part=part: {**parts, part: 0 * parts[part]}  # type: ignore[misc]
+            yield "missing-bias", f"the {part.replace('_', ' ')} is left out", _zero(part)
     if {"bias", "recurrent_bias"} <= cell.parts.keys():
-        yield "missing-bias", "both biases are left out", lambda parts: {**parts, **{p: 0 * parts[p] for p in parts if p.endswith("bias")}}
+        yield "missing-bias", "both biases are left out", _zero("bias", "recurrent_bias", "candidate_bias")
     if cell.kind == "lstm" and "bias" in cell.parts:
         for value in (1.0, -1.0):
             words = f"{value:+g} is added to the forget gate's bias inside the cell"
@@ -143,7 +168,10 @@ def _reordered(order: Sequence[int], hidden: int) -> Weights:
             second = full.get("recurrent_bias", np.zeros(2 * hidden))
             full["recurrent_bias"] = np.concatenate([second, full.pop("candidate_bias")])
         columns = np.concatenate([np.arange(hidden) + hidden * block for block in np.argsort(order)])
-        moved = {part: value[..., columns] if value.shape[-1] == len(columns) else value for part, value in full.items()}
+        moved = {
+            part: value[..., columns] if value.shape[-1] == len(columns) else value
+            for part, value in full.items()
+        }
         if "candidate_bias" in parts:
             both = moved.pop("recurrent_bias")
             moved |= {"recurrent_bias": both[: 2 * hidden], "candidate_bias": both[2 * hidden :]}
@@ -162,6 +190,10 @@ def _transposed(part: str, gates: int) -> Weights:
 
 def _reshaped(part: str) -> Weights:
     return lambda parts: {**parts, part: np.ascontiguousarray(parts[part].T).reshape(parts[part].shape)}
+
+
+def _zero(*names: str) -> Weights:
+    return lambda parts: {part: 0 * value if part in names else value for part, value in parts.items()}
 
 
 def _forget(value: float, hidden: int) -> Weights:
@@ -185,14 +217,20 @@ def _in_group(place: int, group: Group) -> Iterator[Mistake]:
     if group.kind == "dense":
         kernel = group.parts["kernel"]
         if kernel.shape[0] == kernel.shape[1]:
-            yield Mistake(slug="transposed-kernel", sentence=f"{group.name}: the kernel is transposed", change=with_parts(kernel=kernel.T))
+            yield Mistake(
+                slug="transposed-kernel",
+                sentence=f"{group.name}: the kernel is transposed",
+                change=with_parts(kernel=kernel.T),
+            )
         if min(kernel.shape) > 1:
             turned = np.ascontiguousarray(kernel.T).reshape(kernel.shape)
             words = f"{group.name}: the kernel is reshaped where it must be transposed"
             yield Mistake(slug="transposed-kernel", sentence=words, change=with_parts(kernel=turned))
         if "bias" in group.parts:
             words = f"{group.name}: the bias is left out"
-            yield Mistake(slug="missing-bias", sentence=words, change=with_parts(bias=0 * group.parts["bias"]))
+            yield Mistake(
+                slug="missing-bias", sentence=words, change=with_parts(bias=0 * group.parts["bias"])
+            )
         for activation in (*OUTPUT_ACTIVATIONS, "linear"):
             if activation != group.activation:
                 words = f"{group.name}: {activation} in place of {group.activation}"
@@ -203,20 +241,23 @@ def _in_group(place: int, group: Group) -> Iterator[Mistake]:
             yield Mistake(slug="epsilon-value", sentence=words, change=changed(epsilon=epsilon))
         for part in group.parts:
             neutral = np.ones_like(group.parts[part]) if part == "scale" else 0 * group.parts[part]
-            yield Mistake(slug="missing-bias", sentence=f"{group.name}: its {part} is left out", change=with_parts(**{part: neutral}))
+            yield Mistake(
+                slug="missing-bias",
+                sentence=f"{group.name}: its {part} is left out",
+                change=with_parts(**{part: neutral}),
+            )
     if group.kind == "embedding":
         table = group.parts["table"].copy()
         table[0] = 0
         words = f"{group.name}: the padding token's row is taken as zero"
         yield Mistake(slug="padding", sentence=words, change=with_parts(table=table))
     if len(group.cells) == 2:
+        first, second = group.cells
         words = f"{group.name}: the two directions' states lie in the other order"
-        yield Mistake(slug="direction-order", sentence=words, change=lambda chain: _with_group(
-            chain, place, replace(chain.groups[place], cells=chain.groups[place].cells[::-1])))  # fmt: skip
+        yield Mistake(slug="direction-order", sentence=words, change=changed(cells=(second, first)))
         words = f"{group.name}: the two directions have each other's weights"
-        yield Mistake(slug="direction-order", sentence=words, change=lambda chain: _with_group(
-            chain, place, replace(chain.groups[place], cells=tuple(
-                replace(cell, parts=other.parts) for cell, other in zip(chain.groups[place].cells, chain.groups[place].cells[::-1], strict=True)))))  # fmt: skip
+        exchanged = replace(first, parts=second.parts), replace(second, parts=first.parts)
+        yield Mistake(slug="direction-order", sentence=words, change=changed(cells=exchanged))
 
 
 def _between(chain: Chain) -> Iterator[Mistake]:
@@ -224,8 +265,12 @@ def _between(chain: Chain) -> Iterator[Mistake]:
         for read in READ:
             if read != chain.read and (read == "every") == (chain.read == "every"):
                 yield Mistake(
-                    slug="padding" if {read, chain.read} == {"mean over steps", "mean over all steps, padded ones too"} else "readout-step",
-                    sentence=f"the {read} is read, not the {chain.read}".replace("the states", "the final states"),
+                    slug="padding"
+                    if {read, chain.read} == {"mean over steps", "mean over all steps, padded ones too"}
+                    else "readout-step",
+                    sentence=f"the {read} is read, not the {chain.read}".replace(
+                        "the states", "the final states"
+                    ),
                     change=lambda chain, read=read: replace(chain, read=read),  # type: ignore[misc]
                 )
     for read in ("last step", "first step", "mean over steps", "every"):

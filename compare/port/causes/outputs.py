@@ -47,10 +47,14 @@ def differing(one: Explained, other: Explained, observed: "Observed") -> list[Ca
         sides = [LETTERS[side] for side, each in enumerate((one, other)) if each.padded[place]]
         if len(sides) == 1 and (place == 0 or one.padded[0] == other.padded[0]):
             way = "reverse direction" if place else "model"
-            found.append(cause(slug, f"{sides[0]}'s {way} computes steps beyond a sequence's length like others"))
+            found.append(
+                cause(slug, f"{sides[0]}'s {way} computes steps beyond a sequence's length like others")
+            )
     said = [{(each.slug, each.sentence): each for each in side.made} for side in (one, other)]
     for place, own in enumerate(said):
-        found += [_cause(each, LETTERS[place], observed) for key, each in own.items() if key not in said[1 - place]]
+        found += [
+            _cause(each, LETTERS[place], observed) for key, each in own.items() if key not in said[1 - place]
+        ]
     return found
 
 
@@ -68,7 +72,7 @@ def lengths_of(observed: "Observed") -> Array | None:
     for trace in observed.traces:
         for recorded in trace.modules.values():
             if recorded.mask is not None:
-                return np.asarray(recorded.mask).sum(axis=1)
+                return np.asarray(np.asarray(recorded.mask).sum(axis=1))
     return None
 
 
@@ -88,9 +92,7 @@ def _probes(observed: "Observed", place: int, lengths: Array | None) -> list[Pro
     return found
 
 
-def chain_of(
-    pairs: Sequence[Pair], trace: Trace, place: int, values: Mapping[str, Array]
-) -> Chain | None:
+def chain_of(pairs: Sequence[Pair], trace: Trace, place: int, values: Mapping[str, Array]) -> Chain | None:
     """A side's layers one after the other, in the first one's order; None where one is of no known kind."""
     order = {name: number for number, name in enumerate(trace.modules)}
     sorted_pairs = sorted(pairs, key=lambda pair: order.get(pair.first.module or "", len(order)))
@@ -155,7 +157,9 @@ def settings_that_differ(pairs: Sequence[Pair]) -> list[Cause]:
         for name, slug in slugs.items():
             one, other = (_declared(layer, name) for layer in (pair.first, pair.second))
             if one is not None and other is not None and one != other:
-                found.append(cause(slug, f"{pair.name}: {name.replace('_', ' ')} is {one} in A, {other} in B"))
+                found.append(
+                    cause(slug, f"{pair.name}: {name.replace('_', ' ')} is {one} in A, {other} in B")
+                )
     return found
 
 

@@ -1,6 +1,5 @@
 """The causes of everything that differs, in the order of the stages."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,18 +20,14 @@ def causes_of(observed: "Observed") -> tuple[Cause, ...]:
     """The mistakes that reproduce what came, each named once; `unknown` where a stage has none."""
     found = [each.cause for each in observed.setup if each.cause is not None]
     stages = {each.stage for each in observed.found}
-    explained = True
     if "outputs" in stages:
-        explained = _add(found, lambda: _outputs(observed), "the outputs differ", explained)
+        outputs = _outputs(observed)
+        found += [_unknown("the outputs differ")] if outputs is None else outputs
     if "loss" in stages:
-        after = [] if explained else None
         losses = causes_at_loss(observed)
         found += losses or []
         if losses is None and "outputs" not in stages:
             found.append(_unknown("the losses differ"))
-            explained = False
-        elif losses is None and after is None:
-            explained = False
     if "gradient" in stages and "outputs" not in stages:
         gradient = experiments.causes_at_gradient(observed)
         found += gradient
@@ -45,18 +40,14 @@ def causes_of(observed: "Observed") -> tuple[Cause, ...]:
     return tuple({each.slug: each for each in reversed(found)}.values())[::-1]
 
 
-def _add(
-    found: list[Cause], search: Callable[[], list[Cause] | None], what: str, explained: bool
-) -> bool:
-    causes = search()
-    found += [_unknown(what)] if causes is None else causes
-    return explained and causes is not None
-
-
 def _outputs(observed: "Observed") -> list[Cause] | None:
     if observed.carried[0] != observed.carried[1]:
         side = "A" if observed.carried[0] else "B"
-        return [cause("state-carried", f"{side} keeps a state: its second pass over a batch differs from its first")]
+        return [
+            cause(
+                "state-carried", f"{side} keeps a state: its second pass over a batch differs from its first"
+            )
+        ]
     causes = causes_at_outputs(observed)
     if causes is not None:
         return [*_declared(observed), *causes]

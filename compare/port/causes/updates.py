@@ -28,8 +28,9 @@ def causes_at_update(observed: "Observed", updates: int) -> list[Cause] | None:
     size = sum(value.size for value in opened.values.values())
     number = min(updates, max(3, MOST_NUMBERS // max(size, 1)))
     opened.begin()
-    seen = [_moving(side.observe(number)) for side in opened.sides]
-    found = _not_moving(observed, seen)
+    every = [side.observe(number) for side in opened.sides]
+    seen = [_moving(each) for each in every]
+    found = _not_moving(observed, every, seen)
     declared = [description.rule for description in opened.descriptions]
     first = identify(seen[0], declared[0], [declared[1]])
     second = identify(seen[1], declared[1], [declared[0], first[0] if first else None])
@@ -50,7 +51,10 @@ def identify(
         rates = rates_of(rule, seen)
         if rates is not None:
             return rule, rates
-    bases = [*rules, *(Rule(kind=kind, epsilon=1e-8 * (kind != "sgd")) for kind in ("sgd", "adam", "rmsprop"))]
+    bases = [
+        *rules,
+        *(Rule(kind=kind, epsilon=1e-8 * (kind != "sgd")) for kind in ("sgd", "adam", "rmsprop")),
+    ]
     few = _first(seen, 4)
     for number in (1, 2):
         for base in bases:
@@ -58,7 +62,7 @@ def identify(
                 names = [name for name, _ in changes]
                 if len(set(names)) < len(names):
                     continue
-                rule = replace(base, **dict(changes))
+                rule = replace(base, **dict(changes))  # type: ignore[arg-type]
                 if rates_of(rule, few) is not None:
                     rates = rates_of(rule, seen)
                     if rates is not None:
@@ -122,17 +126,17 @@ def _moving(seen: Seen) -> Seen:
     )
 
 
-def _not_moving(observed: "Observed", seen: Sequence[Seen]) -> list[Cause]:
+def _not_moving(observed: "Observed", seen: Sequence[Seen], moving: Sequence[Seen]) -> list[Cause]:
     """Parameters that one program moves and the other does not, though both say that they train them."""
     matching = observed.opened.matching
     found = []
     for pair in matching.pairs:
         for part in pair.shared:
-            moves = [
-                places[part].key in each.parameters[0]
-                for places, each in zip((pair.first_places, pair.second_places), seen, strict=True)
-            ]
-            if moves[0] != moves[1]:
+            keys = pair.first_places[part].key, pair.second_places[part].key
+            moves = [key in each.parameters[0] for key, each in zip(keys, moving, strict=True)]
+            still = 1 if moves[0] else 0
+            pushed = any(gradient[keys[still]].any() for gradient in seen[still].gradients)
+            if moves[0] != moves[1] and pushed:
                 side = "B" if moves[0] else "A"
                 found.append(cause("frozen-parameter", f"{side} does not move {pair.name}.{part}"))
     return found
@@ -189,13 +193,23 @@ def _fields(first: Rule, second: Rule, seen: Seen) -> list[Cause]:
     """The settings whose other value makes other moves of the same gradients."""
     if first.kind != second.kind:
         return [cause("optimizer", f"A's updates are those of {first.kind}, B's of {second.kind}")]
-    used = USED[first.kind] | {"weight_decay", "coupled", "clip", "clip_limit", "velocity", "epsilon_place", "bias_correction"}
+    used = USED[first.kind] | {
+        "weight_decay",
+        "coupled",
+        "clip",
+        "clip_limit",
+        "velocity",
+        "epsilon_place",
+        "bias_correction",
+    }
     found = []
     for each in fields(Rule):
         name = each.name
         one, other = getattr(first, name), getattr(second, name)
         if name in used and one != other and _acts(first, second, name, seen):
-            found.append(cause(_slug(first.kind, name), f"{name.replace('_', ' ')} is {one} in A, {other} in B"))
+            found.append(
+                cause(_slug(first.kind, name), f"{name.replace('_', ' ')} is {one} in A, {other} in B")
+            )
     return list({each.slug: each for each in found}.values())
 
 
@@ -220,5 +234,6 @@ def _same_moves(one: Rule, other: Rule, seen: Seen) -> bool:
         strict=True,
     )
     return all(
-        float(np.linalg.norm(_flat(a) - _flat(b))) <= 1e-10 * float(np.linalg.norm(_flat(a))) for a, b in pairs
+        float(np.linalg.norm(_flat(a) - _flat(b))) <= 1e-10 * float(np.linalg.norm(_flat(a)))
+        for a, b in pairs
     )

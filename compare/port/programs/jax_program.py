@@ -1,6 +1,6 @@
 """A program in JAX: a function of parameters and inputs, or a flax.nnx module, and an optax optimizer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, ClassVar
 
@@ -12,7 +12,14 @@ import optax
 from adapters.interface import Array
 from compare.port.programs import nnx_modules
 from compare.port.programs.interface import (
-    Batch, CannotBeCompared, Description, Expected, Program, Recorded, Trace, as_array,
+    Batch,
+    CannotBeCompared,
+    Description,
+    Expected,
+    Program,
+    Recorded,
+    Trace,
+    as_array,
 )  # fmt: skip
 from compare.port.programs.optax_rules import rule_of
 from compare.port.programs.recognized import Recognized, read_all, write_all
@@ -24,8 +31,9 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 class JaxProgram(Program):
     """`apply(parameters, inputs)` with any tree of arrays, or a `flax.nnx.Module`.
 
-    Of a module, `apply` is the module itself and `parameters` None; or `parameters` is the module, and `apply`
-    a function of it and of the inputs. A function that takes one argument more is also given the lengths.
+    Of a module, `apply` is the module itself and `parameters` None; or `parameters` is the module, and
+    `apply` a function of it and of the inputs. A function that takes one argument more is also given the
+    lengths.
     `optimizer` is an optax transformation, or an `nnx.Optimizer`.
     """
 
@@ -35,12 +43,12 @@ class JaxProgram(Program):
         self,
         apply: Any,
         parameters: Any = None,
-        loss: Callable[[Any, Any], Any] | None = None,
+        loss: Any = None,
         optimizer: Any = None,
     ) -> None:
         if loss is None or optimizer is None:
             raise TypeError("JaxProgram takes apply, parameters, loss and optimizer: one is missing")
-        self.apply, self.loss = apply, loss
+        self.apply, self.loss, self._state = apply, loss, None
         self.optimizer: optax.GradientTransformation = getattr(optimizer, "tx", optimizer)
         self.module = next((each for each in (apply, parameters) if nnx_modules.is_module(each)), None)
         self._given = parameters
@@ -161,7 +169,7 @@ class JaxProgram(Program):
 
     def _arguments(self, inputs: Array, lengths: Array | None) -> tuple[Any, ...]:
         taken = jnp.asarray(as_array(inputs, self._dtype))
-        called = self.apply.__call__ if self.module is self.apply else self.apply
+        called = type(self.apply).__call__.__get__(self.apply) if self.module is self.apply else self.apply
         places = [each for each in signature(called).parameters.values() if each.kind in POSITIONAL]
         needed = 1 if self.module is self.apply else 2
         if lengths is None or len(places) <= needed:

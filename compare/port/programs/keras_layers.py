@@ -31,7 +31,8 @@ def layers_of(model: keras.Model, variables: Variables) -> tuple[Recognized, ...
 
 def inner_layers(layer: Any) -> Sequence[Any]:
     """The layers directly inside another, in its own order."""
-    return layer.layers if isinstance(layer, keras.Model) else layer._layers
+    inner: Sequence[Any] = layer.layers if isinstance(layer, keras.Model) else layer._layers
+    return inner
 
 
 def all_layers(layer: Any) -> Iterator[Any]:
@@ -68,7 +69,7 @@ def _walk(layer: Any, variables: Variables, seen: set[int]) -> Iterator[Recogniz
         yield from _bidirectional(layer, variables)
     elif isinstance(layer, L.RNN):
         yield from _recurrent(layer, variables, layer.name, layer.name)
-    elif isinstance(layer, tuple(CELLS)):
+    elif isinstance(layer, L.LSTMCell | L.GRUCell | L.SimpleRNNCell):
         yield _cell(layer, layer.name, variables, {"direction": "forward", "level": 0}, layer.name)
     elif isinstance(layer, L.TimeDistributed) and type(layer.layer) in SIMPLE:
         yield replace_module(_simple(layer.layer, variables), layer.name)

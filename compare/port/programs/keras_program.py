@@ -11,7 +11,14 @@ import tensorflow as tf
 
 from adapters.interface import Array
 from compare.port.programs.interface import (
-    Batch, CannotBeCompared, Description, Expected, Program, Recorded, Trace, as_array,
+    Batch,
+    CannotBeCompared,
+    Description,
+    Expected,
+    Program,
+    Recorded,
+    Trace,
+    as_array,
 )  # fmt: skip
 from compare.port.programs.keras_layers import RECORDED, all_layers, layers_of, without_dropout
 from compare.port.programs.keras_rules import in_float64, rule_of
@@ -94,7 +101,9 @@ class KerasProgram(Program):
             outputs = self.model(self._inputs(inputs, lengths), training=True)
         modules = {
             name: Recorded(
-                inputs=None if any(each[0] is None for each in found) else stacked([each[0] for each in found]),  # type: ignore[misc]
+                inputs=None
+                if any(each[0] is None for each in found)
+                else stacked([each[0] for each in found]),  # type: ignore[misc]
                 outputs=stacked([each[1] for each in found]),
                 mask=found[0][2],
             )
@@ -108,7 +117,10 @@ class KerasProgram(Program):
 
     def differentiate(self, batch: Batch) -> tuple[float, dict[str, Array]]:
         loss, gradients = self._compiled(self._inputs(batch.inputs, batch.lengths), self._targets(batch))
-        trained = {id(each): gradient for each, gradient in zip(self.model.trainable_variables, gradients, strict=True)}
+        trained = {
+            id(each): gradient
+            for each, gradient in zip(self.model.trainable_variables, gradients, strict=True)
+        }
         natives = {
             name: np.array(trained[id(each)]) if id(each) in trained else np.zeros(each.shape, each.dtype)
             for name, each in self._variables.items()
@@ -189,9 +201,6 @@ def _recording(calls: dict[str, list[tuple[Array | None, Array, Array | None]]])
 
 def _array(value: Any) -> Array | None:
     return None if value is None or isinstance(value, tuple | list) else np.array(value)
-
-
-
 
 
 def _first(outputs: Any) -> Any:

@@ -13,7 +13,10 @@ import numpy as np
 from compare.port.programs.interface import Recorded, Setting
 from compare.port.programs.recognized import Recognized, stacked
 
-RECORDED = ("RNN", "Bidirectional", "LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell", "Linear", "Embed", "LayerNorm")  # fmt: skip
+RECORDED = (
+    "RNN", "Bidirectional", "LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell",
+    "Linear", "Embed", "LayerNorm",
+)  # fmt: skip
 
 
 def is_module(value: Any) -> bool:
@@ -26,8 +29,8 @@ def split(module: Any) -> tuple[Any, Any, Any]:
     """Its structure, its parameters, and the rest of its state."""
     from flax import nnx  # noqa: PLC0415 - an extra
 
-    graph, parameters, rest = nnx.split(module, nnx.Param, ...)
-    return graph, parameters, rest
+    parts: tuple[Any, Any, Any] = nnx.split(module, nnx.Param, ...)
+    return parts
 
 
 def merge(graph: Any, parameters: Any, rest: Any) -> Any:
@@ -41,7 +44,9 @@ def modules(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """A module and all inside it, with their paths, in the order in which they were defined."""
     yield path, module
     for name, value in vars(module).items():
-        members = enumerate(value) if isinstance(value, Sequence) and not isinstance(value, str) else [("", value)]
+        members = (
+            enumerate(value) if isinstance(value, Sequence) and not isinstance(value, str) else [("", value)]
+        )
         for place, member in members:
             if is_module(member):
                 yield from modules(member, "/".join(str(part) for part in (path, name, place) if str(part)))
@@ -94,7 +99,10 @@ def _with_settings(each: Recognized, known: Mapping[str, Any]) -> Recognized:
             settings["activation"] = "linear"
     outer, _, last = each.layer.name.rpartition("/")
     recorded, columns = each.layer.module, each.layer.columns
-    while last in {"cell", "forward_rnn", "backward_rnn"} and type(known.get(outer)).__name__ in {"RNN", "Bidirectional"}:
+    while last in {"cell", "forward_rnn", "backward_rnn"} and type(known.get(outer)).__name__ in {
+        "RNN",
+        "Bidirectional",
+    }:
         if last == "backward_rnn":
             settings["direction"] = "reverse"
             columns = columns and (columns[1], 2 * columns[1])

@@ -28,7 +28,9 @@ class NumpyProgram(Program):
     def __init__(self, program: Any) -> None:
         missing = [name for name in METHODS if not callable(getattr(program, name, None))]
         if missing:
-            raise TypeError(f"NumpyProgram takes an object with {', '.join(METHODS)}: {missing[0]} is missing")
+            raise TypeError(
+                f"NumpyProgram takes an object with {', '.join(METHODS)}: {missing[0]} is missing"
+            )
         self.program = program
 
     def prepare(self, dtype: str) -> None:
@@ -91,5 +93,3 @@ class NumpyProgram(Program):
 def _call(method: Callable[..., Any], lengths: Array | None, *given: Array) -> Any:
     takes_lengths = lengths is not None and len(signature(method).parameters) > len(given)
     return method(*given, lengths) if takes_lengths else method(*given)
-
-

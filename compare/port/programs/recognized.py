@@ -36,9 +36,7 @@ def array_layer(name: str, shape: tuple[int, ...], *, frozen: bool = False, dtyp
 def read_all(found: Iterable[Recognized], natives: Mapping[str, Array]) -> dict[str, Array]:
     """Every parameter of these layers in canonical layout."""
     return {
-        each.layer.key(part): value
-        for each in found
-        for part, value in read(each.layout, natives).items()
+        each.layer.key(part): value for each in found for part, value in read(each.layout, natives).items()
     }
 
 

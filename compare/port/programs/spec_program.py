@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters import open_adapter
 from adapters.conformance.reference import LOSSES
-from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec
+from adapters.interface import Adam, Adapter, Array, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import shapes
 from compare.port.programs.interface import Batch, Description, Expected, Program, Trace
 from compare.port.programs.recognized import read_all, write_all
@@ -32,11 +32,17 @@ class SpecProgram(Program):
         self.train = replace(self.train, dtype=dtype)  # type: ignore[arg-type]
         generator = np.random.default_rng(0)
         self._values: dict[str, Array] = {
-            name: generator.uniform(-0.1, 0.1, shape).astype(dtype) for name, shape in shapes(self.model).items()
+            name: generator.uniform(-0.1, 0.1, shape).astype(dtype)
+            for name, shape in shapes(self.model).items()
         }
         self._layers = layers_by_name(shapes(self.model))
         self._layers = tuple(
-            replace(each, layer=replace(each.layer, settings={**each.layer.settings, **self._settings(each.layer.kind)}))
+            replace(
+                each,
+                layer=replace(
+                    each.layer, settings={**each.layer.settings, **self._settings(each.layer.kind)}
+                ),
+            )
             for each in self._layers
         )
         self.reset()
@@ -44,7 +50,7 @@ class SpecProgram(Program):
     def _settings(self, kind: str) -> dict[str, str]:
         if kind == "dense":
             return {"activation": "linear"}
-        known = {"activation": self.model.activation}
+        known: dict[str, str] = {"activation": self.model.activation}
         if kind != "elman":
             known["recurrent_activation"] = "sigmoid"
         if kind == "gru":
@@ -101,7 +107,7 @@ class SpecProgram(Program):
     def _now(self) -> dict[str, Array]:
         return self._adapter.parameters()
 
-    def _at(self, values: Mapping[str, Array], train: TrainSpec):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _at(self, values: Mapping[str, Array], train: TrainSpec) -> Adapter:
         return open_adapter(ENGINE)(self.model, train, values)
 
 

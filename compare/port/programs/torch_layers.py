@@ -1,6 +1,7 @@
 """The layers of `torch.nn`, and where their parameters lie."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -35,13 +36,13 @@ def records(module: nn.Module) -> bool:
 
 def _read(name: str, module: nn.Module, trained: Trained) -> Iterator[Recognized]:
     prefix = f"{name}." if name else ""
-    for kinds, reader in ((RECURRENT, _recurrent), (CELLS, _cell)):
-        for kind in kinds:
-            if isinstance(module, kind) and not getattr(module, "proj_size", 0):
-                yield from reader(name or "module", prefix, module, *kinds[kind], trained)
-                return
+    for known, (recurrent, gates) in (*RECURRENT.items(), *CELLS.items()):
+        if isinstance(module, known) and not getattr(module, "proj_size", 0):
+            reader = _recurrent if known in RECURRENT else _cell
+            yield from reader(name or "module", prefix, module, recurrent, gates, trained)
+            return
     for simple, (kind, names, transposed) in _SIMPLE.items():
-        if isinstance(module, simple) and (simple is not nn.LayerNorm or len(module.normalized_shape) == 1):
+        if isinstance(module, simple) and len(getattr(module, "normalized_shape", (1,))) == 1:
             layout: dict[str, tuple[Piece, ...]] = {}
             for native, part in names.items():
                 parameter = getattr(module, native, None)
@@ -72,7 +73,7 @@ _SIMPLE: dict[type[nn.Module], tuple[str, dict[str, str], bool]] = {
 
 
 def _recurrent(
-    name: str, prefix: str, module: nn.RNNBase, kind: str, gates: int, trained: Trained
+    name: str, prefix: str, module: Any, kind: str, gates: int, trained: Trained
 ) -> Iterator[Recognized]:
     ways = 2 if module.bidirectional else 1
     for level in range(module.num_layers):
@@ -89,7 +90,7 @@ def _recurrent(
 
 
 def _cell(
-    name: str, prefix: str, module: nn.RNNCellBase, kind: str, gates: int, trained: Trained
+    name: str, prefix: str, module: Any, kind: str, gates: int, trained: Trained
 ) -> Iterator[Recognized]:
     columns = (0, module.hidden_size)
     yield _unit(
@@ -163,5 +164,3 @@ def without_dropout(module: nn.Module) -> list[tuple[str, float]]:
             rates += [(name, float(each.dropout))] * (each.num_layers - 1)
             each.dropout = 0.0
     return [(name, rate) for name, rate in rates if module.training]
-
-

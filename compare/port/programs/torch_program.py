@@ -11,12 +11,23 @@ from torch import nn
 
 from adapters.interface import Array
 from compare.port.programs.interface import (
-    Batch, CannotBeCompared, Description, Expected, Program, Recorded, Trace, as_array,
+    Batch,
+    CannotBeCompared,
+    Description,
+    Expected,
+    Program,
+    Recorded,
+    Trace,
+    as_array,
 )  # fmt: skip
 from compare.port.programs.recognized import read_all, stacked, write_all
 from compare.port.programs.torch_layers import layers_of, records, without_dropout
 from compare.port.programs.torch_rules import rule_of
 
+CLIPPING: dict[str, Callable[..., Any]] = {
+    "value": nn.utils.clip_grad_value_,
+    "norm": nn.utils.clip_grad_norm_,
+}
 ACCEPTS = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
 
 
@@ -39,7 +50,7 @@ class TorchProgram(Program):
         clip: tuple[str, float] | None = None,
         schedule: Any = None,
     ) -> None:
-        if clip is not None and clip[0] not in {"value", "norm"}:
+        if clip is not None and clip[0] not in CLIPPING:
             raise ValueError(f'clip is {clip!r}: it must be ("value", c) or ("norm", c)')
         self.module, self.loss, self.optimizer = module, loss, optimizer
         self.clip, self.schedule = clip, schedule
@@ -119,8 +130,7 @@ class TorchProgram(Program):
         loss.backward()  # type: ignore[no-untyped-call]
         if self.clip:
             how, limit = self.clip
-            clipping = {"value": nn.utils.clip_grad_value_, "norm": nn.utils.clip_grad_norm_}[how]
-            clipping(self.module.parameters(), limit)
+            CLIPPING[how](self.module.parameters(), limit)
         self.optimizer.step()
         if self.schedule is not None:
             self.schedule.step()
@@ -208,5 +218,3 @@ def _recorded(value: Any, time_first: bool) -> Array:
 def _plain(value: Any) -> Array:
     array: Array = value.detach().cpu().numpy().copy()
     return array
-
-

@@ -7,9 +7,7 @@ import torch
 from compare.port.rules import Rule
 
 
-def rule_of(
-    optimizer: torch.optim.Optimizer, clip: tuple[str, float] | None, schedule: Any
-) -> Rule | None:
+def rule_of(optimizer: torch.optim.Optimizer, clip: tuple[str, float] | None, schedule: Any) -> Rule | None:
     """The rule of an optimizer that is known, its parameters all in groups of one setting; else None."""
     groups = [{**group, "params": None} for group in optimizer.param_groups]
     reader = _READERS.get(type(optimizer))

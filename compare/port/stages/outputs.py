@@ -41,9 +41,7 @@ def compared(first: Trace, second: Trace, matching: Matching, lengths: Array | N
         shown = _in_one_form(one, other, valid, reverse)
         if shown is not None:
             yield Compared(name=pair.name, first=shown[0], second=shown[1], steps=shown[0].ndim >= 3)
-    yield Compared(
-        name=FINAL, first=first.outputs, second=second.outputs, steps=first.outputs.ndim >= 3
-    )
+    yield Compared(name=FINAL, first=first.outputs, second=second.outputs, steps=first.outputs.ndim >= 3)
 
 
 def layer_outputs(trace: Trace, layer: Layer) -> Array | None:
@@ -97,7 +95,7 @@ def final_state(sequence: Array, valid: Array | None, reverse: bool) -> Array:
     if valid is None or valid.shape != sequence.shape[:2]:
         return sequence[:, -1]
     last = np.maximum(valid.sum(axis=1) - 1, 0)
-    return sequence[np.arange(len(sequence)), last]
+    return np.asarray(sequence[np.arange(len(sequence)), last])
 
 
 def _row(each: Compared) -> Row:

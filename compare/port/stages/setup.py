@@ -14,6 +14,7 @@ LOW = ("float32", "float16", "bfloat16")
 NOT_SETTINGS = {"velocity", "bias_correction", "epsilon_place"}
 """Of rules: forms, which no user sets; they are found where they act."""
 
+
 def setup_rows(first: Description, second: Description, matching: Matching) -> list[SetupRow]:
     """Every setting that both have, those that differ with the cause that they are."""
     return [
@@ -26,14 +27,16 @@ def setup_rows(first: Description, second: Description, matching: Matching) -> l
 
 def notes(matching: Matching) -> list[str]:
     """What was folded in, or left out, in handing the weights over."""
-    said = []
-    for pair in matching.pairs:
-        for part in pair.only_first:
-            how = "added to its bias" if _is_folded(part, pair) else "left out"
-            said.append(f"A's {pair.first.name} has a {_words(part)} that B's {pair.second.name} has not: {how}")
-        for part in pair.only_second:
-            said.append(f"B's {pair.second.name} has a {_words(part)} that A's {pair.first.name} has not: set to zero")
-    return said
+    return [said for pair in matching.pairs for said in _folded(pair)]
+
+
+def _folded(pair: Pair) -> Iterator[str]:
+    one, other = f"A's {pair.first.name}", f"B's {pair.second.name}"
+    for part in pair.only_first:
+        how = "added to its bias" if _is_folded(part, pair) else "left out"
+        yield f"{one} has a {_words(part)} that {other} has not: {how}"
+    for part in pair.only_second:
+        yield f"{other} has a {_words(part)} that {one} has not: set to zero"
 
 
 def _is_folded(part: str, pair: Pair) -> bool:
@@ -59,9 +62,7 @@ def _parameters(matching: Matching) -> Iterator[SetupRow]:
                     cause=at_setup(slug, pair.name, "A" if here == "trained" else "B"),
                 )  # fmt: skip
         for part in pair.shared:
-            frozen = [
-                part in layer.frozen or "array" in layer.frozen for layer in (pair.first, pair.second)
-            ]
+            frozen = [part in layer.frozen or "array" in layer.frozen for layer in (pair.first, pair.second)]
             if frozen[0] != frozen[1]:
                 yield SetupRow(
                     name=f"{pair.name}.{part}",
@@ -100,7 +101,10 @@ def _mixed(description: Description) -> set[str]:
 def _randomness(first: Description, second: Description) -> Iterator[SetupRow]:
     rates = [[rate for _, rate in each.randomness] for each in (first, second)]
     if any(rates):
-        shown = [", ".join(f"{rate:g} in {name or 'the model'}" for name, rate in each.randomness) or "none" for each in (first, second)]
+        shown = [
+            ", ".join(f"{rate:g} in {name or 'the model'}" for name, rate in each.randomness) or "none"
+            for each in (first, second)
+        ]
         differs = sorted(rates[0]) != sorted(rates[1])
         yield SetupRow(
             name="dropout", first=shown[0], second=shown[1], differs=differs,
@@ -127,7 +131,9 @@ def _rules(first: Description, second: Description) -> Iterator[SetupRow]:
             first=_shown(values[0]),
             second=_shown(values[1]),
             differs=differs,
-            cause=at_setup(slug, name, f"{_shown(values[0])} in A, {_shown(values[1])} in B") if differs else None,
+            cause=at_setup(slug, name, f"{_shown(values[0])} in A, {_shown(values[1])} in B")
+            if differs
+            else None,
         )
 
 

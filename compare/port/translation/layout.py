@@ -60,9 +60,7 @@ def read(layout: Layout, natives: Mapping[str, Array]) -> dict[str, Array]:
 
 def write(layout: Layout, values: Mapping[str, Array], natives: Mapping[str, Array]) -> dict[str, Array]:
     """The native arrays with these canonical values in their places, all else as it was."""
-    written = {
-        piece.native: natives[piece.native].copy() for part in values for piece in layout[part]
-    }
+    written = {piece.native: natives[piece.native].copy() for part in values for piece in layout[part]}
     for part, value in values.items():
         begin = 0
         for piece in layout[part]:

@@ -68,9 +68,7 @@ class _Waiting:
 
 
 def _pair(first: Layer, second: Layer) -> Pair:
-    return Pair(
-        first=first, second=second, first_places=places_of(first), second_places=places_of(second)
-    )
+    return Pair(first=first, second=second, first_places=places_of(first), second_places=places_of(second))
 
 
 def _turned(pair: Pair) -> Pair:
@@ -91,9 +89,11 @@ def _named(left: _Waiting, right: _Waiting, given: Names) -> list[Pair]:
     pairs = []
     for a, b in given:
         one, other = left.named(a), right.named(b)
-        for side, name, found in (("A", a, one), ("B", b, other)):
+        for side, name, found, free in (("A", a, one, left.layers), ("B", b, other, right.layers)):
             if found is None:
-                raise UsageError(f"--map names {name!r}, which is no layer of {side} that has none yet: choose from {_list(left.layers if side == 'A' else right.layers)}")
+                raise UsageError(
+                    f"--map names {name!r}: no layer of {side} has that name, choose from {_list(free)}"
+                )
         assert one is not None
         assert other is not None
         if one.kind == other.kind and _signature(one) != _signature(other):
@@ -125,8 +125,20 @@ def _same_shapes(left: _Waiting, right: _Waiting) -> list[Pair]:
         _pair(left.take(one), right.take(other))
         for ones, others in groups.values()
         if len(ones) == len(others)
-        for one, other in zip(ones, others, strict=True)
+        for one, other in _by_direction(ones, others)
     ]
+
+
+def _by_direction(ones: Sequence[Layer], others: Sequence[Layer]) -> list[tuple[Layer, Layer]]:
+    """In their order; those that read backwards among themselves, where there are as many on both sides."""
+    backward = [[_is_backward(layer) for layer in side] for side in (ones, others)]
+    if sum(backward[0]) != sum(backward[1]):
+        return list(zip(ones, others, strict=True))
+    return list(zip(sorted(ones, key=_is_backward), sorted(others, key=_is_backward), strict=True))
+
+
+def _is_backward(layer: Layer) -> bool:
+    return layer.settings.get("direction") == "reverse"
 
 
 def _from_arrays(left: _Waiting, right: _Waiting) -> list[Pair]:
@@ -180,8 +192,12 @@ def _no_counterpart(left: Sequence[Layer], right: Sequence[Layer]) -> str:
         one = left[place].name if place < len(left) else "?"
         other = right[place].name if place < len(right) else "?"
         lines.append(f"    {one}  {other}")
-    return "\n".join(lines) if left and right else lines[0].replace(
-        ": name the pairs in a file, --map FILE", ": give both programs the same layers"
+    return (
+        "\n".join(lines)
+        if left and right
+        else lines[0].replace(
+            ": name the pairs in a file, --map FILE", ": give both programs the same layers"
+        )
     )
 
 

@@ -30,15 +30,17 @@ def layers_by_name(shapes: Shapes, *, frozen: frozenset[str] = frozenset()) -> t
                 groups.setdefault(f"{canonical}cell{match['ending']}", {})[name] = shape
                 continue
         groups.setdefault(_owner(prefix, shapes), {})[name] = shape
-    return tuple(
-        each for owner, members in groups.items() for each in _group(owner, members, frozen)
-    )
+    return tuple(each for owner, members in groups.items() for each in _group(owner, members, frozen))
 
 
 def _owner(prefix: str, shapes: Shapes) -> str:
     """The cell that a dense layer of flax belongs to, else the layer itself."""
     outer, _, inner = prefix.rpartition("/")
-    names = {name.removeprefix(f"{outer}/" if outer else "").split("/")[0] for name in shapes if name.startswith(outer)}
+    names = {
+        name.removeprefix(f"{outer}/" if outer else "").split("/")[0]
+        for name in shapes
+        if name.startswith(outer)
+    }
     for members in _CELL_MEMBERS:
         if inner in members and members <= names:
             return outer or "cell"
@@ -75,9 +77,7 @@ def _cell(owner: str, layout: Layout, *, reset: str = "after", reverse: bool = F
     if kind == "gru":
         settings["reset"] = reset
     return Recognized(
-        layer=Layer(
-            name=owner, kind=kind, parts=parts, settings=settings, module=owner, columns=(0, hidden)
-        ),
+        layer=Layer(name=owner, kind=kind, parts=parts, settings=settings, module=owner, columns=(0, hidden)),
         layout=layout,
     )
 
@@ -112,12 +112,16 @@ def _split(owner: str, short: Mapping[str, str], shapes: Shapes) -> Recognized |
     """flax.linen, and the LSTM of flax.nnx that has an array for every gate."""
     f = "if_" if "if_/kernel" in short else "if"
     for gates in (("i", f[1:], "g", "o"), ("r", "z", "n")):
-        if not all(f"{side}{gate}/kernel" in short for side in "ih" for gate in (gates if side == "i" else _bare(gates))):
+        if not all(
+            f"{side}{gate}/kernel" in short
+            for side in "ih"
+            for gate in (gates if side == "i" else _bare(gates))
+        ):
             continue
 
         def pieces(side: str, kind: str, names: tuple[str, ...]) -> tuple[Piece, ...]:
             found = [short.get(f"{side}{gate}/{kind}") for gate in names]
-            return tuple(whole(name, shapes[name]) for name in found if name)  # noqa: B023
+            return tuple(whole(name, shapes[name]) for name in found if name)
 
         layout: dict[str, tuple[Piece, ...]] = {
             "input_kernel": pieces("i", "kernel", gates),
@@ -127,7 +131,9 @@ def _split(owner: str, short: Mapping[str, str], shapes: Shapes) -> Recognized |
             layout |= {"bias": pieces("i", "bias", gates), "candidate_bias": pieces("h", "bias", ("n",))}
         else:
             layout["bias"] = pieces("h", "bias", _bare(gates))
-        return _cell(owner, {part: found for part, found in layout.items() if found}, reverse="backward" in owner)
+        return _cell(
+            owner, {part: found for part, found in layout.items() if found}, reverse="backward" in owner
+        )
     return None
 
 
@@ -150,9 +156,7 @@ def _readout(owner: str, short: Mapping[str, str], shapes: Shapes) -> Recognized
 def _simple(owner: str, short: Mapping[str, str], shapes: Shapes) -> Recognized | None:
     for wanted, (kind, names) in _SIMPLE.items():
         if wanted in short and not short.keys() - names.keys() and len(shapes[short[wanted]]) <= 2:
-            layout = {
-                names[native]: (whole(name, shapes[name]),) for native, name in short.items()
-            }
+            layout = {names[native]: (whole(name, shapes[name]),) for native, name in short.items()}
             return _plain(owner, kind, layout)
     return None
 
@@ -165,6 +169,6 @@ _SIMPLE = {
 
 
 def _plain(owner: str, kind: str, layout: Layout) -> Recognized:
-    return Recognized(layer=Layer(name=owner, kind=kind, parts=shapes_of(layout), module=owner), layout=layout)
-
-
+    return Recognized(
+        layer=Layer(name=owner, kind=kind, parts=shapes_of(layout), module=owner), layout=layout
+    )

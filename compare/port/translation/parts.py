@@ -62,9 +62,7 @@ class Pair:
     @property
     def shared(self) -> tuple[str, ...]:
         """The parts that both have, once biases that one has and the other has not are folded in."""
-        return tuple(
-            part for part in PARTS if part in self.first_places and part in self.second_places
-        )
+        return tuple(part for part in PARTS if part in self.first_places and part in self.second_places)
 
     @property
     def only_first(self) -> tuple[str, ...]:
@@ -76,7 +74,9 @@ class Pair:
 
     def handed_over(self, values: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Array]:
         """The second one's parameters with the first one's values; `own` are those that it has."""
-        given = folded({part: place.take(values) for part, place in self.first_places.items()}, self.only_first)
+        given = folded(
+            {part: place.take(values) for part, place in self.first_places.items()}, self.only_first
+        )
         found = {}
         for part, place in self.second_places.items():
             shape = place.take(own).shape
