@@ -15,7 +15,7 @@ def read(path: Path) -> dict[str, Array]:
     found = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(found, Mapping):
         raise ValueError(f"it holds a {type(found).__name__}, not a state_dict")
-    return {name: np.array(value) for name, value in found.items() if isinstance(value, torch.Tensor)}
+    return {name: value.numpy() for name, value in found.items() if isinstance(value, torch.Tensor)}
 
 
 def content(arrays: Mapping[str, Array]) -> bytes:

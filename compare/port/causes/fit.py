@@ -39,13 +39,13 @@ class Explained:
 Ways = Sequence[tuple[str, tuple[bool, bool]]]
 
 
-def explain(probes: Sequence[Probe], first: "Explained | None" = None) -> Explained | None:
-    """The fewest mistakes that reproduce every probe; ways like those of another program come first."""
+def explain(probes: Sequence[Probe], first: "Explained | None" = None, *, most: int = 2) -> Explained | None:
+    """The fewest mistakes, so many at most, that reproduce every probe; ways like another's come first."""
     padding = any(probe.lengths is not None for probe in probes)
     ways = list(_ways(probes[0], padding))
     if first is not None:
         ways.sort(key=lambda way: way != (first.read, first.padded))
-    for number in (0, 1, 2):
+    for number in range(most + 1):
         end = time.monotonic() + SECONDS_FOR_PAIRS
         for read, padded in ways:
             for made in _combinations(_as(probes[0].chain, read, padded), padding, number):

@@ -22,16 +22,16 @@ RECURRENT = {"lstm", "gru", "elman"}
 LETTERS = ("A", "B")
 
 
-def causes_at_outputs(observed: "Observed") -> list[Cause] | None:
-    """The mistakes by which one program's chain becomes the other's; None where none explains it."""
+def causes_at_outputs(observed: "Observed", most: int) -> list[Cause] | None:
+    """The mistakes, so many at most, by which one chain becomes the other; None where none explain it."""
     lengths = lengths_of(observed)
     probes = [_probes(observed, place, lengths) for place in (0, 1)]
     if any(each is None for each in probes):
         return None
-    one = explain(probes[0] or [])
+    one = explain(probes[0] or [], most=most)
     if one is None:
         return None
-    other = explain(probes[1] or [], one)
+    other = explain(probes[1] or [], one, most=most)
     return None if other is None else differing(one, other, observed)
 
 

@@ -1,5 +1,6 @@
 """The causes of everything that differs, in the order of the stages."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,10 +49,15 @@ def _outputs(observed: "Observed") -> list[Cause] | None:
                 "state-carried", f"{side} keeps a state: its second pass over a batch differs from its first"
             )
         ]
-    causes = causes_at_outputs(observed)
-    if causes is not None:
-        return [*_declared(observed), *causes]
-    return experiments.causes_by_experiment(observed)
+    for search in (
+        partial(causes_at_outputs, most=1),
+        experiments.causes_by_experiment,
+        partial(causes_at_outputs, most=2),
+    ):
+        causes = search(observed)
+        if causes is not None:
+            return [*_declared(observed), *causes]
+    return None
 
 
 def _declared(observed: "Observed") -> list[Cause]:

@@ -137,7 +137,8 @@ class JaxProgram(Program):
         return float(loss)
 
     def reset(self) -> bool:
-        self._state = self.optimizer.init(self._tree(self._leaves))
+        state = self.optimizer.init(self._tree(self._leaves))
+        self._state = state if self._dtype != "float64" else jax.tree_util.tree_map(_counted_in_int64, state)
         return True
 
     def _step(self, tree: Any, state: Any, *taken: Any) -> tuple[Any, Any, Any]:
@@ -181,6 +182,11 @@ class JaxProgram(Program):
 
     def _natives(self, leaves: list[Any]) -> dict[str, Array]:
         return {name: np.array(leaf) for name, leaf in zip(self._names, leaves, strict=True)}
+
+
+def _counted_in_int64(leaf: Any) -> Any:
+    """A counter of updates, from which schedules would compute a rate in float32."""
+    return leaf.astype(jnp.int64) if getattr(leaf, "dtype", None) == jnp.int32 else leaf
 
 
 def _is_real(leaf: Any) -> bool:
