@@ -221,8 +221,8 @@ def test_the_guides_story_goes_as_it_is_written(guide, tmp_path):
         assert all(len(line) <= 80 for line in ended.out.splitlines())
         assert {"README.md", "report.html"} <= {path.name for path in out.iterdir()}
         assert (out / "figures" / "curves.png").exists()
-        apart.append(stored["largest"]["update"])
-    assert apart[0] > 100 * apart[1]
+        apart.append(stored["largest"]["curve"])
+    assert apart[0] > 3 * apart[1]
 
 
 def written(folder, name, text):
