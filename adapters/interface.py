@@ -1,55 +1,49 @@
 """What a framework must do to be compared: all that an adapter's author imports, but for the parameters.
 
-What a task may ask for stands in `specs.py`, what an adapter says of itself in `declaration.py`.
+What a task may ask for stands in `specs.py`, `optimizers.py` and `schedules.py`, what an adapter says of
+itself in `declaration.py`.
 
-Axis letters: N sequences, B batch, T time steps, D inputs per step, H hidden units, K outputs,
-S steps (index batches), G gates (1 for the Elman cell, 4 for the LSTM).
+Axis letters: N sequences, B batch, T time steps, D inputs per step, H hidden units, K outputs, L layers,
+S steps (index batches), G gates (1 for the Elman cell, 3 for the GRU, 4 for the LSTM).
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
 from adapters.declaration import Declaration
+from adapters.optimizers import Adam, AdamW, Optimizer, OptimizerName, RmsProp, Sgd
+from adapters.schedules import Cosine, Exponential, LearningRate, rate_at
 from adapters.specs import (
     Activation,
-    Adam,
     Array,
     Cell,
     Device,
     Dtype,
     Loss,
     ModelSpec,
-    Optimizer,
-    OptimizerName,
     Readout,
-    Sgd,
+    Reset,
     Span,
     TrainSpec,
     UnsupportedSpec,
 )
-from adapters.validation import check_batches, check_data, check_parameters, check_sequences
+from adapters.validation import (
+    check_batches,
+    check_data,
+    check_parameters,
+    check_sequences,
+    int64,
+    with_zero_padding,
+    with_zeros_where_read,
+)
 
 __all__ = [
-    "Activation",
-    "Adam",
-    "Adapter",
-    "Array",
-    "Cell",
-    "Declaration",
-    "Device",
-    "Dtype",
-    "Loss",
-    "MatrixProduct",
-    "ModelSpec",
-    "Optimizer",
-    "OptimizerName",
-    "Readout",
-    "Sgd",
-    "Span",
-    "TrainSpec",
-    "UnsupportedSpec",
-]
+    "Activation", "Adam", "AdamW", "Adapter", "Array", "Cell", "Cosine", "Declaration", "Device", "Dtype",
+    "Exponential", "LearningRate", "Loss", "MatrixProduct", "ModelSpec", "Optimizer", "OptimizerName",
+    "Readout", "Reset", "RmsProp", "Sgd", "Span", "TrainSpec", "UnsupportedSpec", "rate_at",
+]  # fmt: skip
 
 
 class MatrixProduct(NamedTuple):
@@ -59,14 +53,30 @@ class MatrixProduct(NamedTuple):
     kernel: str
 
 
+@dataclass(slots=True)
+class _Checked:
+    """What the base class keeps: the specs it has checked, and how many sequences are loaded."""
+
+    model: ModelSpec
+    train: TrainSpec
+    sequences: int = 0
+
+
 class Adapter(ABC):
     """One framework, training one model.
 
     An author writes `__init__`, `_load`, `_train`, `_predict` and `parameters`. Everything handed to them
     was checked here before: the specs and the device against the declaration, the shapes and names of the
-    parameters, the shapes of all data, classes and indices against their range. Nothing was converted:
-    arrays come in any dtype and memory layout, may be read-only, and must never be written to. There is no
-    need to call `super().__init__()`, and attributes may have any name but that of a public method.
+    parameters, the shapes of all data, classes and indices against their range. Nothing was converted but
+    lengths, which are int64: arrays come in any dtype and memory layout, may be read-only, and must never be
+    written to. There is no need to call `super().__init__()`, and attributes may have any name but that of a
+    public method.
+
+    Sequences of unlike length are padded on the right: `lengths` holds the valid steps of each, from 1 to T,
+    and is None where all are T long. What lies beyond is 0 when it is handed to an author, and changes no
+    state, has no loss, and is no part of what the reverse direction reads, which begins at the last valid
+    step. Readout `last` is of the state after the last valid step (reverse: after the first).
+    The mean of the loss divides by B alone. Every update is made, also one that no valid step falls into.
 
     Everything that it is not told by the specs an adapter must not choose: no other hyperparameter, no
     other precision, no shuffling. The same calls give the same losses, bit for bit, on the same machine
@@ -75,24 +85,22 @@ class Adapter(ABC):
     """
 
     declaration: ClassVar[Declaration] = Declaration()
-    __checked_model: ModelSpec
-    __checked_train: TrainSpec
-    __loaded_sequences: int
+    __checked: _Checked
 
     def __new__(
         cls, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> Self:
         """Check what the constructor is given, before it runs.
 
-        Raises: UnsupportedSpec for a spec or device that is not declared; ValueError for parameters that
-        are not the model's.
+        Raises: UnsupportedSpec for what is not declared; ValueError for parameters that are not the model's.
         """
+        train.check_model(model)
         cls.declaration.check_supported(model, train)
         cls.declaration.check_device(device)
         check_parameters(model, parameters)
         adapter = super().__new__(cls)
-        adapter.__checked_model, adapter.__checked_train = model, train
-        adapter.__loaded_sequences = 0
+        # past __setattr__: an author's class may be a frozen dataclass
+        object.__setattr__(adapter, "_Adapter__checked", _Checked(model, train))
         return adapter
 
     @abstractmethod
@@ -111,15 +119,19 @@ class Adapter(ABC):
         It may be called again at any time: it replaces the data and touches nothing else.
 
         Shapes: inputs (N, T, D); targets (N, K) or, with readout 'every', (N, T, K); for the
-        cross-entropy (N,) or (N, T) whole numbers in [0, K).
-        Raises: ValueError where the data do not fit the specs; UnsupportedSpec for lengths.
+        cross-entropy (N,) or (N, T) whole numbers in [0, K); lengths (N,) whole numbers in [1, T], beyond
+        which inputs and targets may hold anything.
+        Raises: ValueError where the data do not fit the specs; UnsupportedSpec for lengths if undeclared.
         """
-        _refuse_lengths(lengths)
-        check_data(self.__checked_model, self.__checked_train, inputs, targets)
-        self.__loaded_sequences = 0
+        checked = self.__checked
+        self.declaration.check_lengths(lengths)
+        check_data(checked.model, checked.train, inputs, targets, lengths)
+        inputs = with_zero_padding(inputs, lengths)
+        targets = with_zeros_where_read(checked.model, targets, lengths)
+        checked.sequences = 0
         # through the class: an author may have an attribute self._train
-        type(self)._load(self, inputs, targets, None)
-        self.__loaded_sequences = len(inputs)
+        type(self)._load(self, inputs, targets, int64(lengths))
+        checked.sequences = len(inputs)
 
     def train(self, batches: Array) -> Array:
         """Train on each row of indices in turn; return each update's loss, taken before that update.
@@ -130,18 +142,21 @@ class Adapter(ABC):
         Shapes: batches (S, B) integers into the N loaded sequences -> (S·updates,) in the spec's dtype.
         Raises: ValueError where they are none, or nothing is loaded.
         """
-        check_batches(batches, self.__loaded_sequences)
+        check_batches(batches, self.__checked.sequences)
         return type(self)._train(self, batches)
 
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
         """The model's outputs (logits for the cross-entropy) for whole sequences; training is untouched.
 
-        Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every', in the spec's dtype; N may be 0.
-        Raises: ValueError for inputs of another shape; UnsupportedSpec for lengths.
+        Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every', 0 beyond a sequence's length; in the
+        spec's dtype; N may be 0.
+        Raises: ValueError for inputs of another shape; UnsupportedSpec for lengths that are not declared.
         """
-        _refuse_lengths(lengths)
-        check_sequences(self.__checked_model, inputs)
-        return type(self)._predict(self, inputs, None)
+        model = self.__checked.model
+        self.declaration.check_lengths(lengths)
+        check_sequences(model, inputs, lengths)
+        outputs = type(self)._predict(self, with_zero_padding(inputs, lengths), int64(lengths))
+        return with_zeros_where_read(model, outputs, lengths)
 
     @abstractmethod
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
@@ -182,8 +197,3 @@ class Adapter(ABC):
         The machine's limit is measured by it, with the worker's threads.
         """
         return None
-
-
-def _refuse_lengths(lengths: Array | None) -> None:
-    if lengths is not None:
-        raise UnsupportedSpec("lengths are given: no adapter knows them, give sequences of one length")

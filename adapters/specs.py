@@ -3,23 +3,25 @@
 Whoever looks up a choice looks it up in a table that lists what it knows; what is not there is an error.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeGuard, get_args
+from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
+from adapters.optimizers import OPTIMIZERS, Optimizer
+from adapters.requirements import require, require_choice, require_count, require_flag, require_positive
+
 Array = NDArray[Any]
-Cell = Literal["elman", "lstm"]
+Cell = Literal["elman", "lstm", "gru"]
 Loss = Literal["half_squared_error", "softmax_cross_entropy"]
 Activation = Literal["tanh", "sigmoid"]
+Reset = Literal["after", "before"]
 Readout = Literal["last", "every"]
 Dtype = Literal["float32", "float64"]
 Device = Literal["cpu", "cuda"]
-OptimizerName = Literal["sgd", "adam"]
 
-GATES: dict[Cell, int] = {"elman": 1, "lstm": 4}
+GATES: dict[Cell, int] = {"elman": 1, "gru": 3, "lstm": 4}
 """How many blocks of H columns a cell's kernels have."""
 
 
@@ -27,44 +29,22 @@ class UnsupportedSpec(ValueError):  # noqa: N818 - the name that the contract gi
     """An adapter cannot run a spec; the message names the field."""
 
 
-def require(condition: bool, message: str) -> None:
-    """Raise a ValueError with this message unless the condition holds."""
-    if not condition:
-        raise ValueError(message)
-
-
-def require_choice(field: str, value: object, choices: object) -> None:
-    """Raise a ValueError unless the value is one of a Literal's."""
-    known = isinstance(value, str) and value in get_args(choices)
-    require(known, f"{field} is {value!r}: choose one of {', '.join(get_args(choices))}")
-
-
-def require_count(field: str, value: object) -> None:
-    """Raise a ValueError unless the value is an int of 1 or more."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    require(whole, f"{field} is {value!r}: it must be a whole number (an int), 1 or more")
-
-
-def require_positive(field: str, value: object) -> None:
-    """Raise a ValueError unless the value is a finite number above 0."""
-    require(_is_number(value) and value > 0, f"{field} is {value!r}: it must be a finite number above 0")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """One recurrent layer and a linear readout.
+    """Recurrent layers, each fed with the hidden states of the one below, and a linear readout.
 
-    Elman: h_t = φ(x_t·W + h_{t-1}·U + b); ŷ = h·V + d.
+    Elman: h_t = φ(x_t·W + h_{t-1}·U + b).
     LSTM: i, f, g, o = x_t·W + h_{t-1}·U + b; c_t = σ(f)·c_{t-1} + σ(i)·tanh(g); h_t = σ(o)·tanh(c_t).
-    Losses: ½(ŷ−y)² or the softmax cross-entropy over K logits; summed over outputs and over the time
+    GRU: r = σ(x·W_r + h·U_r + b_r); z = σ(x·W_z + h·U_z + b_z); h_t = (1−z)·n + z·h_{t-1}, where, by `reset`,
+    after: n = tanh(x·W_n + b_n + r·(h·U_n + c_n)); before: n = tanh(x·W_n + (r·h)·U_n + b_n).
+    Readout: ŷ = h·V + d of the top layer, at every step or after the last valid one.
+    Losses: ½(ŷ−y)² or the softmax cross-entropy over K logits; summed over outputs and over the valid time
     steps of one update, averaged over the batch. States start at zero with every sequence.
+    With `bidirectional`, a second set of layers reads from the last valid step to the first; a layer hands on
+    the hidden states of both directions side by side, forward first.
 
     Raises: ValueError for a value outside its domain.
-    Source: Elman 1990; Hochreiter & Schmidhuber 1997; Gers et al. 2000.
+    Source: Elman 1990; Hochreiter & Schmidhuber, Schuster & Paliwal 1997; Gers et al. 2000; Cho et al. 2014.
     """
 
     cell: Cell
@@ -73,6 +53,9 @@ class ModelSpec:
     outputs: int
     loss: Loss
     activation: Activation = "tanh"
+    reset: Reset = "after"
+    layers: int = 1
+    bidirectional: bool = False
     bias: bool = True
     readout: Readout = "last"
 
@@ -80,13 +63,19 @@ class ModelSpec:
         require_choice("cell", self.cell, Cell)
         require_choice("loss", self.loss, Loss)
         require_choice("activation", self.activation, Activation)
+        require_choice("reset", self.reset, Reset)
         require_choice("readout", self.readout, Readout)
-        for field in ("inputs", "hidden", "outputs"):
+        for field in ("inputs", "hidden", "outputs", "layers"):
             require_count(field, getattr(self, field))
-        require(isinstance(self.bias, bool), f"bias is {self.bias!r}: it must be True or False")
+        for field in ("bias", "bidirectional"):
+            require_flag(field, getattr(self, field))
         require(
             self.cell == "elman" or self.activation == "tanh",
-            f"activation is {self.activation!r}: it belongs to the Elman cell, an LSTM has its own",
+            f"activation is {self.activation!r}: it belongs to the Elman cell, the others have their own",
+        )
+        require(
+            self.cell == "gru" or self.reset == "after",
+            f"reset is {self.reset!r}: it belongs to the GRU, no other cell has a reset gate",
         )
 
     @property
@@ -94,43 +83,10 @@ class ModelSpec:
         """G, the number of the cell's gates."""
         return GATES[self.cell]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sgd:
-    """θ ← θ − η·g."""
-
-    learning_rate: float
-
-    def __post_init__(self) -> None:
-        require_positive("learning_rate", self.learning_rate)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adam:
-    """θ ← θ − η·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε), t counted from 1, m and v from zero.
-
-    Source: Kingma & Ba 2015, the order of the end of section 2: ε stands outside the bias correction.
-    """
-
-    learning_rate: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-7
-
-    def __post_init__(self) -> None:
-        require_positive("learning_rate", self.learning_rate)
-        require_positive("epsilon", self.epsilon)
-        for field in ("beta1", "beta2"):
-            value = getattr(self, field)
-            require(
-                _is_number(value) and 0 <= value < 1,
-                f"{field} is {value!r}: it must be a number in [0, 1)",
-            )
-
-
-Optimizer = Sgd | Adam
-OPTIMIZERS: dict[type, OptimizerName] = {Sgd: "sgd", Adam: "adam"}
-"""The update rules, by their exact class, under the names that declarations use."""
+    @property
+    def width(self) -> int:
+        """H', what a layer hands on at each step: H, or 2H where it is bidirectional."""
+        return 2 * self.hidden if self.bidirectional else self.hidden
 
 
 class Span(NamedTuple):
@@ -147,9 +103,10 @@ class TrainSpec:
 
     `update_every` (k1) is the number of time steps between updates, `backprop_through` (k2) how many
     steps back from an update the gradient reaches; None means the whole sequence and all of k1.
-    `clip_value` clips every element of every gradient to [-c, c] before the update.
+    `clip_value` clips every element of every gradient to [-c, c] before the update, `clip_norm` all of them
+    at once: g ← g·c/max(‖g‖, c), with the norm over all parameters.
 
-    Raises: ValueError unless 1 ≤ k2 ≤ k1.
+    Raises: ValueError unless 1 ≤ k2 ≤ k1, or where both ways of clipping are asked for.
     Source: Williams & Peng 1990.
     """
 
@@ -157,19 +114,26 @@ class TrainSpec:
     update_every: int | None = None
     backprop_through: int | None = None
     clip_value: float | None = None
+    clip_norm: float | None = None
     dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
         require(
             type(self.optimizer) in OPTIMIZERS,
-            f"optimizer is {self.optimizer!r}: it must be an instance of Sgd or Adam, not of a subclass",
+            f"optimizer is {self.optimizer!r}: it must be an instance of Sgd, RmsProp, Adam or AdamW, "
+            "not of a subclass",
         )
         require_choice("dtype", self.dtype, Dtype)
         for field in ("update_every", "backprop_through"):
             if getattr(self, field) is not None:
                 require_count(field, getattr(self, field))
-        if self.clip_value is not None:
-            require_positive("clip_value", self.clip_value)
+        for field in ("clip_value", "clip_norm"):
+            if getattr(self, field) is not None:
+                require_positive(field, getattr(self, field))
+        require(
+            self.clip_value is None or self.clip_norm is None,
+            f"clip_norm is {self.clip_norm}: clip_value is {self.clip_value} already, give one of them",
+        )
         if self.update_every is not None and self.backprop_through is not None:
             require(
                 self.backprop_through <= self.update_every,
@@ -177,11 +141,24 @@ class TrainSpec:
                 f"it must not exceed update_every, {self.update_every}",
             )
 
+    def check_model(self, model: ModelSpec) -> None:
+        """Raise unless the model can be trained so, whatever the length of its sequences.
+
+        Raises: ValueError for a bidirectional model whose sequences are cut.
+        """
+        for field in ("update_every", "backprop_through"):
+            value = getattr(self, field)
+            require(
+                value is None or not model.bidirectional,
+                f"{field} is {value}: with bidirectional, which needs whole sequences, it must be None",
+            )
+
     def spans(self, model: ModelSpec, time_steps: int) -> tuple[Span, ...]:
         """The updates of one sequence, in order; the last is shorter where k1 does not divide T.
 
         Raises: ValueError where the spec does not fit the model or the sequence's length.
         """
+        self.check_model(model)
         every = time_steps if self.update_every is None else self.update_every
         through = every if self.backprop_through is None else self.backprop_through
         require(

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from adapters.parameters import shapes
-from adapters.specs import Array, Loss, ModelSpec, Readout, TrainSpec, require
+from adapters.requirements import require
+from adapters.specs import Array, Loss, ModelSpec, Readout, TrainSpec
 
 
 def check_parameters(model: ModelSpec, parameters: Mapping[str, Array]) -> None:
@@ -24,11 +25,13 @@ def check_parameters(model: ModelSpec, parameters: Mapping[str, Array]) -> None:
         )
 
 
-def check_data(model: ModelSpec, train: TrainSpec, inputs: Array, targets: Array) -> None:
-    """Raise unless the data fit the specs.
+def check_data(
+    model: ModelSpec, train: TrainSpec, inputs: Array, targets: Array, lengths: Array | None = None
+) -> None:
+    """Raise unless the data fit the specs; beyond a sequence's length they may hold anything.
 
     Shapes: inputs (N, T, D); targets (N, K) or, with readout 'every', (N, T, K); for the
-    cross-entropy (N,) or (N, T) whole numbers in [0, K).
+    cross-entropy (N,) or (N, T) whole numbers in [0, K); lengths (N,) whole numbers in [1, T].
     Raises: ValueError that names the shape or value.
     """
     _require_array("inputs", inputs)
@@ -37,8 +40,53 @@ def check_data(model: ModelSpec, train: TrainSpec, inputs: Array, targets: Array
         inputs.ndim == 3 and inputs.shape[2] == model.inputs and inputs.size > 0,
         f"inputs have shape {inputs.shape}: expected (N, T, {model.inputs}), none of them 0",
     )
-    _CHECK_TARGETS[model.loss](model, targets, inputs.shape[: _AXES_READ[model.readout]])
+    if lengths is not None:
+        check_lengths(lengths, *inputs.shape[:2])
+    _CHECK_TARGETS[model.loss](model, targets, inputs.shape[: _AXES_READ[model.readout]], lengths)
     train.spans(model, inputs.shape[1])
+
+
+def check_lengths(lengths: Array, sequences: int, time_steps: int) -> None:
+    """Raise unless there is a length for every sequence, of a step at least and of all at most.
+
+    Raises: ValueError that names the shape, type or length.
+    """
+    _require_array("lengths", lengths)
+    require(np.issubdtype(lengths.dtype, np.integer), f"lengths are {lengths.dtype}: expected whole numbers")
+    require(
+        lengths.shape == (sequences,),
+        f"lengths have shape {lengths.shape}: expected ({sequences},), one for each sequence",
+    )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > time_steps))
+    if len(wrong):
+        raise ValueError(
+            f"lengths[{wrong[0]}] is {lengths[wrong[0]]}: expected 1..{time_steps}, the steps of a sequence"
+        )
+
+
+def int64(lengths: Array | None) -> Array | None:
+    """Lengths of any whole-number type as int64: differences of unsigned ones would wrap around."""
+    return None if lengths is None else lengths.astype(np.int64)
+
+
+def with_zero_padding(values: Array, lengths: Array | None) -> Array:
+    """A copy in which all steps beyond a sequence's length are 0; without lengths, the values themselves.
+
+    Shapes: values (N, T, …); lengths (N,).
+    """
+    if lengths is None:
+        return values
+    padded = values.copy()
+    padded[np.arange(values.shape[1]) >= lengths[:, np.newaxis]] = 0
+    return padded
+
+
+def with_zeros_where_read(model: ModelSpec, values: Array, lengths: Array | None) -> Array:
+    """As `with_zero_padding`, for targets or outputs: with readout 'last' none of them lies beyond.
+
+    Shapes: values (N, T, …), or (N, …) with readout 'last'.
+    """
+    return with_zero_padding(values, lengths) if _AXES_READ[model.readout] == 2 else values
 
 
 def check_batches(batches: Array, sequences: int) -> None:
@@ -62,37 +110,40 @@ def check_batches(batches: Array, sequences: int) -> None:
         )
 
 
-def check_sequences(model: ModelSpec, inputs: Array) -> None:
+def check_sequences(model: ModelSpec, inputs: Array, lengths: Array | None = None) -> None:
     """Raise unless sequences to predict have the model's shape, and a step at least.
 
-    Shapes: inputs (N, T, D).
-    Raises: ValueError that names the shape.
+    Shapes: inputs (N, T, D); lengths (N,) whole numbers in [1, T].
+    Raises: ValueError that names the shape or value.
     """
     _require_array("inputs", inputs)
     require(
         inputs.ndim == 3 and inputs.shape[2] == model.inputs and inputs.shape[1] > 0,
         f"inputs have shape {inputs.shape}: expected (N, T, {model.inputs}) with T at least 1",
     )
+    if lengths is not None:
+        check_lengths(lengths, *inputs.shape[:2])
 
 
 def _require_array(what: str, value: object) -> None:
     require(isinstance(value, np.ndarray), f"{what}: expected a NumPy array, got {type(value).__name__}")
 
 
-def _check_values(model: ModelSpec, targets: Array, read: tuple[int, ...]) -> None:
+def _check_values(model: ModelSpec, targets: Array, read: tuple[int, ...], lengths: Array | None) -> None:
     _require_target_shape(targets, (*read, model.outputs))
 
 
-def _check_classes(model: ModelSpec, targets: Array, read: tuple[int, ...]) -> None:
+def _check_classes(model: ModelSpec, targets: Array, read: tuple[int, ...], lengths: Array | None) -> None:
     require(
         np.issubdtype(targets.dtype, np.integer),
         f"targets are {targets.dtype}: the cross-entropy needs whole numbers",
     )
+    _require_target_shape(targets, read)
+    valid = with_zeros_where_read(model, targets, lengths)
     require(
-        bool(targets.size == 0 or (targets.min() >= 0 and targets.max() < model.outputs)),
+        bool(targets.size == 0 or (valid.min() >= 0 and valid.max() < model.outputs)),
         f"targets must lie in 0..{model.outputs - 1}",
     )
-    _require_target_shape(targets, read)
 
 
 def _require_target_shape(targets: Array, expected: tuple[int, ...]) -> None:
@@ -102,7 +153,7 @@ def _require_target_shape(targets: Array, expected: tuple[int, ...]) -> None:
 _AXES_READ: dict[Readout, int] = {"last": 1, "every": 2}
 """How many of the axes (N, T) the outputs have."""
 
-_CHECK_TARGETS: dict[Loss, Callable[[ModelSpec, Array, tuple[int, ...]], None]] = {
+_CHECK_TARGETS: dict[Loss, Callable[[ModelSpec, Array, tuple[int, ...], Array | None], None]] = {
     "half_squared_error": _check_values,
     "softmax_cross_entropy": _check_classes,
 }

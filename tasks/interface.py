@@ -1,10 +1,10 @@
 """What a task is: data, model, training and metrics, written once, for every framework."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
@@ -14,7 +14,12 @@ from adapters.parameters import Float64, Initializer, draw
 
 Preset = Literal["quick", "standard", "full"]
 DataChoice = Literal["auto", "mnist", "digits"]
-Predict = Callable[[Array], Array]
+
+
+class Predict(Protocol):
+    """A model's predictions, as `adapters.interface.Adapter.predict` makes them."""
+
+    def __call__(self, inputs: Array, lengths: Array | None = None) -> Array: ...
 
 
 class DataUnavailable(Exception):  # noqa: N818 - reads as the fact that it states
@@ -34,9 +39,9 @@ class Dataset:
     """Training and held-out sequences, and the name by which every figure and table calls them.
 
     `stands_in_for` names the data that these were taken instead of: a report then warns that its figures
-    say nothing about those.
+    say nothing about those. Sequences of unlike length are padded on the right, and have `lengths`.
 
-    Shapes: inputs (N, T, D); targets as `adapters.validation.check_data` has them.
+    Shapes: inputs (N, T, D); targets and lengths as `adapters.validation.check_data` has them.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Dataset:
     targets: Array
     held_out_inputs: Array
     held_out_targets: Array
+    lengths: Array | None = None
+    held_out_lengths: Array | None = None
     stands_in_for: str | None = None
 
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters import open_adapter
-from adapters.conformance.reference import Reference
+from adapters.conformance.reference import Batch, Reference
 from adapters.interface import Adapter, Span
 from compare.cli.scaffold import scaffold
 
@@ -34,7 +35,9 @@ class FilledGaps(Adapter):
 
     def _differentiate(self, inputs, targets, state):
         reference = self._reference(self._parameters)
-        return reference.differentiate(inputs, targets, Span(0, 0, inputs.shape[1]), state)
+        batch = Batch(inputs, targets, np.ones(inputs.shape[:2], bool))
+        loss, gradients, (after,) = reference.differentiate(batch, Span(0, 0, inputs.shape[1]), (state,))
+        return loss, gradients, after
 
     def _update(self, gradients):
         reference = self._reference(self._parameters)

@@ -12,7 +12,7 @@ class LeakyPredict(Reference):
     left = leaking = 0.0
 
     def begin(self, batch):
-        return tuple(part + self.leaking for part in super().begin(batch))
+        return tuple(tuple(part + self.leaking for part in state) for state in super().begin(batch))
 
     def _train(self, batches):
         self.leaking = self.left
@@ -57,17 +57,17 @@ class SharedMoments(Reference):
 
 class StaleData(Reference):
     def _load(self, inputs, targets, lengths):
-        if not hasattr(self, "inputs"):
+        if not hasattr(self, "data"):
             super()._load(inputs, targets, lengths)
 
 
 class FirstBatchSize(Reference):
     first = None
 
-    def differentiate(self, inputs, targets, span, state):
-        self.first = self.first or len(targets)
-        loss, gradient, after = super().differentiate(inputs, targets, span, state)
-        return loss, {name: value * len(targets) / self.first for name, value in gradient.items()}, after
+    def differentiate(self, batch, span, states):
+        self.first = self.first or len(batch.inputs)
+        loss, gradient, after = super().differentiate(batch, span, states)
+        return loss, {name: value * len(batch.inputs) / self.first for name, value in gradient.items()}, after
 
 
 class BatchCutShort(NumpyAdapter):

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.reference import Reference, sigmoid
+from adapters.conformance.formulas import sigmoid
+from adapters.conformance.reference import Batch, Reference
 from adapters.interface import Adam
 from adapters.numpy_backend.adapter import NumpyAdapter
+from adapters.specs import GATES
 
 # the cells
 
 
-def gates_exchanged(first, second):
-    """NumPy's LSTM with two gates' blocks of columns in each other's place, on the way in and out."""
-    order = [0, 1, 2, 3]
+def gates_exchanged(first, second, cell="lstm"):
+    """NumPy's cell with two gates' blocks of columns in each other's place, on the way in and out."""
+    order = list(range(GATES[cell]))
     order[first], order[second] = second, first
 
     class Exchanged(NumpyAdapter):
@@ -25,12 +27,12 @@ def gates_exchanged(first, second):
             return self.exchange(super().parameters())
 
         def exchange(self, parameters):
-            if self.cell != "lstm":
+            if self.cell != cell:
                 return parameters
             blocks = {
-                name: value.reshape(*value.shape[:-1], 4, -1)[..., order, :].reshape(value.shape)
+                name: value.reshape(*value.shape[:-1], len(order), -1)[..., order, :].reshape(value.shape)
                 for name, value in parameters.items()
-                if not name.startswith("readout")
+                if not name.startswith(("readout", "candidate"))
             }
             return {**parameters, **blocks}
 
@@ -100,8 +102,8 @@ class ActivationsExchanged(NumpyAdapter):
 
 
 class GradientAveragedOverTime(Reference):
-    def differentiate(self, inputs, targets, span, state):
-        loss, gradient, after = super().differentiate(inputs, targets, span, state)
+    def differentiate(self, batch, span, states):
+        loss, gradient, after = super().differentiate(batch, span, states)
         cell = {name for name in gradient if not name.startswith("readout")}
         steps = span.stop - span.cut
         return loss, {name: g / steps if name in cell else g for name, g in gradient.items()}, after
@@ -114,9 +116,9 @@ def scaled(factor, *, gradient_too=True):
     """The reference with its losses and their gradients times a factor of model, span and batch."""
 
     class Scaled(Reference):
-        def differentiate(self, inputs, targets, span, state):
-            loss, gradient, after = super().differentiate(inputs, targets, span, state)
-            scale = factor(self.model, span, len(targets))
+        def differentiate(self, batch, span, states):
+            loss, gradient, after = super().differentiate(batch, span, states)
+            scale = factor(self.model, span, len(batch.inputs))
             moved = {name: value * scale for name, value in gradient.items()} if gradient_too else gradient
             return loss * scale, moved, after
 
@@ -124,9 +126,9 @@ def scaled(factor, *, gradient_too=True):
 
 
 class OverflowingSoftmax(Reference):
-    def loss(self, outputs, targets):
+    def loss(self, outputs, targets, valid):
         if self.model.loss != "softmax_cross_entropy":
-            return super().loss(outputs, targets)
+            return super().loss(outputs, targets, valid)
         with np.errstate(all="ignore"):
             probabilities = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
             losses = -np.log(probabilities) * np.eye(self.model.outputs)[targets]
@@ -144,15 +146,15 @@ def state_carried_over(part):
 
         def begin(self, batch):
             zeros = super().begin(batch)
-            if self.last is None or len(self.last[0]) != batch:
+            if self.last is None or len(self.last[0][0]) != batch:
                 return zeros
             return tuple(
-                old if place == part else zero
-                for place, (old, zero) in enumerate(zip(self.last, zeros, strict=True))
+                tuple(before[place] if place == part else none[place] for place in range(len(none)))
+                for before, none in zip(self.last, zeros, strict=True)
             )
 
-        def differentiate(self, inputs, targets, span, state):
-            loss, gradient, self.last = super().differentiate(inputs, targets, span, state)
+        def differentiate(self, batch, span, states):
+            loss, gradient, self.last = super().differentiate(batch, span, states)
             return loss, gradient, self.last
 
     return CarriedOver
@@ -162,23 +164,26 @@ def state_reset(part):
     """The reference with a part of the state zero after every update."""
 
     class Reset(Reference):
-        def differentiate(self, inputs, targets, span, state):
-            kept = [np.zeros_like(old) if place == part else old for place, old in enumerate(state)]
-            return super().differentiate(inputs, targets, span, tuple(kept))
+        def differentiate(self, batch, span, states):
+            kept = tuple(
+                tuple(np.zeros_like(old) if place == part else old for place, old in enumerate(state))
+                for state in states
+            )
+            return super().differentiate(batch, span, kept)
 
     return Reset
 
 
 class GradientNotCut(Reference):
-    def differentiate(self, inputs, targets, span, state):
-        return super().differentiate(inputs, targets, span._replace(cut=span.start), state)
+    def differentiate(self, batch, span, states):
+        return super().differentiate(batch, span._replace(cut=span.start), states)
 
 
 class GradientCutEarly(Reference):
-    def differentiate(self, inputs, targets, span, state):
+    def differentiate(self, batch, span, states):
         truncated = span.cut > span.start
         cut = min(span.cut + 1, span.stop - 1) if truncated else span.cut
-        return super().differentiate(inputs, targets, span._replace(cut=cut), state)
+        return super().differentiate(batch, span._replace(cut=cut), states)
 
 
 # the update
@@ -198,9 +203,9 @@ class LossAfterUpdate(Reference):
         losses = []
         for row in batches:
             super()._train(row[np.newaxis])
-            state = self.begin(len(row))
+            batch, states = Batch(*(part[row] for part in self.data)), self.begin(len(row))
             for span in self.spans:
-                loss, _, state = self.differentiate(self.inputs[row], self.targets[row], span, state)
+                loss, _, states = self.differentiate(batch, span, states)
                 losses.append(loss)
         return np.array(losses, self.spec.dtype)
 
@@ -232,9 +237,9 @@ def adam_direction(direction):
     """The reference with another direction of m, v, their corrections 1 − βᵗ and ε."""
 
     class OtherAdam(Reference):
-        def adam_direction(self, spec: Adam, mean, square):
-            b1, b2 = 1 - spec.beta1**self.updates, 1 - spec.beta2**self.updates
-            return direction(mean, square, b1, b2, spec.epsilon)
+        def adam_direction(self, rule: Adam, mean, square):
+            b1, b2 = 1 - rule.beta1**self.updates, 1 - rule.beta2**self.updates
+            return direction(mean, square, b1, b2, rule.epsilon)
 
     return OtherAdam
 

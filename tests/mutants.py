@@ -6,12 +6,15 @@ import numpy as np
 
 import tests.mutant_contract as contract
 import tests.mutant_mathematics as mathematics
+import tests.mutant_networks as networks
+from adapters.conformance import mistakes_in_losses, mistakes_in_networks, mistakes_in_updates
 from adapters.interface import Adapter
 from tests.mutant_mathematics import adam_direction, gates_exchanged, scaled
 from tests.mutant_mathematics import state_carried_over as carried_over
 from tests.mutant_mathematics import state_reset as reset
 
 INPUT, FORGET, CANDIDATE, OUTPUT = range(4)
+RESET, UPDATE = range(2)
 HIDDEN, CELL_STATE = range(2)
 
 
@@ -65,6 +68,78 @@ MUTANTS = (
         "gradients_elman_tanh",
         "look at the gradient",
     ),
+    Mutant(
+        "forms of the GRU exchanged",
+        mistakes_in_networks.OtherReset,
+        "forward_gru_after",
+        "two forms look exchanged",
+    ),
+    Mutant(
+        "gates r and z exchanged",
+        gates_exchanged(RESET, UPDATE, "gru"),
+        "forward_gru_after",
+        "ordered z, r, n",
+    ),
+    Mutant(
+        "update gate inverted",
+        mistakes_in_networks.UpdateGateInverted,
+        "forward_gru_after",
+        "update gate looks inverted",
+    ),
+    Mutant("two biases", mistakes_in_updates.TwoBiases, "gradients_elman_tanh", "two biases"),
+    # layers, directions, lengths
+    Mutant(
+        "layers fed with the cell state",
+        mistakes_in_networks.LayersFedWithCellState,
+        "stacked_layers",
+        "fed with the LSTM's cell state",
+    ),
+    Mutant(
+        "layers fed with the last state",
+        mistakes_in_networks.LayersFedWithLastState,
+        "stacked_layers",
+        "fed with the last hidden state",
+    ),
+    Mutant(
+        "directions in the other order",
+        mistakes_in_networks.DirectionsExchanged,
+        "both_directions",
+        "in the other order",
+    ),
+    Mutant(
+        "reverse direction not turned back",
+        mistakes_in_networks.ReverseNotTurnedBack,
+        "both_directions",
+        "in which they were computed",
+    ),
+    Mutant(
+        "padding changes the state",
+        mistakes_in_networks.PaddingReadForward,
+        "lengths_of_sequences",
+        "go on beyond a sequence's length",
+    ),
+    Mutant(
+        "padding in the loss",
+        mistakes_in_networks.PaddingInLoss,
+        "lengths_of_sequences",
+        "count the steps beyond",
+    ),
+    Mutant("padding in the gradient", networks.PaddingInGradient, "lengths_of_sequences", "all losses agree"),
+    Mutant("lengths ignored", mistakes_in_networks.LengthsIgnored, "lengths_of_sequences", "go on beyond"),
+    Mutant(
+        "mean over valid steps",
+        mistakes_in_losses.MeanOverValidSteps,
+        "losses_sum_and_average",
+        "averaged over the time steps",
+    ),
+    Mutant(
+        "reverse direction begins with the padding",
+        mistakes_in_networks.PaddingReadInReverse,
+        "lengths_in_both_directions",
+        "begin with the padding",
+    ),
+    Mutant("idle updates skipped", networks.IdleUpdatesSkipped, "lengths_in_parts"),
+    Mutant("padding predicted", networks.PredictsPadding, "padding_means_nothing", "beyond the lengths"),
     # the losses
     Mutant(
         "mean over outputs",
@@ -151,6 +226,36 @@ MUTANTS = (
         adam_direction(lambda m, v, b1, b2, epsilon: b2 / b1 * m / (np.sqrt(v) + epsilon)),
         "adam_first_updates",
     ),
+    Mutant(
+        "momentum dampened", mistakes_in_updates.Dampened, "momentum_many_updates", "momentum looks dampened"
+    ),
+    Mutant("Nesterov ignored", networks.NesterovIgnored, "nesterov_many_updates", "Nesterov's form"),
+    Mutant(
+        "RMSprop's epsilon under the root",
+        mistakes_in_updates.RmsPropEpsilonInsideRoot,
+        "rmsprop_first_updates",
+        "under the root",
+    ),
+    Mutant("decay coupled", mistakes_in_updates.DecayCoupled, "adamw_decay", "it is decoupled"),
+    Mutant("decay without the rate", mistakes_in_updates.DecayWithoutRate, "adamw_decay", "without the rate"),
+    Mutant(
+        "biases not decayed", mistakes_in_updates.DecayOfKernelsOnly, "adamw_decay", "left out for biases"
+    ),
+    Mutant(
+        "norm of each parameter by itself",
+        mistakes_in_updates.ClippedByNormOfEach,
+        "clipping_by_norm",
+        "by its own norm",
+    ),
+    Mutant(
+        "something added to the norm",
+        mistakes_in_updates.ClippedByNormAsTorchDoes,
+        "clipping_by_norm",
+        "1e-6 looks added",
+    ),
+    Mutant("schedule one late", mistakes_in_updates.ScheduleOneLate, "cosine_schedule", "one update late"),
+    Mutant("schedule one early", mistakes_in_updates.ScheduleOneEarly, "cosine_schedule", "one update early"),
+    Mutant("schedule that counts batches", networks.ScheduleByBatches, "schedule_counts_updates"),
     # the precision
     Mutant(
         "moments in double precision",
@@ -203,7 +308,21 @@ ALSO_FOUND_BY = {
     "truncation_elman": "hidden state reset at updates",
     "sgd_many_updates": "weights decayed",
     "adam_epsilon": "epsilon inside the bias correction",
-    "adam_without_memory": "no bias correction",
+    "adam_betas_of_zero": "no bias correction",
+    "forward_gru_before": "forms of the GRU exchanged",
+    "gradients_gru_after": "weights decayed",
+    "gradients_gru_before": "weights decayed",
+    "truncation_gru": "gradient not cut",
+    "truncation_in_layers": "hidden state reset at updates",
+    "layers_in_both_directions": "directions in the other order",
+    "lengths_in_layers": "padding in the loss",
+    "lengths_beyond_reach": "lengths ignored",
+    "rmsprop_epsilon": "RMSprop's epsilon under the root",
+    "rmsprop_many_updates": "RMSprop's epsilon under the root",
+    "adamw_many_updates": "decay coupled",
+    "vanishing_gradients": "epsilon of its own",
+    "exponential_schedule": "schedule one late",
+    "everything_of_networks": "norm of each parameter by itself",
     "adam_many_updates": "epsilon of its own",
     "everything_at_once": "clipped by norm",
     "randomised": "half missing",

@@ -3,8 +3,10 @@
 import pytest
 
 from adapters import open_adapter
-from adapters.conformance.cases import difference, make_case
+from adapters.conformance.cases import make_case
+from adapters.conformance.expectations import difference
 from adapters.conformance.mathematics import gradient_case
+from adapters.conformance.network_cases import network_case
 from adapters.conformance.reference import Reference
 from adapters.interface import ModelSpec, TrainSpec
 
@@ -17,13 +19,35 @@ CASES = [
     gradient_case(cell="elman", bias=False, readout="every"),
 ]
 
+NETWORKS = [
+    network_case(cell="gru", readout="every", loss="softmax_cross_entropy"),
+    network_case(cell="gru", bias=False),
+    network_case(cell="elman", layers=2, readout="every"),
+    network_case(cell="lstm", layers=3),
+    network_case(cell="elman", bidirectional=True),
+    network_case(cell="gru", layers=2, bidirectional=True, readout="every"),
+    network_case(cell="lstm", ragged=True),
+    network_case(cell="gru", readout="every", ragged=True, loss="softmax_cross_entropy"),
+    network_case(cell="elman", layers=2, bidirectional=True, ragged=True),
+    network_case(cell="gru", layers=2, bidirectional=True, ragged=True),
+    network_case(cell="lstm", layers=2, bidirectional=True, ragged=True, readout="every"),
+]
+
 
 def named(case):
-    bias = "bias" if case.model.bias else "no-bias"
-    return f"{case.model.cell}-{case.model.readout}-{bias}-{case.model.loss}"
+    model = case.model
+    facts = {
+        f"{model.layers}-layers": model.layers > 1,
+        "bidirectional": model.bidirectional,
+        "lengths": case.lengths is not None,
+        "reset-before": model.reset == "before",
+    }
+    bias = "bias" if model.bias else "no-bias"
+    return "-".join([model.cell, *(fact for fact in facts if facts[fact]), model.readout, bias, model.loss])
 
 
 each_case = pytest.mark.parametrize("case", CASES, ids=named)
+each_network = pytest.mark.parametrize("case", [*CASES, *NETWORKS], ids=named)
 each_of_ours = pytest.mark.parametrize("adapter_type", [Reference, open_adapter("numpy")])
 
 

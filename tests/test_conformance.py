@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from adapters import VARIANTS, default_names, open_adapter
 from adapters.conformance import CHECKS, Outcome, conforms, run
-from adapters.conformance.cases import make_case, random_case
+from adapters.conformance.cases import make_case
 from adapters.conformance.comparison import compare_predictions, compare_training
+from adapters.conformance.random_cases import random_case
 from adapters.conformance.reference import Reference
 from adapters.interface import Adam, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
 from adapters.numpy_backend.adapter import NumpyAdapter

@@ -27,7 +27,8 @@ def test_it_is_inherited_across_modules(tmp_path):
 @pytest.mark.parametrize(
     ("declared", "says"),
     [
-        ("cells=('gru',)", "cells is ('gru',): it must be a tuple of 'elman' or 'lstm'"),
+        ("cells=('rnn',)", "cells is ('rnn',): it must be a tuple of 'elman' or 'lstm' or 'gru'"),
+        ("cells=('gru',)", "resets is (): it must be a tuple of 'after' or 'before'"),
         ("dtypes=()", "dtypes is (): it must be a tuple of 'float32' or 'float64'"),
         ("devices='cpu'", "devices is 'cpu': it must be a tuple of"),
         ("variables={'A': 1}", "variables is {'A': 1}: it must be a dict"),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.differentiate import derivative
 
-from tests.oracle_cases import each_case, each_of_ours, gradients
+from tests.oracle_cases import each_network, each_of_ours, gradients
 
 
-@each_case
+@each_network
 @each_of_ours
 def test_gradients_are_adaptive_central_differences(adapter_type, case):
     """Along three random directions."""

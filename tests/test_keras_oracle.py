@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.conformance.cases import difference
+from adapters.conformance.expectations import difference
 from adapters.interface import Adam
 from tests.groups import of_framework
 from tests.oracle_cases import after_training, assert_close, each_case, each_of_ours, gradients, long_case

@@ -11,6 +11,12 @@ BY_NAME = {check.name: check for check in CHECKS}
 QUICK = [check for check in CHECKS if check.quick]
 COMMON = (
     "gates i and f exchanged",
+    "gates r and z exchanged",
+    "forms of the GRU exchanged",
+    "reverse direction begins with the padding",
+    "decay coupled",
+    "schedule one late",
+    "two biases",
     "hidden state carried over",
     "cell state carried over",
     "hidden state reset at updates",

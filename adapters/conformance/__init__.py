@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from adapters.conformance.cases import AdapterType, Nonconformance
+from adapters.conformance.cases import AdapterType
 from adapters.conformance.checks import CHECKS, Check
+from adapters.conformance.expectations import Nonconformance
 from adapters.interface import Adapter, UnsupportedSpec
 
 __all__ = ["CHECKS", "AdapterType", "Check", "Nonconformance", "Outcome", "conforms", "run"]

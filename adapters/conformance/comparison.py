@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.cases import AdapterType, Case, Nonconformance, expect, expect_close
+from adapters.conformance.cases import AdapterType, Case
+from adapters.conformance.expectations import Nonconformance, expect, expect_close
 from adapters.conformance.reference import Reference
 from adapters.conformance.typical_mistakes import TYPICAL_MISTAKES
 from adapters.interface import Array
@@ -98,11 +99,15 @@ def _where_to_look(actual: Observation, expected: Observation, tolerance: float)
 def describe(case: Case) -> str:
     """The specs, as far as they tell cases apart."""
     model, train = case.model, case.train
-    activation = f" {model.activation}" if model.cell == "elman" else ""
+    kinds = {"elman": f" {model.activation}", "gru": f" with reset {model.reset}"}
+    layers = f", {model.layers} layers" if model.layers > 1 else ""
+    directions = ", bidirectional" if model.bidirectional else ""
+    lengths = "" if case.lengths is None else ", lengths"
+    clipping = "".join(f", {name}" for name in ("clip_value", "clip_norm") if getattr(train, name))
     bias = "" if model.bias else " without bias"
     reach = f", BPTT({train.update_every}, {train.backprop_through})"
     truncation = reach if train.update_every or train.backprop_through else ""
     return (
-        f"{model.cell}{activation}{bias}, readout {model.readout}, {model.loss}, "
-        f"{type(train.optimizer).__name__}{truncation}"
+        f"{model.cell}{kinds.get(model.cell, '')}{bias}{layers}{directions}{lengths}, "
+        f"readout {model.readout}, {model.loss}, {type(train.optimizer).__name__}{clipping}{truncation}"
     )

@@ -4,16 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.conformance.cases import (
-    AdapterType,
-    Case,
-    expect,
-    expect_array,
-    expect_close,
-    expect_equal,
-    make_case,
-    supported_case,
-)
+from adapters.conformance.cases import AdapterType, Case, make_case, supported, supported_case
+from adapters.conformance.expectations import expect, expect_array, expect_close, expect_equal
 from adapters.interface import Adapter, Cell, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import shapes
 
@@ -125,7 +117,8 @@ def results_are_copies(adapter_type: AdapterType) -> None:
 def any_layout(adapter_type: AdapterType) -> None:
     """Arrays in reverse, in Fortran or foreign byte order, read-only or of small integers mean the same."""
     model = ModelSpec(cell="lstm", inputs=3, hidden=4, outputs=3, loss="softmax_cross_entropy")
-    case = make_case(model, TrainSpec(optimizer=Sgd(learning_rate=0.1), dtype="float64"))
+    train = TrainSpec(optimizer=Sgd(learning_rate=0.1), dtype="float64")
+    case = next(supported(adapter_type, [make_case(model, train)]))
     odd = replace(
         case,
         parameters={name: np.asfortranarray(value) for name, value in case.parameters.items()},

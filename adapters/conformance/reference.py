@@ -1,56 +1,80 @@
 """The specs computed as plainly as can be, in float64: what every adapter is compared with."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from adapters.interface import Adam, Adapter, Array, ModelSpec, Sgd, Span, TrainSpec
-from adapters.parameters import shapes
+from adapters.conformance.formulas import LOSSES, STATE_PARTS, STEPS, Parameters, State, complex_step, plus
+from adapters.conformance.update_rules import UpdateRules
+from adapters.interface import Adapter, Array, Declaration, ModelSpec, Span, TrainSpec
+from adapters.parameters import Layer, layers, shapes
 
-Parameters = Mapping[str, Array]
-State = tuple[Array, ...]
-IMAGINARY_STEP = 1e-30
+Sequence = list[Array]
+"""What a layer reads or hands on: an array (…, B, width) a time step."""
+
+States = tuple[State, ...]
+"""The state of every layer from below, each with its directions, forward first."""
 
 
-class Reference(Adapter):
+class Batch(NamedTuple):
+    """Sequences and their targets, and which of their steps are valid.
+
+    Shapes: inputs (B, T, D); targets as the adapter has them; valid (B, T).
+    """
+
+    inputs: Array
+    targets: Array
+    valid: Array
+
+    def steps(self, first: int, stop: int) -> "Batch":
+        """Some steps of the sequences."""
+        return self._replace(inputs=self.inputs[:, first:stop], valid=self.valid[:, first:stop])
+
+
+class Reference(UpdateRules, Adapter):
     """One step at a time and no backward pass: gradients are complex-step derivatives of the loss.
 
     They come from the forward formulas alone, like central differences, but exact to rounding, so that
     hundreds of updates can be compared. Slow: a forward pass for every single parameter.
-
-    Source: Squire & Trapp 1998, g = Im L(θ + ih) / h.
     """
+
+    declaration = Declaration(
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+    )
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        self.model, self.spec = model, train
-        self.values: dict[str, Array] = {
-            name: parameters[name].astype(train.dtype).astype(np.float64) for name in shapes(model)
-        }
-        self.means = {name: np.zeros_like(value) for name, value in self.values.items()}
-        self.squares = {name: np.zeros_like(value) for name, value in self.values.items()}
-        self.updates = 0
+        self.model = model
+        self.layers = layers(model)
+        super().__init__(
+            train, {name: parameters[name].astype(train.dtype).astype(np.float64) for name in shapes(model)}
+        )
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self.spans = self.spec.spans(self.model, inputs.shape[1])
         dtypes = {"half_squared_error": np.float64, "softmax_cross_entropy": np.int64}
-        self.inputs = np.array(inputs, np.float64)
-        self.targets = np.array(targets, dtypes[self.model.loss])
+        targets = np.array(targets, dtypes[self.model.loss])
+        self.data = Batch(np.array(inputs, np.float64), targets, self.valid_steps(inputs, lengths))
 
     def _train(self, batches: Array) -> Array:
         losses = []
         for row in batches:
-            state = self.begin(len(row))
+            batch, states = Batch(*(part[row] for part in self.data)), self.begin(len(row))
             for span in self.spans:
-                loss, gradient, state = self.differentiate(self.inputs[row], self.targets[row], span, state)
+                loss, gradient, states = self.differentiate(batch, span, states)
                 losses.append(loss)
                 self.update(self.clip(gradient))
         return np.array(losses, self.spec.dtype)
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        outputs, _ = self.forward(self.values, inputs.astype(np.float64), self.begin(len(inputs)))
+        batch = Batch(inputs.astype(np.float64), np.empty(0), self.valid_steps(inputs, lengths))
+        outputs, _ = self.forward(self.values, batch, self.begin(len(inputs)))
         return {"last": outputs[:, 0], "every": outputs}[self.model.readout].astype(self.spec.dtype)
 
     def parameters(self) -> dict[str, Array]:
@@ -69,136 +93,90 @@ class Reference(Adapter):
             values.update({name: state[f"{part} of {name}"].copy() for name in values})
         self.updates = int(state["updates"])
 
-    def changing(self) -> dict[str, dict[str, Array]]:
-        return {"value": self.values, "mean": self.means, "square": self.squares}
+    def valid_steps(self, inputs: Array, lengths: Array | None) -> Array:
+        """(N, T): whether a step belongs to its sequence."""
+        sequences, time_steps, _ = inputs.shape
+        if lengths is None:
+            return np.ones((sequences, time_steps), bool)
+        return np.arange(time_steps) < lengths[:, np.newaxis]
 
-    def begin(self, batch: int) -> State:
-        """The state before a sequence: the hidden state, and the LSTM's cell state; each (B, H)."""
-        return tuple(np.zeros((batch, self.model.hidden)) for _ in range(STATE_PARTS[self.model.cell]))
+    def begin(self, batch: int) -> States:
+        """The states before a sequence."""
+        zeros = (np.zeros((batch, self.model.hidden)),) * STATE_PARTS[self.model.cell]
+        return tuple(zeros for level in self.layers for _ in level)
 
     def step(self, parameters: Parameters, x: Array, state: State) -> State:
-        """One time step; parameters may carry a leading axis, which the state then carries too."""
-        gates = x @ parameters["input_kernel"] + state[0] @ parameters["recurrent_kernel"]
-        if self.model.bias:
-            gates = gates + parameters["bias"][..., np.newaxis, :]
-        return STEPS[self.model.cell, self.model.activation](gates, state)
+        """One time step of one layer in one direction, under names without suffix.
+
+        Parameters may carry a leading axis, which the state then carries too.
+        """
+        return STEPS[self.model.cell, self.model.activation, self.model.reset](parameters, x, state)
+
+    def run(
+        self, layer: Layer, parameters: Parameters, sequence: Sequence, valid: Array, state: State
+    ) -> tuple[Sequence, State]:
+        """What a layer hands on at every step, and its state after; a step that is not valid changes none.
+
+        In reverse the steps beyond a sequence's length come first.
+        """
+        own, handed_on, order = layer.of(parameters), [], -1 if layer.reverse else 1
+        for x, is_valid in zip(sequence[::order], valid.T[::order], strict=True):
+            after = self.step(own, x, state)
+            state = tuple(
+                np.where(is_valid[:, np.newaxis], new, old) for new, old in zip(after, state, strict=True)
+            )
+            handed_on.append(self.hand_on(layer, state))
+        return handed_on[::order], state
+
+    def hand_on(self, layer: Layer, state: State) -> Array:
+        """What the layer above, or the readout, sees of a state."""
+        return state[0]
+
+    def side_by_side(self, directions: tuple[Array, ...]) -> Array:
+        """(…, B, H) of each direction -> (…, B, H')."""
+        return np.concatenate(directions, axis=-1)
 
     def read_out(self, parameters: Parameters, hidden: Array) -> Array:
-        """(…, B, H) -> (…, B, K)."""
-        outputs = hidden @ parameters["readout_kernel"]
-        return outputs + parameters["readout_bias"][..., np.newaxis, :] if self.model.bias else outputs
+        """(…, B, H') -> (…, B, K)."""
+        return plus(hidden @ parameters["readout_kernel"], parameters, "readout_bias")
 
-    def forward(self, parameters: Parameters, inputs: Array, state: State) -> tuple[Array, State]:
-        """Outputs (…, B, R, K) of the R steps that are read out, and the state after the last step."""
-        outputs = []
-        for t in range(inputs.shape[1]):
-            state = self.step(parameters, inputs[:, t], state)
-            outputs.append(self.read_out(parameters, state[0]))
-        return np.stack(outputs[READ_STEPS[self.model.readout]], axis=-2), state
+    def forward(self, parameters: Parameters, batch: Batch, states: States) -> tuple[Array, States]:
+        """Outputs (…, B, R, K) of the R steps that are read out, and the states after the last step."""
+        sequence = [batch.inputs[:, t] for t in range(batch.inputs.shape[1])]
+        before, after = iter(states), []
+        for level in self.layers:
+            ran = [self.run(layer, parameters, sequence, batch.valid, next(before)) for layer in level]
+            sequence = [self.side_by_side(each) for each in zip(*(steps for steps, _ in ran), strict=True)]
+            last = self.side_by_side(tuple(state[0] for _, state in ran))
+            after += [state for _, state in ran]
+        readable = {"last": [last], "every": sequence}[self.model.readout]
+        outputs = [self.read_out(parameters, hidden) for hidden in readable]
+        return np.stack(outputs, axis=-2), tuple(after)
 
-    def loss(self, outputs: Array, targets: Array) -> Array:
-        """Outputs (…, B, R, K), targets (B, R[, K]) -> their sum, averaged over the batch."""
-        losses = LOSSES[self.model.loss](outputs, targets)
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        """Outputs (…, B, R, K), targets (B, R[, K]), valid (B, R) -> their sum, averaged over the batch."""
+        losses = LOSSES[self.model.loss](outputs, targets) * valid[..., np.newaxis]
         return np.asarray(losses.sum(axis=(-1, -2, -3)) / len(targets))
 
     def differentiate(
-        self, inputs: Array, targets: Array, span: Span, state: State
-    ) -> tuple[float, dict[str, Array], State]:
-        """The loss of one update, its gradient by every parameter, and the state after its steps."""
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        """The loss of one update, its gradient by every parameter, and the states after its steps."""
         if span.cut > span.start:
-            _, state = self.forward(self.values, inputs[:, span.start : span.cut], state)
-        steps = slice(span.cut, span.stop)
-        read = READ_TARGETS[self.model.readout](targets, steps)
-        outputs, after = self.forward(self.values, inputs[:, steps], state)
+            _, states = self.forward(self.values, batch.steps(span.start, span.cut), states)
+        reached, read = batch.steps(span.cut, span.stop), READ_TARGETS[self.model.readout](batch, span)
+        outputs, after = self.forward(self.values, reached, states)
         gradient = complex_step(
-            lambda parameters: self.loss(self.forward(parameters, inputs[:, steps], state)[0], read),
-            self.values,
+            lambda parameters: self.loss(self.forward(parameters, reached, states)[0], *read), self.values
         )
-        return float(self.loss(outputs, read)), gradient, after
-
-    def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
-        limit = self.spec.clip_value
-        if limit is None:
-            return gradient
-        return {name: np.clip(value, -limit, limit) for name, value in gradient.items()}
-
-    def update(self, gradient: dict[str, Array]) -> None:
-        optimizer = self.spec.optimizer
-        directions: dict[type, Callable[[Any, str, Array], Array]] = {Sgd: self.sgd, Adam: self.adam}
-        direction = directions[type(optimizer)]
-        self.updates += 1
-        for name, value in gradient.items():
-            move = optimizer.learning_rate * direction(optimizer, name, value)
-            self.values[name] = self.values[name] - move
-
-    def sgd(self, spec: Sgd, name: str, gradient: Array) -> Array:
-        return gradient
-
-    def adam(self, spec: Adam, name: str, gradient: Array) -> Array:
-        b1, b2 = spec.beta1, spec.beta2
-        self.means[name] = self.rounded(b1 * self.means[name] + (1 - b1) * gradient)
-        self.squares[name] = self.rounded(b2 * self.squares[name] + (1 - b2) * gradient**2)
-        return self.adam_direction(spec, self.means[name], self.squares[name])
-
-    def rounded(self, moment: Array) -> Array:
-        """A moment as the dtype of the spec holds it: what is too small for that is 0."""
-        return moment.astype(self.spec.dtype).astype(np.float64)
-
-    def adam_direction(self, spec: Adam, mean: Array, square: Array) -> Array:
-        correction = np.sqrt(1 - spec.beta2**self.updates) / (1 - spec.beta1**self.updates)
-        return np.asarray(correction * mean / (np.sqrt(square) + spec.epsilon))
+        return float(self.loss(outputs, *read)), gradient, after
 
 
-def sigmoid(x: Array) -> Array:
-    """σ(x) = ½ + ½·tanh(½x), which no x overflows."""
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
-
-
-def lstm(gates: Array, state: State) -> State:
-    """One step of the LSTM from its gates (…, B, 4H) on."""
-    i, f, g, o = np.split(gates, 4, axis=-1)
-    cell_state = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(cell_state), cell_state
-
-
-def half_squared_error(outputs: Array, targets: Array) -> Array:
-    """½(ŷ−y)², by output."""
-    return np.asarray(0.5 * (outputs - targets) ** 2)
-
-
-def softmax_cross_entropy(outputs: Array, targets: Array) -> Array:
-    """−log softmax(ŷ) at the target, 0 elsewhere."""
-    shifted = outputs - outputs.real.max(axis=-1, keepdims=True)
-    totals = np.exp(shifted).sum(axis=-1, keepdims=True)
-    return np.asarray((np.log(totals) - shifted) * np.eye(outputs.shape[-1])[targets])
-
-
-STATE_PARTS = {"elman": 1, "lstm": 2}
-STEPS: dict[tuple[str, str], Callable[[Array, State], State]] = {
-    ("elman", "tanh"): lambda gates, state: (np.tanh(gates),),
-    ("elman", "sigmoid"): lambda gates, state: (sigmoid(gates),),
-    ("lstm", "tanh"): lstm,
+READ_TARGETS: dict[str, Callable[[Batch, Span], tuple[Array, Array]]] = {
+    "last": lambda batch, span: (batch.targets[:, np.newaxis], np.ones((len(batch.targets), 1), bool)),
+    "every": lambda batch, span: (
+        batch.targets[:, span.cut : span.stop],
+        batch.valid[:, span.cut : span.stop],
+    ),
 }
-"""By cell and activation: one step, from its gates on."""
-
-LOSSES = {"half_squared_error": half_squared_error, "softmax_cross_entropy": softmax_cross_entropy}
-READ_STEPS = {"last": slice(-1, None), "every": slice(None)}
-READ_TARGETS: dict[str, Callable[[Array, slice], Array]] = {
-    "last": lambda targets, steps: targets[:, np.newaxis],
-    "every": lambda targets, steps: targets[:, steps],
-}
-"""By readout: the targets (B, R[, K]) of an update over these steps."""
-
-
-def complex_step(function: Callable[[Parameters], Array], parameters: Parameters) -> dict[str, Array]:
-    """A real function's gradient: every element moves along the imaginary axis, each in a copy of its own."""
-    flat = np.concatenate([value.ravel() for value in parameters.values()])
-    moved = flat + 1j * IMAGINARY_STEP * np.eye(flat.size)
-    borders = np.cumsum([value.size for value in parameters.values()])[:-1]
-    parts = zip(parameters.items(), np.split(moved, borders, axis=1), strict=True)
-    values = function({name: part.reshape(-1, *value.shape) for (name, value), part in parts})
-    gradient = np.split(values.imag / IMAGINARY_STEP, borders)
-    return {
-        name: part.reshape(value.shape)
-        for (name, value), part in zip(parameters.items(), gradient, strict=True)
-    }
+"""By readout: the targets (B, R[, K]) of an update, and which of them are valid (B, R)."""

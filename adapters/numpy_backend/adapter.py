@@ -9,11 +9,14 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from adapters.interface import Adapter, Array, Declaration, MatrixProduct, ModelSpec, TrainSpec
+from adapters.numpy_backend.clipping import clipping
 from adapters.numpy_backend.flat_parameters import pack, unpack
+from adapters.numpy_backend.levels import OrderOfLengths
 from adapters.numpy_backend.losses import LOSSES
-from adapters.numpy_backend.network import Backpropagation, predict
+from adapters.numpy_backend.network import Backpropagation
 from adapters.numpy_backend.optimizers import OPTIMIZERS
 from adapters.numpy_backend.parallel import ParallelBackpropagation
+from adapters.numpy_backend.prediction import predict
 
 GATE_VALUES_PER_THREAD = 16384
 """Below so many gate values a step, handing a part of the batch to a thread costs more than it saves."""
@@ -24,12 +27,17 @@ PREDICT_BATCH = 500
 class NumpyAdapter(Adapter):
     """The reference that the others are held against, and a fast one.
 
-    Elman's cell and the LSTM have a file each; a large batch is split over as many threads as BLAS was given.
+    Each cell has a file; a large batch is split over as many threads as BLAS was given.
     """
 
     declaration = Declaration(
         distribution="numpy",
-        computes="both cells forward and backward by hand, a large batch split over threads",
+        computes="all cells forward and backward by hand, a large batch split over threads",
+        cells=("elman", "lstm", "gru"),
+        resets=("after", "before"),
+        optimizers=("sgd", "rmsprop", "adam", "adamw"),
+        schedules=("cosine", "exponential"),
+        features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
     )
 
     def __init__(
@@ -49,7 +57,7 @@ class NumpyAdapter(Adapter):
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
         self._spans = self._train_spec.spans(self._model, inputs.shape[1])
-        self._inputs = np.array(inputs, self._dtype)
+        self._inputs, self._lengths = np.array(inputs, self._dtype), lengths
         targets = np.array(targets, np.int64 if LOSSES[self._model.loss].of_classes else self._dtype)
         self._targets = {"last": targets[:, np.newaxis], "every": targets}[self._model.readout]
         self._batch = 0
@@ -61,7 +69,7 @@ class NumpyAdapter(Adapter):
         backpropagation = self._backpropagation
         with self._blas.limit(limits=1) if len(self._parts) > 1 else nullcontext():
             for row, indices in enumerate(batches):
-                backpropagation.begin(self._inputs, self._targets, indices)
+                backpropagation.begin(self._inputs, self._targets, self._lengths, indices)
                 for update in range(len(self._spans)):
                     backpropagation.differentiate(update)
                     self._update()
@@ -71,8 +79,11 @@ class NumpyAdapter(Adapter):
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         outputs = []
         for first in range(0, max(1, len(inputs)), PREDICT_BATCH):
-            part = inputs[first : first + PREDICT_BATCH].astype(self._dtype)
-            outputs.append(predict(self._model, self._parameters, part))
+            part = slice(first, first + PREDICT_BATCH)
+            lengths_of_part = None if lengths is None else lengths[part]
+            outputs.append(
+                predict(self._model, self._parameters, inputs[part].astype(self._dtype), lengths_of_part)
+            )
         joined = np.concatenate(outputs)
         return {"last": joined[:, 0], "every": joined}[self._model.readout]
 
@@ -102,22 +113,25 @@ class NumpyAdapter(Adapter):
         count = max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
         borders = [batch * part // count for part in range(count + 1)]
         self._parts = [
-            Backpropagation(self._model, self._parameters, self._spans, last - first)
+            Backpropagation(
+                self._model, self._parameters, self._spans, last - first, self._order(last - first)
+            )
             for first, last in pairwise(borders)
         ]
         self._backpropagation = (
             self._parts[0] if count == 1 else ParallelBackpropagation(self._parts, self._pool)
         )
         self._optimizer.set_batch(batch)
-        self._limits = None
-        if self._train_spec.clip_value is not None:
-            limit = self._train_spec.clip_value * batch
-            self._limits = np.array(-limit, self._dtype), np.array(limit, self._dtype)
+        self._clip = clipping(self._train_spec, batch, self._dtype)
         self._batch = batch
 
+    def _order(self, batch: int) -> OrderOfLengths | None:
+        if self._lengths is None:
+            return None
+        return OrderOfLengths(self._spans[-1].stop, batch, self._dtype)
+
     def _update(self) -> None:
-        """Make one update; the gradient is a sum over the batch, and so are the limits of its clipping."""
         gradient = self._backpropagation.gradient
-        if self._limits is not None:
-            np.clip(gradient, *self._limits, out=gradient)
+        if self._clip is not None:
+            self._clip(gradient)
         self._optimizer.update(self._parameters, gradient)

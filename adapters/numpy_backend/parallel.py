@@ -23,11 +23,11 @@ class ParallelBackpropagation:
         self._borders = np.cumsum([part.batch for part in parts])[:-1]
         self.gradient = parts[0].gradient
 
-    def begin(self, inputs: Array, targets: Array, indices: Array) -> None:
+    def begin(self, inputs: Array, targets: Array, lengths: Array | None, indices: Array) -> None:
         shares = np.split(indices, self._borders)
         self._at_once(
             [
-                partial(part.begin, inputs, targets, share)
+                partial(part.begin, inputs, targets, lengths, share)
                 for part, share in zip(self._parts, shares, strict=True)
             ]
         )

@@ -1,4 +1,4 @@
-"""What all cells have in common: the rows that a step reads, and the way back through time.
+"""What Elman's cell and the LSTM have in common: the rows that a step reads, and the way back through time.
 
 On small cells the time goes into the calls, not into the arithmetic. So every view is made once, constants
 are arrays without axes, functions of NumPy are imported by name, products are `ndarray.dot`, and the array
@@ -8,7 +8,7 @@ for a result is handed over by position: each takes less time than the usual way
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy import add
@@ -31,9 +31,10 @@ class StackedRows:
     readable (T, B, H+1), the [h_t, 1] that the readout sees.
     """
 
-    def __init__(self, model: ModelSpec, time_steps: int, batch: int, dtype: np.dtype[Any]) -> None:
-        D, H = model.inputs, model.hidden
-        self.rows = np.zeros((time_steps + 1, batch, D + H + int(model.bias)), dtype)
+    def __init__(self, model: ModelSpec, kernel: Array, time_steps: int, batch: int) -> None:
+        columns, H = len(kernel), model.hidden
+        D = columns - H - int(model.bias)
+        self.rows = np.zeros((time_steps + 1, batch, columns), kernel.dtype)
         self.rows[..., D + H :] = 1
         self.inputs = self.rows[:time_steps, :, :D]
         self.hidden_states = self.rows[..., D : D + H]
@@ -82,8 +83,8 @@ class CellGradient(ABC, Generic[Values, Views]):
     """
 
     def __init__(self, model: ModelSpec, cell: Cell[Values], stacked: StackedRows) -> None:
-        D, H, dtype = model.inputs, model.hidden, cell.kernel.dtype
-        self.time_steps, self.batch, _ = stacked.inputs.shape
+        H, dtype = model.hidden, cell.kernel.dtype
+        self.time_steps, self.batch, D = stacked.inputs.shape
         self.hidden_states = stacked.hidden_states
         self.sums_gradient = aligned((self.time_steps, self.batch, model.gates * H), dtype)
         self._recurrent_kernel = cell.kernel[D : D + H]

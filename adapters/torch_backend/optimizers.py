@@ -28,7 +28,7 @@ class Sgd(Optimizer):
 
     def __init__(self, spec: interface.Sgd, values: Tensor) -> None:
         super().__init__()
-        self._rate = within_range(spec.learning_rate, values.dtype)
+        self._rate = within_range(interface.rate_at(spec.learning_rate, 0), values.dtype)
 
     def update(self, values: Tensor, gradient: Tensor) -> None:
         values.add_(gradient, alpha=-self._rate)
@@ -49,8 +49,9 @@ class Adam(Optimizer):
 
     def update(self, values: Tensor, gradient: Tensor) -> None:
         spec = self._spec
+        learning_rate = interface.rate_at(spec.learning_rate, self.step)
         self.step += 1
-        rate = spec.learning_rate * math.sqrt(1 - spec.beta2**self.step) / (1 - spec.beta1**self.step)
+        rate = learning_rate * math.sqrt(1 - spec.beta2**self.step) / (1 - spec.beta1**self.step)
         self._mean.lerp_(gradient, 1 - spec.beta1)
         self._square.mul_(spec.beta2).addcmul_(gradient, gradient, value=1 - spec.beta2)
         torch.sqrt(self._square, out=self._root).add_(self._epsilon)

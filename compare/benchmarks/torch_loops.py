@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
+from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
 from compare.benchmarks.native_loop import NativeLoop
 
 
@@ -25,7 +25,7 @@ class NnLstm(NativeLoop):
         self._trained = [*self._layer.parameters(), *self._readout.parameters()]
         rule = train.optimizer
         self._optimizer = torch.optim.Adam(
-            self._trained, rule.learning_rate, (rule.beta1, rule.beta2), rule.epsilon, fused=True
+            self._trained, rate_at(rule.learning_rate, 0), (rule.beta1, rule.beta2), rule.epsilon, fused=True
         )
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
@@ -57,7 +57,7 @@ class OnlineTutorial(NativeLoop):
     ) -> None:
         if not isinstance(train.optimizer, Sgd) or train.update_every != 1 or model.bias:
             raise UnsupportedSpec(f"update_every is {train.update_every}: this loop updates at every step")
-        self._rate = train.optimizer.learning_rate
+        self._rate = rate_at(train.optimizer.learning_rate, 0)
         stacked = np.concatenate([parameters["input_kernel"], parameters["recurrent_kernel"]])
         self._inner = torch.tensor(stacked, dtype=torch.float32, requires_grad=True)
         self._outer = torch.tensor(parameters["readout_kernel"], dtype=torch.float32, requires_grad=True)

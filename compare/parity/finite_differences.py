@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.random import PCG64, Generator
 from threadpoolctl import threadpool_limits
 
-from adapters.conformance.reference import Reference
+from adapters.conformance.reference import READ_TARGETS, Reference
 from adapters.interface import Array, ModelSpec, TrainSpec
 
 DIRECTIONS = 3
@@ -38,16 +37,14 @@ def slopes(
     reference = Reference(model, train, parameters)
     reference.load(inputs, targets)
     (span,) = reference.spans
-    state = reference.begin(len(inputs))
+    states, batch = reference.begin(len(inputs)), reference.data
     if span.cut:
-        _, state = reference.forward(reference.values, reference.inputs[:, : span.cut], state)
-    reached = reference.inputs[:, span.cut :]
-    wanted = reference.targets if model.readout == "every" else reference.targets[:, np.newaxis]
-    wanted = wanted[:, -reached.shape[1] :]
+        _, states = reference.forward(reference.values, batch.steps(0, span.cut), states)
+    reached, read = batch.steps(span.cut, span.stop), READ_TARGETS[model.readout](batch, span)
 
     def loss(name: str, change: Array) -> float:
         moved = {**reference.values, name: reference.values[name] + change}
-        return float(reference.loss(reference.forward(moved, reached, state)[0], wanted))
+        return float(reference.loss(reference.forward(moved, reached, states)[0], *read))
 
     def slope(name: str, direction: Array) -> Slope:
         rise = loss(name, STEP * direction) - loss(name, -STEP * direction)

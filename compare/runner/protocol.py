@@ -80,20 +80,30 @@ def decode_answer(content: bytes) -> Reply | Failure:
 
 
 def train_to_plain(train: "TrainSpec") -> dict[str, Any]:
-    """A TrainSpec as plain data, its optimizer under its name."""
-    rule = train.optimizer
-    return {**asdict(train), "optimizer": {type(rule).__name__.lower(): asdict(rule)}}
+    """A TrainSpec as plain data, its optimizer under its name, and a schedule likewise."""
+    rule, rate = train.optimizer, train.optimizer.learning_rate
+    named_rate = rate if isinstance(rate, float | int) else {type(rate).__name__.lower(): asdict(rate)}
+    settings = {**asdict(rule), "learning_rate": named_rate}
+    return {**asdict(train), "optimizer": {type(rule).__name__.lower(): settings}}
 
 
 def train_from_plain(plain: dict[str, Any]) -> "TrainSpec":
     """The TrainSpec that `train_to_plain` was given.
 
-    Raises: KeyError for an unknown optimizer; ValueError for a value outside its domain.
+    Raises: KeyError for an unknown optimizer or schedule; ValueError for a value outside its domain.
     """
-    from adapters.interface import Adam, Sgd, TrainSpec  # noqa: PLC0415 - imports NumPy
+    from adapters.interface import TrainSpec  # noqa: PLC0415 - imports NumPy
+    from adapters.optimizers import OPTIMIZERS  # noqa: PLC0415
+    from adapters.schedules import SCHEDULES  # noqa: PLC0415
 
+    optimizers = {name: kind for kind, name in OPTIMIZERS.items()}
+    schedules = {name: kind for kind, name in SCHEDULES.items()}
     ((name, settings),) = plain["optimizer"].items()
-    return TrainSpec(**{**plain, "optimizer": {"sgd": Sgd, "adam": Adam}[name](**settings)})
+    rate = settings["learning_rate"]
+    if isinstance(rate, dict):
+        ((schedule, values),) = rate.items()
+        rate = schedules[schedule](**values)
+    return TrainSpec(**{**plain, "optimizer": optimizers[name](**{**settings, "learning_rate": rate})})
 
 
 def limit_waiting(connection: Connection, seconds: float) -> None:

@@ -80,9 +80,9 @@ class RemoteAdapter:
             self._call("select", rows)
         return self._load(time_steps)
 
-    def load(self, inputs: Array, targets: Array) -> float:
+    def load(self, inputs: Array, targets: Array, lengths: Array | None = None) -> float:
         """Load these data; return the seconds that it took."""
-        self._call("take", inputs, targets)
+        self._call("take", inputs, targets, lengths)
         return self._load(inputs.shape[1])
 
     def train(self, batches: Array) -> Training:
@@ -104,17 +104,17 @@ class RemoteAdapter:
             update = self.updates - len(losses) + place + 1
             raise self._failed("diverged", f"the loss was {losses[place]} at update {update}")
 
-    def predict(self, inputs: Array) -> Array:
+    def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
         """The model's outputs, all of them finite.
 
         Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every'.
         """
-        return self.timed_prediction(inputs)[0]
+        return self.timed_prediction(inputs, lengths)[0]
 
-    def timed_prediction(self, inputs: Array) -> tuple[Array, float]:
+    def timed_prediction(self, inputs: Array, lengths: Array | None = None) -> tuple[Array, float]:
         """As `predict`, and the seconds that the call took."""
         steps = inputs.shape[1:2] if self._model.readout == "every" else ()
-        reply = self._call("predict", inputs)
+        reply = self._call("predict", inputs, lengths)
         outputs = self._array("predict", reply.value, (len(inputs), *steps, self._model.outputs))
         if not np.isfinite(outputs).all():
             raise self._failed("diverged", "the predictions are not finite")

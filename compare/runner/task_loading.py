@@ -46,8 +46,10 @@ def open_dataset(task: Task, key: str) -> Dataset:
     """
     with _as_usage_error(task):
         dataset = task.dataset(key)
-        check_data(task.model, task.train, dataset.inputs, dataset.targets)
-        check_data(task.model, task.train, dataset.held_out_inputs, dataset.held_out_targets)
+        training = (dataset.inputs, dataset.targets, dataset.lengths)
+        held_out = (dataset.held_out_inputs, dataset.held_out_targets, dataset.held_out_lengths)
+        for data in (training, held_out):
+            check_data(task.model, task.train, *data)
         task.initial_parameters(seed=0)
         if not task.metrics:
             raise ValueError("metrics is empty: name one at least")

@@ -73,14 +73,14 @@ class Worker:
         from tasks import find  # noqa: PLC0415
 
         dataset = find(task).dataset(key)
-        self._data = (dataset.inputs, dataset.targets)
+        self._data = (dataset.inputs, dataset.targets, dataset.lengths)
 
     def select(self, rows: "Array") -> None:
-        inputs, targets = self._data
-        self._data = (inputs[rows], targets[rows])
+        inputs, targets, lengths = self._data
+        self._data = (inputs[rows], targets[rows], None if lengths is None else lengths[rows])
 
-    def take(self, inputs: "Array", targets: "Array") -> None:
-        self._data = (inputs, targets)
+    def take(self, inputs: "Array", targets: "Array", lengths: "Array | None" = None) -> None:
+        self._data = (inputs, targets, lengths)
 
     def load(self) -> None:
         self._loaded.load(*self._data)
@@ -89,8 +89,8 @@ class Worker:
     def train(self, batches: "Array") -> "Array":
         return self._loaded.train(batches)
 
-    def predict(self, inputs: "Array") -> "Array":
-        return self._loaded.predict(inputs)
+    def predict(self, inputs: "Array", lengths: "Array | None" = None) -> "Array":
+        return self._loaded.predict(inputs, lengths)
 
     def measure_predictions(self, inputs: "Array", seconds: float) -> "Inference":
         from compare.runner.inference import measure_predictions  # noqa: PLC0415

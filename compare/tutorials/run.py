@@ -147,5 +147,5 @@ class _RemoteModel:
         self.remote.raise_if_diverged(losses)
         return losses
 
-    def predict(self, inputs: Array) -> Array:
-        return self.remote.predict(inputs)
+    def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
+        return self.remote.predict(inputs, lengths)

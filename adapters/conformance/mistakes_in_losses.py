@@ -1,0 +1,97 @@
+"""Typical mistakes in losses and states, each made on purpose in the reference.
+
+The docstring of each is what a person reads in the message of a failed check.
+"""
+
+import numpy as np
+
+from adapters.conformance.reference import Batch, Reference, States
+from adapters.interface import Array, Span
+
+
+class MeanOverOutputs(Reference):
+    """the loss looks averaged over the outputs: it is their sum"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / self.model.outputs)
+
+
+class MeanOverTime(Reference):
+    """the loss looks averaged over the time steps: it is their sum"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / outputs.shape[-2])
+
+
+class MeanOverAll(Reference):
+    """the loss looks averaged over outputs and time steps: it is their sum"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) / (outputs.shape[-1] * outputs.shape[-2]))
+
+
+class MeanOverValidSteps(Reference):
+    """the loss looks averaged over the valid steps: it is their sum"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) * len(targets) / max(1, valid.sum()))
+
+
+class SumOverBatch(Reference):
+    """the loss looks summed over the batch: it is averaged"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) * len(targets))
+
+
+class HalfMissing(Reference):
+    """the half of the half squared error looks missing"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        return np.asarray(super().loss(outputs, targets, valid) * 2)
+
+
+class StateCarriedOver(Reference):
+    """the state looks carried over from one batch to the next: every sequence starts at zero"""
+
+    last: States | None = None
+
+    def begin(self, batch: int) -> States:
+        return self.last or super().begin(batch)
+
+    def differentiate(
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        loss, gradient, self.last = super().differentiate(batch, span, states)
+        return loss, gradient, self.last
+
+
+class StateReset(Reference):
+    """the state looks reset at every update: within a sequence it is carried on"""
+
+    def differentiate(
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        return super().differentiate(batch, span, self.begin(len(batch.inputs)))
+
+
+class GradientNotCut(Reference):
+    """the gradient looks uncut: it reaches back no more than backprop_through steps"""
+
+    def differentiate(
+        self, batch: Batch, span: Span, states: States
+    ) -> tuple[float, dict[str, Array], States]:
+        return super().differentiate(batch, span._replace(cut=span.start), states)
+
+
+LOSS_MISTAKES: tuple[type[Reference], ...] = (
+    MeanOverOutputs,
+    MeanOverTime,
+    MeanOverAll,
+    MeanOverValidSteps,
+    SumOverBatch,
+    HalfMissing,
+    StateCarriedOver,
+    StateReset,
+    GradientNotCut,
+)
