@@ -82,6 +82,29 @@ def test_programs_that_are_ports_of_each_other_are_the_same(a, b, data, batches)
     assert (result.verdict, result.causes, result.first) == ("same", (), None)
 
 
+def drawn(folder, framework, seed):
+    """A file with one of the programs that are drawn at random."""
+    path = folder / f"{framework}_{seed}.py"
+    path.write_text(
+        f"from tests.port_programs.drawn_{framework} import drawn_program\n"
+        "from tests.port_programs.drawn import drawn_data\n"
+        f"def program():\n    return drawn_program({seed})\n"
+        f"def data():\n    return drawn_data({seed})\n"
+    )
+    return f"{path}:program"
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=every_case) for seed in [0, *range(2, 40)])])
+def test_clean_pairs_drawn_at_random_raise_no_alarm(seed, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    other = ("keras", "jax")[seed % 2]
+    request = PortRequest(
+        first=drawn(tmp_path, "torch", seed), second=drawn(tmp_path, other, seed), updates=30
+    )
+    result = compare(request)
+    assert (result.verdict, result.causes, result.first) == ("same", (), None)
+
+
 FAULTS = [
     ("gate-order", "outputs", "torch.lstm", "torch.gate_order", "classes"),
     ("softmax-twice", "loss", "torch.lstm", "torch.softmax_in_the_loss", "classes"),

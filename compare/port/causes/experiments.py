@@ -99,12 +99,13 @@ def _lower_precision(observed: "Observed") -> list[Cause]:
     for place, side in enumerate(opened.sides):
         own = opened.values if place == 0 else opened.matching.handed_over(opened.values, opened.own)
         rounded = {name: value.astype(np.float32).astype(np.float64) for name, value in own.items()}
-        for inputs in (observed.batch.inputs, _in_float32(observed.batch.inputs)):
-            for values in (own, rounded):
-                side.begin_with(values)
-                outputs = side.trace(replace(observed.batch, inputs=inputs)).outputs
-                if close(outputs, observed.traces[1 - place].outputs, BAND):
-                    return [cause("dtype", f"{LETTERS[1 - place]} rounds inputs or weights to float32")]
+        inputs = observed.batch.inputs
+        changed = (("weights", inputs, rounded), ("inputs", _in_float32(inputs), own))
+        for words, given, values in (*changed, ("inputs and weights", _in_float32(inputs), rounded)):
+            side.begin_with(values)
+            outputs = side.trace(replace(observed.batch, inputs=given)).outputs
+            if close(outputs, observed.traces[1 - place].outputs, BAND):
+                return [cause("dtype", f"{LETTERS[1 - place]} rounds {words} to float32")]
     return []
 
 

@@ -1,15 +1,16 @@
 """Lockstep's own model and update rule as a program, to hold another against a specification."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters import open_adapter
-from adapters.conformance.reference import LOSSES
-from adapters.interface import Adam, Adapter, Array, ModelSpec, Sgd, TrainSpec
+from adapters.conformance.formulas import LOSSES
+from adapters.interface import Adam, AdamW, Adapter, Array, ModelSpec, RmsProp, Sgd, TrainSpec
 from adapters.parameters import shapes
+from adapters.schedules import SCHEDULES, rate_at
 from compare.port.programs.interface import Batch, Description, Expected, Program, Trace
 from compare.port.programs.recognized import read_all, write_all
 from compare.port.rules import Rule
@@ -31,7 +32,7 @@ class SpecProgram(Program):
         assert dtype in ("float32", "float64")
         self.train = replace(self.train, dtype=dtype)  # type: ignore[arg-type]
         generator = np.random.default_rng(0)
-        self._values: dict[str, Array] = {
+        values: dict[str, Array] = {
             name: generator.uniform(-0.1, 0.1, shape).astype(dtype)
             for name, shape in shapes(self.model).items()
         }
@@ -45,7 +46,7 @@ class SpecProgram(Program):
             )
             for each in self._layers
         )
-        self.reset()
+        self._adapter, self._updates = self._at(values, self.train), 0
 
     def _settings(self, kind: str) -> dict[str, str]:
         if kind == "dense":
@@ -54,7 +55,7 @@ class SpecProgram(Program):
         if kind != "elman":
             known["recurrent_activation"] = "sigmoid"
         if kind == "gru":
-            known["reset"] = getattr(self.model, "reset", "after")
+            known["reset"] = self.model.reset
         return known
 
     def describe(self) -> Description:
@@ -76,8 +77,9 @@ class SpecProgram(Program):
         return read_all(self._layers, self._now())
 
     def set_parameters(self, values: Mapping[str, Array]) -> None:
-        self._values = {**self._now(), **write_all(self._layers, values, self._now())}
-        self.reset()
+        now = self._now()
+        self._adapter = self._at({**now, **write_all(self._layers, values, now)}, self.train)
+        self._updates = 0
 
     def trace(self, inputs: Array, lengths: Array | None) -> Trace:
         return Trace(outputs=self._at(self._now(), self.train).predict(inputs, lengths), modules={})
@@ -98,10 +100,16 @@ class SpecProgram(Program):
 
     def step(self, batch: Batch) -> float:
         self._adapter.load(batch.inputs, batch.targets, batch.lengths)
-        return float(self._adapter.train(np.arange(len(batch.inputs))[np.newaxis])[0])
+        losses = self._adapter.train(np.arange(len(batch.inputs))[np.newaxis])
+        self._updates += len(losses)
+        return float(losses[0])
+
+    def rate(self) -> float | None:
+        return rate_at(self.train.optimizer.learning_rate, self._updates)
 
     def reset(self) -> bool:
-        self._adapter = self._at(self._now() if hasattr(self, "_adapter") else self._values, self.train)
+        self._updates = 0
+        self._adapter = self._at(self._now(), self.train)
         return True
 
     def _now(self) -> dict[str, Array]:
@@ -111,15 +119,28 @@ class SpecProgram(Program):
         return open_adapter(ENGINE)(self.model, train, values)
 
 
-def rule_of(train: TrainSpec) -> Rule | None:
+def rule_of(train: TrainSpec) -> Rule:
     """The rule of a TrainSpec."""
-    clip = {"clip": "value", "clip_limit": train.clip_value} if train.clip_value else {}
-    match train.optimizer:
-        case Sgd(learning_rate=rate):
-            return Rule(kind="sgd", learning_rate=rate, **clip)  # type: ignore[arg-type]
-        case Adam(learning_rate=rate, beta1=beta1, beta2=beta2, epsilon=epsilon):
-            return Rule(
-                kind="adam", learning_rate=rate, beta1=beta1, beta2=beta2, epsilon=epsilon,
-                epsilon_place="before the bias correction", **clip,  # type: ignore[arg-type]
-            )  # fmt: skip
-    return None
+    limit = train.clip_value or train.clip_norm
+    spec = train.optimizer
+    scheduled = type(spec.learning_rate) in SCHEDULES
+    return Rule(
+        **_RULES[type(spec)](spec),
+        learning_rate=rate_at(spec.learning_rate, 0),
+        schedule=type(spec.learning_rate).__name__ if scheduled else None,
+        clip=None if limit is None else "value" if train.clip_value else "norm",
+        clip_limit=limit or 0.0,
+    )
+
+
+def _adam(spec: Adam | AdamW) -> dict[str, Any]:
+    own = {name: getattr(spec, name) for name in ("beta1", "beta2", "epsilon")}
+    return {"kind": "adam", **own, "epsilon_place": "before the bias correction"}
+
+
+_RULES: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Sgd: lambda spec: {"kind": "sgd", "momentum": spec.momentum, "nesterov": spec.nesterov},
+    RmsProp: lambda spec: {"kind": "rmsprop", "decay": spec.decay, "epsilon": spec.epsilon},
+    Adam: _adam,
+    AdamW: lambda spec: {**_adam(spec), "weight_decay": spec.weight_decay},
+}
