@@ -64,6 +64,7 @@ def _set_torch(torch: Any, dtype: str) -> None:
 
 def _set_keras(keras: Any, dtype: str) -> None:
     keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)  # which would keep the one before
 
 
 def _set_jax(jax: Any, dtype: str) -> None:

@@ -68,8 +68,11 @@ def keep_in(module: Any, dtype: str) -> None:
     for _, each in modules(module):
         if hasattr(each, "param_dtype"):
             each.param_dtype = jnp.dtype(dtype)
-        if type(each).__name__ == "SimpleCell":  # the only cell whose dtype is float32 if none is asked for
-            each.dtype = each.dense_i.dtype = each.dense_h.dtype = jnp.dtype(dtype)
+        kind = type(each).__name__
+        if kind in {"SimpleCell", "Embed"}:  # whose dtype is float32 where none is asked for
+            each.dtype = jnp.dtype(dtype)
+        if kind == "SimpleCell":
+            each.dense_i.dtype = each.dense_h.dtype = jnp.dtype(dtype)
 
 
 def with_settings(module: Any, found: Sequence[Recognized]) -> tuple[Recognized, ...]:
