@@ -9,10 +9,14 @@ NOTHING = "–"
 _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
+def one_line(text: object) -> str:
+    """The text without what cannot be printed, on one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
 def escape(text: object) -> str:
     """One line that shows `text` literally, inside a table or out of it."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    marked = _SPECIAL.sub(r"\\\1", html.escape(line, quote=False))
+    marked = _SPECIAL.sub(r"\\\1", html.escape(one_line(text), quote=False))
     return marked.replace("|", "&#124;").replace("$", "&#36;")
 
 
@@ -61,10 +65,10 @@ def difference(value: float | None) -> str:
 
 
 def factor(value: float | None) -> str:
-    """A ratio: two decimals below ten, three significant digits above."""
+    """A ratio: two decimals between a tenth and ten, three significant digits below and above."""
     if value is None or math.isnan(value):
         return NOTHING
-    return f"{value:.2f}" if value < 9.995 else number(value)
+    return f"{value:.2f}" if 0.0995 <= value < 9.995 else number(value)
 
 
 def seconds(value: float | None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.interface import Adam, Array, Sgd, TrainSpec
 from adapters.parameters import Float64, Initializer, forget_ones, normal, uniform
-from tasks import published
+from tasks import published, published_rule
 from tasks.interface import Dataset
 from tasks.mnist import MnistRows
 from tasks.mnist_data import archive_order
@@ -23,15 +23,15 @@ class WindowAsPublished(SineWindow):
 
     name = "sine-window-as-published"
     train = TrainSpec(
-        optimizer=Sgd(learning_rate=published.LEARNING_RATE),
-        backprop_through=published.BACKPROP_THROUGH,
-        clip_value=published.CLIP_VALUE,
+        optimizer=Sgd(learning_rate=published_rule.LEARNING_RATE),
+        backprop_through=published_rule.BACKPROP_THROUGH,
+        clip_value=published_rule.CLIP_VALUE,
         dtype="float64",
     )
     epoch_count = published.EPOCHS
 
     def initial_parameters(self, seed: int) -> dict[str, Float64]:
-        return published.canonical(published.draw(seed))
+        return published_rule.canonical(published_rule.draw(seed))
 
     def batches(self, sequences: int, seed: int, epoch: int) -> Array:
         return np.arange(sequences, dtype=np.int64)[:, np.newaxis]

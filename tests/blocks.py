@@ -5,6 +5,7 @@ from tasks.interface import DataRequest
 
 BRIEF = Timing(
     turn_seconds=0.01,
+    epochs_seconds=0.0,
     settle_seconds=0.0,
     warm_calls=1,
     prediction_rounds=1,

@@ -5,7 +5,7 @@ from functools import partial
 from unittest.mock import patch
 
 from compare.__main__ import main
-from compare.benchmarks import interleaved, native_loops
+from compare.benchmarks import interleaved, loop_comparison
 from compare.cli import plan
 from compare.records.block import Block
 from compare.storage import checkpoint
@@ -20,7 +20,7 @@ def brief():
         stack.enter_context(patch.dict(plan.PROCESSES, quick=1))
         stack.enter_context(patch.object(plan, "PROCESSES_OF_SELF_TEST", 3))
         timed = partial(interleaved.time_interleaved, timing=BRIEF)
-        stack.enter_context(patch.object(native_loops, "time_interleaved", timed))
+        stack.enter_context(patch.object(loop_comparison, "time_interleaved", timed))
         stack.enter_context(patch.object(checkpoint, "SNAPSHOT_SECONDS", 0.0))
         yield
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from itertools import count
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -279,6 +280,36 @@ class TellsNoState(NumpyAdapter):
 class TellsNumbers(NumpyAdapter):
     def state(self):
         return {"step": 1}
+
+
+# that meddle with the clock of their worker
+
+
+class MeddlesWithTheClock(NumpyAdapter):
+    """From its construction on each look at the clock finds it so many seconds further."""
+
+    seconds: float
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        super().__init__(model, train, parameters, device=device)
+        looks = count()
+        time.perf_counter = lambda: next(looks) * self.seconds
+
+
+class StopsTheClock(MeddlesWithTheClock):
+    seconds = 0.0
+
+
+class TurnsTheClockBack(MeddlesWithTheClock):
+    seconds = -1.0
+
+
+class BreaksTheClock(MeddlesWithTheClock):
+    seconds = float("nan")
+
+
+class HurriesTheClock(MeddlesWithTheClock):
+    seconds = 1e6
 
 
 # that compute almost what they should

@@ -1,20 +1,23 @@
 """The benchmarks: native loops that train, rounds that are paired, sizes that are swept."""
 
 import tracemalloc
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
-from adapters import open_adapter
-from adapters.interface import UnsupportedSpec
+from adapters import declaration, open_adapter, version
+from adapters.interface import Adam, Declaration, Sgd, TrainSpec, UnsupportedSpec
+from adapters.parameters import draw, normal, shapes
+from compare.analysis import sweep as curves
 from compare.benchmarks import sweep
 from compare.benchmarks.interleaved import time_interleaved
-from compare.benchmarks.native_loops import NATIVE_LOOPS, compare_with_native_loops
+from compare.benchmarks.loop_comparison import NATIVE_LOOPS, compare_with_native_loops
 from compare.benchmarks.threads import compare_threads, turns
 from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
 from compare.cli.run import exit_code
@@ -22,7 +25,7 @@ from compare.cli.stored import render
 from compare.machine.environment import environment
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
-from compare.report.sweep_page import write_sweep_page
+from compare.report.pages import render_pages
 from compare.report.tables.threads import thread_table
 from compare.storage.results import save
 from tasks import TASKS
@@ -33,6 +36,13 @@ from tests.example_results import SINE, example_results
 from tests.groups import of_framework
 
 ONLINE = TASKS["sine-online"]
+CLOCKS = {
+    "StopsTheClock": "0",
+    "TurnsTheClockBack": "-1",
+    "BreaksTheClock": "nan",
+    "HurriesTheClock": "1e+06",
+}
+"""Adapter that meddles with its worker's clock -> the seconds that the worker then says it trained for."""
 
 
 def small_images() -> Workload:
@@ -65,15 +75,76 @@ def test_a_loop_over_modules_learns():
     assert losses[-1] < 0.8 * losses[0]
 
 
+OTHERWISE = {
+    "cell": {"elman": "lstm", "lstm": "elman"},
+    "loss": {
+        "half_squared_error": "softmax_cross_entropy",
+        "softmax_cross_entropy": "half_squared_error",
+    },
+    "activation": {"tanh": "sigmoid"},
+    "readout": {"last": "every", "every": "last"},
+    "update_every": {None: 7, 1: 2},
+    "backprop_through": {None: 5, 1: None},
+    "clip_value": {None: 10.0},
+    "dtype": {"float32": "float64"},
+    "optimizer": {
+        Sgd(learning_rate=0.1): Adam(learning_rate=0.1),
+        Adam(learning_rate=0.001): Sgd(learning_rate=0.1),
+    },
+    "learning_rate": {0.1: "falling", 0.001: "falling"},
+    "clip_norm": {None: 1.0},
+}
+"""Field -> for what a loop does, what it does not; the last is one that the contract may gain later."""
+
+LOOPS = [
+    pytest.param(task, target, marks=of_framework("tensorflow" if "keras" in target else "torch"), id=target)
+    for task, loops in NATIVE_LOOPS.items()
+    for target in loops.values()
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterTrainSpec(TrainSpec):
+    clip_norm: float | None = None
+
+
+def otherwise(spec: Any, field: str) -> Any:
+    """The spec with another value of a field, which its own validation never saw; the same if it has none."""
+    changed = replace(spec)
+    if hasattr(spec, field):
+        object.__setattr__(changed, field, OTHERWISE[field][getattr(spec, field)])
+    elif field == "learning_rate" and hasattr(spec, "optimizer"):
+        object.__setattr__(changed, "optimizer", otherwise(spec.optimizer, field))
+    return changed
+
+
+@pytest.mark.parametrize("field", OTHERWISE)
+@pytest.mark.parametrize(("task", "target"), LOOPS)
+def test_a_loop_refuses_by_name_what_it_does_not_do(
+    task: str, target: str, field: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Also where its declaration does not."""
+    monkeypatch.setattr(Declaration, "check_supported", lambda *_: None)
+    given = TASKS[task]
+    train = LaterTrainSpec(**{name: getattr(given.train, name) for name in TrainSpec.__slots__})
+    open_adapter(target)(given.model, train, given.initial_parameters(0))
+    model = otherwise(given.model, field)
+    parameters = draw(model, 0, dict.fromkeys(shapes(model), normal(0.1)))
+    with pytest.raises(UnsupportedSpec, match=f"^{field} is .*: this loop"):
+        open_adapter(target)(model, otherwise(train, field), parameters)
+
+
+@pytest.mark.parametrize(("task", "target"), LOOPS)
+def test_a_loop_names_its_framework_and_its_version(task: str, target: str):
+    assert version(target)
+    assert declaration(target).check_supported(TASKS[task].model, TASKS[task].train) is None
+
+
 @of_framework("torch")
-@pytest.mark.parametrize("loops", NATIVE_LOOPS.values(), ids=NATIVE_LOOPS)
-def test_a_loop_refuses_what_it_was_not_written_for(loops: dict[str, str]):
-    for name in loops.values():
-        if "keras" in name:
-            continue
-        other = workload_of(TASKS["sine-window"], TASKS["sine-window"].dataset("computed"))
-        with pytest.raises(UnsupportedSpec):
-            open_adapter(name)(other.model, other.train, other.parameters)
+def test_the_tutorials_loop_trains_one_sequence_at_a_time():
+    work = workload_of(ONLINE, ONLINE.dataset("computed"))
+    with pytest.raises(UnsupportedSpec, match="a batch has 2 sequences"):
+        train(NATIVE_LOOPS["sine-online"]["tutorials' torch loop"], work, np.zeros((1, 2), np.int64))
 
 
 def test_batches_name_every_sequence_as_often_as_any_other():
@@ -91,6 +162,7 @@ def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
             "b": "numpy",
             "broken": faulty("Aborts"),
             "late": faulty("RaisesOnceWarm"),
+            **{name: faulty(name) for name in CLOCKS},
         }.items()
     ]
     heard: list[str] = []
@@ -102,9 +174,12 @@ def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
         "b": 3,
         "broken": 0,
         "late": 0,
+        **dict.fromkeys(CLOCKS, 0),
     }
     assert "SIGABRT" in (times["broken"].error or "")
     assert times["late"].error == "train: RuntimeError: enough is enough"
+    for name, says in CLOCKS.items():
+        assert f"train: the worker's clock says {says} s, here 0.0" in (times[name].error or "")
     assert heard.count("a") == heard.count("b") == 4
 
 
@@ -145,8 +220,8 @@ def test_a_worker_that_fails_among_the_threads_makes_the_exit_code_one():
 
 def test_a_sweep_passes_through_every_value_and_the_centre_once():
     sizes = sweep.sizes()
-    assert len(set(sizes)) == len(sizes) == sum(map(len, sweep.AXES.values())) - len(sweep.AXES) + 1
-    assert sweep.CENTRE in sizes
+    assert len(set(sizes)) == len(sizes) == sum(map(len, curves.AXES.values())) - len(curves.AXES) + 1
+    assert curves.CENTRE in sizes
 
 
 def invented_points() -> list[SweepPoint]:
@@ -160,11 +235,11 @@ def invented_points() -> list[SweepPoint]:
 
 def test_growth_and_crossings_are_read_off_the_points():
     points = invented_points()
-    line = sweep.along(points, "grows", "hidden")
-    assert [point.size.hidden for point in line] == [*sweep.AXES["hidden"]]
+    line = curves.along(points, "grows", "hidden")
+    assert [point.size.hidden for point in line] == [*curves.AXES["hidden"]]
     hidden = [float(point.size.hidden) for point in line]
-    assert sweep.exponent(hidden, [point.seconds[0] for point in line]) == pytest.approx(2.0)
-    assert sweep.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
+    assert curves.exponent(hidden, [point.seconds[0] for point in line]) == pytest.approx(2.0)
+    assert curves.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
 
 
 def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
@@ -175,8 +250,13 @@ def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
         memory_bytes=0,
         error="out of | memory",
     )
-    page = write_sweep_page([*invented_points(), failed], environment("compare sweep", 1, "quick"), tmp_path)
-    text = page.read_text()
+    results = Results(
+        environment=environment("compare sweep", 1, "quick"),
+        tasks=[],
+        runs=[],
+        sweep=[*invented_points(), failed],
+    )
+    ((text),) = (page.text for page in render_pages(results, tmp_path))
     assert "Fastest along hidden units H: grows from 16 to 32, steady from 64 to 512." in text
     assert "out of &#124; memory" in text
     assert (tmp_path / "figures" / "sweep.png").stat().st_size > 10_000

@@ -95,8 +95,8 @@ def test_a_turn_is_as_long_where_calls_of_another_length_are_compiled_anew(adapt
 def test_very_short_epochs_are_trained_in_a_row():
     """A worker that begins finds cold caches and its predecessor's threads: not at every millisecond."""
     listener = Listener()
-    long_turns = replace(BRIEF, turn_seconds=1000.0, most_batches=1)
-    run(block("numpy", *TWIN, twins=TWIN, epochs=4, timing=long_turns), observer=listener)
+    long_epochs = replace(BRIEF, epochs_seconds=1000.0)
+    run(block("numpy", *TWIN, twins=TWIN, epochs=4, timing=long_epochs), observer=listener)
     heard, one, other = listener.heard, "numpy", *TWIN
     assert heard[2:4] in ([one, other], [other, one]), "the first epoch's length is not known yet"
     assert heard[4:10] in ([one] * 3 + [other] * 3, [other] * 3 + [one] * 3)
@@ -169,14 +169,15 @@ def test_a_block_is_plain_data_that_gives_the_same_losses_anywhere(task, tmp_pat
 
 
 def test_lent_processes_are_used_again_and_give_the_same_losses():
-    pool, asked = WorkerPool(), block("numpy", processes=2)
+    pool, asked = WorkerPool(), block("numpy", rounds=3, processes=3)
     try:
         first = run(asked, workers=pool)["numpy"]
-        children = len(psutil.Process().children())
+        lent = psutil.Process().children()
         second = run(asked, workers=pool)["numpy"]
-        assert len(psutil.Process().children()) == children == 2
+        assert psutil.Process().children() == lent
+        assert len(lent) == 2, "the first is not lent again: its start is measured"
     finally:
-        pool.end()
+        pool.close()
     assert learned(first) == learned(second) == learned(run(asked)["numpy"])
     assert psutil.Process().children() == []
 
@@ -187,4 +188,4 @@ def test_a_process_that_failed_is_not_lent_again():
         assert run(block(faulty("Raises")), workers=pool)[faulty("Raises")].status == "failed"
         assert psutil.Process().children() == []
     finally:
-        pool.end()
+        pool.close()

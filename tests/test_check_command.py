@@ -1,10 +1,14 @@
 """What `check` says of adapters that pass, of those that do not, and how it ends."""
 
 import re
+from threading import Lock
 
 import pytest
 
 from adapters.conformance import CHECKS
+from compare.machine.devices import usable_cores
+from compare.parity.check import at_once
+from compare.runner.worker_process import WorkerProcess
 from tests.commands import command, faulty
 
 QUICK = [check.name for check in CHECKS if check.quick]
@@ -77,3 +81,30 @@ def test_checks_are_told_in_order_where_two_workers_share_them():
     failed = re.findall(r"Aborts: (\w+) failed", ended.said)
     assert len(failed) >= 2
     assert failed == [name for name in QUICK if name in failed]
+
+
+@pytest.fixture
+def at_work(monkeypatch):
+    """For each call of a worker, how many workers were then at work."""
+    original, lock, busy, seen = WorkerProcess.call, Lock(), set(), []
+
+    def call(process, method, *arguments):
+        with lock:
+            busy.add(process)
+            seen.append(len(busy))
+        try:
+            return original(process, method, *arguments)
+        finally:
+            with lock:
+                busy.discard(process)
+
+    monkeypatch.setattr(WorkerProcess, "call", call)
+    return seen
+
+
+@pytest.mark.parametrize("threads", sorted({1, usable_cores()}))
+def test_no_more_workers_are_at_work_than_the_cores_have_threads_for(threads, at_work):
+    adapters = ("numpy", faulty("TellsNoState"))
+    ended = command("check", *adapters, "--quick", "--tasks", "sine-online", "--threads", threads)
+    assert ended.out.count("in lockstep") == 2, ended
+    assert 1 <= max(at_work) <= at_once(threads)

@@ -13,6 +13,7 @@ from compare.storage.results import load
 from tests.blocks import brief_block
 from tests.commands import faulty, finish, learned, marked
 from tests.example_results import example_results
+from tests.reports import stored_text
 
 TASK, EPOCHS, UPDATES = "sine-window", 2, 100
 LIMIT_MEBIBYTES = 300
@@ -136,7 +137,7 @@ def test_the_report_has_the_last_lines_of_the_log_and_its_place(run_of_all, rows
     run = rows[faulty("Raises")]
     assert run.last_lines[-1] == "and did not come back"
     assert (out / run.log).read_text().splitlines()[-1] == "and did not come back"
-    report = (out / "README.md").read_text()
+    report = stored_text(out)
     assert "    and did not come back" in report
     assert f"The last lines of {run.log}" in report
 
@@ -149,7 +150,7 @@ def test_a_flood_stays_in_the_log(run_of_all, rows):
 
 def test_garbage_cannot_leave_its_block(run_of_all):
     _, out = run_of_all
-    report = (out / "README.md").read_text()
+    report = stored_text(out)
     assert all(line.startswith("      ") for line in report.splitlines() if "<script>" in line)
     assert "\x1b" not in report
 

@@ -19,8 +19,8 @@ from compare.machine import devices, hardware
 from compare.machine.environment import LoadMonitor, environment
 from compare.records.block import Snapshot
 from compare.records.run import WorkerFacts
-from compare.report.computation import computations
-from compare.report.page import write_report
+from compare.report.adapter_lines import adapter_lines
+from compare.report.pages import render_pages
 from compare.report.tables.environment import environment_table, kernels_set
 from compare.runner.blas_kernels import CORE_VARIABLE, kernel_variables, simd_features
 from compare.runner.worker_facts import worker_facts
@@ -29,6 +29,7 @@ from compare.storage.results import load, save
 from compare.storage.run_folder import hold_output_folder, lock_folder
 from tasks import UnknownTask, find
 from tests.example_results import example_results
+from tests.reports import report_text
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_a_worker_starts_where_numpy_uses_its_baseline_alone():
         [
             sys.executable,
             "-c",
-            "import numpy as np; from compare.runner.environment_variables import environment; "
-            "print('found' in np.show_config(mode='dicts')['SIMD Extensions'], environment('numpy', 1))",
+            "import numpy as np; from compare.runner.environment_variables import worker_variables; "
+            "print('found' in np.show_config(mode='dicts')['SIMD Extensions'], worker_variables('numpy', 1))",
         ],
         env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(found)},
         capture_output=True,
@@ -165,9 +166,9 @@ def test_kernels_that_workers_were_told_to_use_are_said(tmp_path):
         else run
         for run in results.runs
     ]
-    page = write_report(replace(results, runs=runs), tmp_path).read_text()
-    assert "\n- numpy: by hand (a_plugin)\n" in page.split("## sine-online\n")[0]
-    section = page.split("## Environment\n")[1]
+    pages = {page.name: page.text for page in render_pages(replace(results, runs=runs), tmp_path)}
+    assert "\n- **numpy** 2.3.0: by hand (a_plugin)\n" in pages["README.md"]
+    section = pages["pages/environment.md"]
     assert "was SkylakeX in the workers of numpy:" in section
     assert "\n    export OPENBLAS_CORETYPE=SkylakeX\n" in section
 
@@ -191,7 +192,7 @@ def test_how_an_adapter_computes_is_told_with_a_link_to_its_file(source, shown):
     facts = WorkerFacts(versions={}, blas=[], threads=1, computes="step by step", source=source)
     runs = [replace(run, worker=facts) for run in example_results().runs if run.adapter in ("numpy", "torch")]
     folder = Path(__file__).parents[1] / "reports" / "mine"
-    (told,) = computations(runs, {"torch": "numpy"}, folder)
+    (told,) = adapter_lines(runs, (), {"torch": "numpy"}, folder)
     assert (told.adapter, told.sentence) == ("numpy", "step by step")
     assert (f"[{told.source}]({told.link})" if told.link else told.source) == shown
 
@@ -249,7 +250,7 @@ def test_a_data_set_says_itself_for_which_it_stands_in(tmp_path):
     mine = replace(results.tasks[1], name="my-mnist", dataset="my own digits", stands_in_for=None)
     other = replace(results.tasks[0], stands_in_for="a real wave")
     runs = [replace(run, task="my-mnist") if run.task == "mnist-rows" else run for run in results.runs]
-    page = write_report(replace(results, tasks=[other, mine], runs=runs), tmp_path).read_text()
+    page = report_text(replace(results, tasks=[other, mine], runs=runs), tmp_path)
     assert "my-mnist was not trained" not in page
     assert "**sine-online was not trained on a real wave.**" in page
 

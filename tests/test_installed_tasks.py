@@ -12,6 +12,7 @@ from tasks.interface import Confusion
 from tasks.sine import SineOnline
 from tests.commands import assert_refused, command
 from tests.installed import ADAPTER, TASK, install, task_with, write
+from tests.reports import stored_text
 
 pytestmark = pytest.mark.usefixtures("no_drawing")
 
@@ -36,7 +37,7 @@ def test_they_run_like_any_other_and_what_an_adapter_does_not_support_is_no_fail
     assert {proof.verdict for proof in results.proofs if proof.adapter == "numpy"} == {"in lockstep"}
     assert {proof.status for proof in results.proofs if proof.adapter == "half"} == {"unsupported"}
     says = "**unsupported**: cell is 'elman': this adapter declares only lstm"
-    assert says in (out / "README.md").read_text()
+    assert says in stored_text(out)
     refused = command("run", "lost", "--adapters", "numpy")
     assert_refused(refused, "error: task 'lost', toys:Lost of toys-pack 1.0: AttributeError")
 
@@ -203,4 +204,4 @@ def test_one_that_fails_once_it_is_trained_on_ends_no_run(site):
     for name, (_, says) in LATE.items():
         assert says in by_task[name].error
         assert {proof.status for proof in results.proofs if proof.task == name} == {"failed"}
-    assert "evaluate of task evaluating: ZeroDivisionError" in (out / "README.md").read_text()
+    assert "evaluate of task evaluating: ZeroDivisionError" in stored_text(out)

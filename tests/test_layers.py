@@ -3,8 +3,11 @@
 import ast
 import fnmatch
 import tomllib
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 from importlinter.cli import lint_imports
 
@@ -58,13 +61,44 @@ def imported(tree):
                 yield module.partition(".")[0]
 
 
-def test_imports_run_one_way_in_ten_layers_at_most():
+def package(module):
+    """The innermost package that a module belongs to; a ground file stands for itself."""
+    name = module if (ROOT / module.replace(".", "/")).is_dir() else module.rpartition(".")[0]
+    return module if name == "compare" else name
+
+
+@cache
+def imports_between_packages():
+    """Package -> those that its modules import, in functions too."""
+    graph = grimp.build_graph("adapters", "tasks", "compare", cache_dir=None)
+    found = {}
+    for module in graph.modules:
+        imported = {package(each) for each in graph.find_modules_directly_imported_by(module)}
+        found.setdefault(package(module), set()).update(imported - {package(module)})
+    return found
+
+
+def longest_chain(imports):
+    """The most packages of which each imports the next; packages that import each other are an error."""
+    chains = {}
+    for each in TopologicalSorter(imports).static_order():
+        below = max((chains[other] for other in imports.get(each, ())), key=len, default=())
+        chains[each] = (*below, each)
+    return max(chains.values(), key=len)
+
+
+def test_imports_run_one_way():
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
-    assert len(layers) <= 10
     packages = {path.parent.name for path in (ROOT / "compare").glob("*/__init__.py")}
     assert all(any(f"compare.{package}" in layer for layer in layers) for package in packages)
+
+
+def test_packages_stack_up_in_ten_layers_at_most():
+    chain = longest_chain(imports_between_packages())
+    assert {"adapters", "compare.runner", "compare.cli"} <= {*chain}
+    assert len(chain) <= 10, chain
 
 
 def test_the_top_level_and_that_of_the_comparison_stay_small():

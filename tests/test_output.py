@@ -61,7 +61,7 @@ def test_a_name_that_looks_like_markup_is_a_name_in_bars_and_tables(name, monkey
     shown = [
         column.render(task).plain.strip() for column in progress.columns if isinstance(column, TextColumn)
     ]
-    assert shown == [name, name]
+    assert shown == [name, name, "left"]
     with console.capture() as captured:
         console.print(tasks_table())
     assert f" {name} " in captured.get()

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from compare.cli.options import settings
 from compare.cli.plan import plan
 
@@ -54,6 +56,20 @@ def test_few_seeds_have_more_processes_each():
 
     assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 9
     assert processes(seeds=20) == [1] * 20
+
+
+def test_few_rounds_have_a_process_each():
+    def parts(rounds):
+        (block,) = blocks("sine-online", seeds=1, rounds=rounds)
+        return block.processes, len(block.renewals) + 1
+
+    assert [parts(rounds) for rounds in (2, 4, 5, 6)] == [(2, 2), (3, 3), (3, 3), (3, 3)]
+
+
+def test_a_block_has_a_round_for_every_process():
+    (block,) = blocks("sine-online", seeds=1, rounds=2)
+    with pytest.raises(ValueError, match="processes is 3: each has a round at least, and rounds is 2"):
+        replace(block, processes=3)
 
 
 def test_in_a_self_test_every_adapter_takes_part_twice():

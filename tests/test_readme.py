@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from compare.storage.results import load
+from tests.reports import stored_text
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reports" / "reference"
@@ -11,8 +12,7 @@ REFERENCE = ROOT / "reports" / "reference"
 def test_the_readmes_table_is_the_reference_reports():
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.count("|") == 10]
     assert len(rows) == 2 + 16
-    report = (REFERENCE / "README.md").read_text()
-    assert "\n".join(rows) in report
+    assert "\n".join(rows) in stored_text(REFERENCE)
 
 
 def test_the_reference_is_a_standard_run_on_real_mnist_that_reached_its_targets():

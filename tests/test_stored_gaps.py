@@ -46,3 +46,20 @@ def test_tutorials_with_a_gap_are_refused_in_one_line(kind, recipe, spoil, says,
     assert str(refusal.value).startswith(f"{path}: not the results of a run: ")
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda tasks: tasks.pop(), "mnist-rows is missing, and there are runs of it"),
+        (lambda tasks: tasks.append(tasks[0]), "sine-online stands there twice"),
+        (lambda tasks: tasks[0]["metrics"].clear(), "sine-online has no metrics"),
+    ],
+    ids=["missing", "twice", "unmeasured"],
+)
+def test_tasks_with_a_gap_are_refused_in_one_line(spoil, says, tmp_path):
+    stored = json.loads(json.dumps(STORED))
+    spoil(stored["tasks"])
+    (tmp_path / "results.json").write_text(json.dumps(stored))
+    with pytest.raises(UsageError, match=f"not the results of a run: tasks: {says}$"):
+        open_run(tmp_path)

@@ -11,19 +11,20 @@ from compare.analysis.tutorials import recipe_summaries, span
 from compare.records.environment import Environment
 from compare.records.results import Results
 from compare.records.tutorial import TutorialRun, Tutorials
-from compare.report.tutorial_page import write_tutorials_page
 from compare.report.tutorial_text import correct_text, images_text, rule_text
+from compare.runner.workers import FreshWorkers
 from compare.storage.results import load, save
 from compare.tutorials.assignments import RULE, Assignment, assignments
 from compare.tutorials.recipe_records import recipe_record, rule_record
 from compare.tutorials.run import reproduce
-from tasks import find, published
+from tasks import find, published, published_rule
 from tasks.mnist_data import archive_order, cache_is_valid
 from tasks.recipes import Printed, RecipeOutcome
 from tasks.tutorial_tasks import RowsAsPublished
 from tasks.tutorials import RECIPES, RowWiseMnist
 from tests.blocks import Listener
 from tests.commands import faulty
+from tests.reports import write_report
 
 
 def adapter_model(recipe, seed, dataset, name="numpy"):
@@ -62,7 +63,7 @@ def test_the_published_loss_before_training_is_one_that_draws_have():
 
 def test_before_training_every_hidden_unit_is_saturated(lucky_draw):
     """The loss is then that of predicting the sum of V, which tells how the published losses are summed."""
-    total = published.draw(2).V.sum()
+    total = published_rule.draw(2).V.sum()
     targets = published.windows()[1]
     first = lucky_draw.printed[0]
     assert first.at == 1
@@ -74,14 +75,14 @@ def test_before_training_every_hidden_unit_is_saturated(lucky_draw):
 
 def loops(weights, window, target):
     """The published rule in plain loops over steps, and over the steps back from each."""
-    hidden = [np.zeros((published.HIDDEN, 1))]
+    hidden = [np.zeros((published_rule.HIDDEN, 1))]
     for t, point in enumerate(window):
-        hidden.append(published.sigmoid(weights.W @ hidden[t] + weights.U[:, [t]] * point))
+        hidden.append(published_rule.sigmoid(weights.W @ hidden[t] + weights.U[:, [t]] * point))
     error = weights.V @ hidden[-1] - target
     sums = [np.zeros_like(weights.U), np.zeros_like(weights.W)]
     totals = [np.zeros_like(weights.U), np.zeros_like(weights.W), np.zeros_like(weights.V)]
     for t, point in enumerate(window):
-        for _ in range(t - 1, max(-1, t - published.BACKPROP_THROUGH - 1), -1):
+        for _ in range(t - 1, max(-1, t - published_rule.BACKPROP_THROUGH - 1), -1):
             sums[0] += weights.U[:, [t]] * point
             sums[1] += weights.W @ hidden[t]
         totals[0] += sums[0]
@@ -92,14 +93,14 @@ def loops(weights, window, target):
 
 def small_weights():
     """Weights at which nothing is saturated."""
-    drawn = published.draw(0)
-    return published.Weights(U=drawn.U - 0.5, W=(drawn.W - 0.5) / 5, V=drawn.V - 0.5)
+    drawn = published_rule.draw(0)
+    return published_rule.Weights(U=drawn.U - 0.5, W=(drawn.W - 0.5) / 5, V=drawn.V - 0.5)
 
 
 def test_the_published_direction_is_that_of_the_loops():
     weights = small_weights()
     inputs, targets = published.windows()
-    found = published.published_direction(weights, inputs[3], targets[3])
+    found = published_rule.direction(weights, inputs[3], targets[3])
     for ours, theirs in zip((found.U, found.W, found.V), loops(weights, inputs[3], targets[3]), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
@@ -125,10 +126,10 @@ def test_the_published_direction_is_not_the_gradient_and_the_adapters_is():
     """Where the adapter's gradient reaches back over the whole window, as the difference does."""
     weights = small_weights()
     inputs, targets = published.windows()
-    rule = published.published_direction(weights, inputs[3], targets[3])
+    rule = published_rule.direction(weights, inputs[3], targets[3])
     task = find("sine-window-as-published")
     whole = type(task.train)(optimizer=type(task.train.optimizer)(learning_rate=1.0), dtype="float64")
-    start = published.canonical(weights)
+    start = published_rule.canonical(weights)
     model = open_adapter("numpy")(task.model, whole, start)
     model.load((inputs[3][:, np.newaxis] * np.eye(50))[np.newaxis], targets[[3]][:, np.newaxis])
     model.train(np.zeros((1, 1), np.int64))
@@ -200,14 +201,17 @@ def test_the_archive_order_is_a_permutation_of_its_own_for_each_split():
     assert not np.array_equal(train, test)
 
 
-def test_presets_run_ten_seeds_of_the_sines_and_fewer_of_the_images():
+def test_presets_run_the_sines_from_ten_seeds_or_two_and_the_images_from_fewer():
     keys = dict.fromkeys(RECIPES, "computed")
     jobs = assignments(("numpy", "torch"), "quick", None, keys)
     seeds = {(job.recipe, job.adapter): len(job.seeds) for job in jobs}
-    assert seeds["online-sine", "numpy"] == seeds["correct-gradient", "numpy"] == 10
-    assert seeds["online-sine", "torch"] == seeds["row-wise-mnist", "numpy"] == 1
-    assert ("row-wise-mnist", "torch") not in seeds
-    assert sorted(seed for job in jobs if job.recipe == RULE for seed in job.seeds) == list(range(10))
+    assert seeds["online-sine", "numpy"] == seeds["correct-gradient", "numpy"] == 2
+    assert seeds["online-sine", "torch"] == 1
+    assert "row-wise-mnist" not in {recipe for recipe, _ in seeds}
+    assert sorted(seed for job in jobs if job.recipe == RULE for seed in job.seeds) == [0, 1]
+    standard = assignments(("numpy", "torch"), "standard", None, keys)
+    assert {len(job.seeds) for job in standard if job.recipe == "online-sine"} == {10}
+    assert {len(job.seeds) for job in standard if job.recipe == "row-wise-mnist"} == {3}
     full = assignments(("numpy", "torch"), "full", None, keys)
     assert sum(len(job.seeds) for job in full) == 4 * 2 * 10 + 10
 
@@ -221,7 +225,7 @@ JOBS = [
 
 def test_workers_do_what_an_adapter_in_this_process_does_and_a_failure_keeps_its_row():
     listener = Listener()
-    *_, found = reproduce(JOBS, 2, listener)
+    *_, found = reproduce(JOBS, 2, listener, FreshWorkers())
     good, bad = ([run for run in found.runs if run.adapter == adapter] for adapter in ("numpy", RAISES))
     assert [run.outcome.metrics for run in good] == [
         outcome(RECIPES["online-sine"], seed).metrics for seed in (0, 1)
@@ -236,7 +240,7 @@ def test_runs_that_are_known_are_not_run_again_and_none_follows_a_failure():
         TutorialRun(recipe="online-sine", adapter="numpy", seed=0, outcome=None),
         TutorialRun(recipe="online-sine", adapter=RAISES, seed=0, status="failed"),
     ]
-    *grown, found = reproduce(JOBS, 2, Listener(), known)
+    *grown, found = reproduce(JOBS, 2, Listener(), FreshWorkers(), known)
     assert [len(stage.runs) for stage in grown] == [3]
     assert all(run in found.runs for run in known)
     (new,) = (run for run in found.runs if run not in known)
@@ -329,12 +333,12 @@ def example_results(tutorials):
 @pytest.fixture(scope="module")
 def page(made_up, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    return write_tutorials_page(example_results(made_up), made_up, folder)
+    return write_report(example_results(made_up), folder)
 
 
 def test_the_page_has_a_section_with_its_figures_tables_and_verdicts(page):
     text = page.read_text()
-    assert "## Published and reproduced" in text
+    assert "# The tutorials, published and reproduced" in text
     assert "1 of 3 draws ends near the published figures" in text
     assert "It learns the constant zero" in text
     assert "unavailable** at seed 0: no torch" in text

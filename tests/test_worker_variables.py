@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 from adapters import ADAPTERS
 from compare.runner.blas_kernels import CORE_VARIABLE, core_variables
-from compare.runner.environment_variables import environment
+from compare.runner.environment_variables import worker_variables
 
 AVX512 = {"X86_V2", "X86_V3", "X86_V4", "AVX512_ICL"}
 AVX512_BEFORE_NUMPY_2_4 = {"SSE42", "AVX2", "FMA3", "AVX512F", "AVX512_SKX"}
@@ -21,7 +21,7 @@ SSE = {"X86_V2"}
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_threads_are_limited(name):
-    variables = environment(name, 3)
+    variables = worker_variables(name, 3)
     assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
     assert all(isinstance(value, str) for value in variables.values())
 
@@ -72,7 +72,7 @@ def test_what_the_user_named_stands(named):
 def test_a_worker_gets_what_this_machine_needs(monkeypatch):
     pools = threadpool_info()
     monkeypatch.setattr("compare.runner.blas_kernels.core_variables", lambda *_: {CORE_VARIABLE: "Nehalem"})
-    lifted = environment("numpy", 2)
+    lifted = worker_variables("numpy", 2)
     blas = any(pool["internal_api"] == "openblas" for pool in pools)
     assert lifted.get(CORE_VARIABLE) == ("Nehalem" if blas else None)
     assert lifted["OPENBLAS_NUM_THREADS"] == "2"
@@ -89,7 +89,7 @@ def test_no_worker_runs_below_this_machine():
         "print(any(core_variables(platform.machine(), features, pool['architecture'], {}) for pool in pools))"
     )
     inherited = {name: value for name, value in os.environ.items() if name != CORE_VARIABLE}
-    variables = {**inherited, **environment("numpy", 1)}
+    variables = {**inherited, **worker_variables("numpy", 1)}
     printed = subprocess.run(
         [sys.executable, "-c", script], env=variables, check=True, capture_output=True, text=True
     ).stdout

@@ -135,8 +135,9 @@ class AdapterSummary:
         return sum(turn.warm_up for run in self.runs for turn in run.rounds)
 
     def results(self, name: str) -> dict[int, float]:
-        """The final value of a metric, by seed."""
-        return {run.seed: run.metrics[name] for run in self.finished if name in run.metrics}
+        """The final value of a metric, by seed; one that is not a finite number is none."""
+        values = {run.seed: run.metrics.get(name, math.nan) for run in self.finished}
+        return {seed: value for seed, value in values.items() if math.isfinite(value)}
 
     def metric(self, name: str) -> Sample | None:
         return sample(list(self.results(name).values()))

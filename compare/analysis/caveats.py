@@ -126,10 +126,8 @@ def _unequal_processes(tasks: Sequence[TaskSummary]) -> Iterator[str]:
 
 
 def _failed_aa_tests(tasks: Sequence[TaskSummary]) -> Iterator[str]:
-    for task in tasks:
-        for test in task.aa_tests:
-            if not test.passed:
-                yield (
-                    f"The self-test of {test.adapter} on {task.record.name} "
-                    "found a difference where there is none."
-                )
+    failed = [
+        f"{test.adapter} on {task.record.name}" for task in tasks for test in task.aa_tests if not test.passed
+    ]
+    if failed:
+        yield f"The self-test found a difference where there is none: {', '.join(failed)}."

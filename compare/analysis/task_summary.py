@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.loss_agreement import AgreementResult, agreements
+from compare.analysis.scatter import Scatter, scatter
 from compare.analysis.speeds import AATest, compared_with_baseline, compared_with_fastest, throughput, times
 from compare.analysis.statistics import Difference, paired_difference
 from compare.records.parity import ParityResult, ParityVerdict
@@ -18,22 +19,6 @@ CLEARLY_FASTER = 1.1
 
 TOO_NOISY = 0.5
 """The minimum detectable difference, as a share, above which adapters are not ranked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scatter:
-    """How far apart the adapters' results are, and how much they vary between seeds.
-
-    Units: the metric's. `difference` is the largest between two adapters from the same seed,
-    `seeds_sd` the largest standard deviation of any adapter over the seeds, NaN with one seed.
-    """
-
-    metric: Metric
-    lowest: float
-    highest: float
-    difference: float
-    seeds_sd: float
-    adapters: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +35,16 @@ class TaskSummary:
         """Of the first metric; None where no adapter finished."""
         return self.scatter_of(self.record.metrics[0])
 
+    @property
+    def best(self) -> AdapterSummary | None:
+        """The adapter with the best mean of the first metric; None where no adapter finished."""
+        metric = self.record.metrics[0]
+        sign = 1 if metric.better == "lower" else -1
+        means = [(sign * result.mean, s) for s in self.adapters if (result := s.metric(metric.name))]
+        return min(means, key=lambda pair: pair[0], default=(0.0, None))[1]
+
     def scatter_of(self, metric: Metric) -> Scatter | None:
-        results = [result for s in self.adapters if (result := s.metric(metric.name)) is not None]
-        if not results:
-            return None
-        values: dict[int, list[float]] = {}
-        for run in (run for summary in self.adapters for run in summary.finished):
-            if metric.name in run.metrics:
-                values.setdefault(run.seed, []).append(run.metrics[metric.name])
-        return Scatter(
-            metric=metric,
-            lowest=min(result.mean for result in results),
-            highest=max(result.mean for result in results),
-            difference=max(max(together) - min(together) for together in values.values()),
-            seeds_sd=max((r.sd for r in results if not math.isnan(r.sd)), default=math.nan),
-            adapters=len(results),
-        )
+        return scatter(self.adapters, metric)
 
     def with_agreement(self, result: AgreementResult) -> tuple[AdapterSummary, ...]:
         """The adapters whose losses agree with the reference's in this way."""

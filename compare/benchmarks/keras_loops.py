@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
-from compare.benchmarks.native_loop import NativeLoop
+from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec
+from compare.benchmarks.native_loop import ClassifiesByLastState
 
 
-class Fit(NativeLoop):
+class Fit(ClassifiesByLastState):
     """`keras.layers.LSTM` and `Dense` under `model.fit`, which returns one loss for all its batches."""
 
     declaration = Declaration(
@@ -19,15 +19,16 @@ class Fit(NativeLoop):
             "TF_NUM_INTEROP_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
+        cells=("lstm",),
+        optimizers=("adam",),
+        dtypes=("float32",),
     )
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if model.cell != "lstm" or model.loss != "softmax_cross_entropy" or model.readout != "last":
-            raise UnsupportedSpec(f"cell is {model.cell!r}: this loop classifies with an LSTM's last state")
-        if not isinstance(train.optimizer, Adam):
-            raise UnsupportedSpec(f"optimizer is {train.optimizer}: this loop uses Adam")
+        super().__init__(model, train, parameters, device=device)
+        assert isinstance(train.optimizer, Adam)
         rule = train.optimizer
         self._network = keras.Sequential(
             [

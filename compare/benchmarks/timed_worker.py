@@ -12,7 +12,7 @@ from adapters.interface import Array, ModelSpec, TrainSpec
 from compare.records.block import Timing
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import calibrate
-from compare.runner.worker_process import Limits
+from compare.runner.worker_process import Limits, WorkerFailed
 from tasks.interface import Dataset, Task
 
 
@@ -88,12 +88,12 @@ class TimedWorker:
         workload = self._workload
         self._remote.construct(workload.model, workload.train, workload.parameters)
         self._remote.load(workload.inputs, workload.targets)
-        self._turn = calibrate(workload.batches(), self._remote.train_seconds, self._timing)
+        self._turn = calibrate(workload.batches(), self._train_seconds, self._timing)
 
     def take_turn(self) -> None:
         """Train for one timed turn."""
         time.sleep(self._timing.settle_seconds)
-        seconds = self._remote.train_seconds(self._turn)
+        seconds = self._train_seconds(self._turn)
         self.seconds_per_update.append(seconds / (len(self._turn) * self._workload.updates))
 
     @property
@@ -104,3 +104,14 @@ class TimedWorker:
     def end(self) -> None:
         """End the worker."""
         self._remote.end()
+
+    def _train_seconds(self, batches: Array) -> float:
+        """The seconds that the worker says it trained for: above 0, and no more than have passed here."""
+        begin = time.perf_counter()
+        seconds = self._remote.train_seconds(batches)
+        passed = time.perf_counter() - begin
+        if not 0 < seconds <= passed:
+            raise WorkerFailed(
+                "failed", f"train: the worker's clock says {seconds:g} s, here {passed:g} s passed"
+            )
+        return seconds

@@ -1,25 +1,28 @@
 """PyTorch as its users write it: modules and `torch.optim`, and the tutorials' loop."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adapters.interface import Adam, Array, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
-from compare.benchmarks.native_loop import NativeLoop
+from adapters.interface import Adam, Array, Declaration, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
+from compare.benchmarks.native_loop import SIZES, ClassifiesByLastState, NativeLoop
 
 
-class NnLstm(NativeLoop):
+class NnLstm(ClassifiesByLastState):
     """`torch.nn.LSTM`, `torch.nn.Linear` and the fused `torch.optim.Adam`, a batch at a time."""
+
+    declaration = Declaration(
+        distribution="torch", cells=("lstm",), optimizers=("adam",), dtypes=("float32",)
+    )
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if model.cell != "lstm" or model.loss != "softmax_cross_entropy" or model.readout != "last":
-            raise UnsupportedSpec(f"cell is {model.cell!r}: this loop classifies with an LSTM's last state")
-        if not isinstance(train.optimizer, Adam):
-            raise UnsupportedSpec(f"optimizer is {train.optimizer}: this loop uses Adam")
+        super().__init__(model, train, parameters, device=device)
+        assert isinstance(train.optimizer, Adam)
         self._layer = nn.LSTM(model.inputs, model.hidden, bias=model.bias, batch_first=True)
         self._readout = nn.Linear(model.hidden, model.outputs, bias=model.bias)
         self._trained = [*self._layer.parameters(), *self._readout.parameters()]
@@ -52,11 +55,27 @@ class OnlineTutorial(NativeLoop):
     Source: tutorials 000 and 001.
     """
 
+    declaration = Declaration(
+        distribution="torch", cells=("elman",), optimizers=("sgd",), dtypes=("float32",)
+    )
+    optimizer = Sgd
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "elman",
+        "loss": "half_squared_error",
+        "activation": "tanh",
+        "bias": False,
+        "readout": "every",
+        "update_every": 1,
+        "backprop_through": 1,
+        "dtype": "float32",
+    }
+    free = SIZES | {"learning_rate"}
+
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
-        if not isinstance(train.optimizer, Sgd) or train.update_every != 1 or model.bias:
-            raise UnsupportedSpec(f"update_every is {train.update_every}: this loop updates at every step")
+        super().__init__(model, train, parameters, device=device)
+        assert isinstance(train.optimizer, Sgd)
         self._rate = rate_at(train.optimizer.learning_rate, 0)
         stacked = np.concatenate([parameters["input_kernel"], parameters["recurrent_kernel"]])
         self._inner = torch.tensor(stacked, dtype=torch.float32, requires_grad=True)
@@ -68,6 +87,8 @@ class OnlineTutorial(NativeLoop):
         self._targets = torch.tensor(np.asarray(targets, np.float32))
 
     def _train(self, batches: Array) -> Array:
+        if batches.shape[1] != 1:
+            raise UnsupportedSpec(f"a batch has {batches.shape[1]} sequences: this loop trains one at a time")
         losses = []
         for (index,) in batches:
             context = torch.zeros((1, self._hidden))

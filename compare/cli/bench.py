@@ -10,7 +10,7 @@ from rich.text import Text
 
 from adapters import registered
 from compare.analysis.statistics import Ratio
-from compare.benchmarks.native_loops import NATIVE_LOOPS, Comparison, compare_with_native_loops
+from compare.benchmarks.loop_comparison import NATIVE_LOOPS, Comparison, compare_with_native_loops
 from compare.benchmarks.timed_worker import workload_of
 from compare.cli.progress import bar, progress_bars
 from compare.cli.signals import INTERRUPTED

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -12,14 +12,15 @@ from rich.text import Text
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
 from compare.cli.check_tables import conformance_table, proof_table
-from compare.cli.progress import TickingObserver, bar, progress_bars
+from compare.cli.progress import TickingObserver, bar, progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, usable_cores
-from compare.parity.check import ParityCheck, at_once, check_parity, with_reference
+from compare.parity.check import at_once, check_parity
 from compare.parity.check_result import Findings, declarations, misdeclared
 from compare.parity.conformance_run import ConformanceRun
+from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.parity import ParityResult
 from compare.runner.task_loading import data_key, open_dataset, open_task, settled
 from compare.runner.worker_process import Limits
@@ -46,9 +47,8 @@ class CheckSettings:
 
     @property
     def workers_per_adapter(self) -> int:
-        """How many workers share an adapter's checks: two, where nothing else needs the cores."""
-        alone = not self.tasks and usable_cores() >= 2 * self.threads * len(self.adapters)
-        return 2 if alone else 1
+        """How many workers share an adapter's checks: two, where the cores have threads for them."""
+        return 2 if usable_cores() >= 2 * self.threads * len(self.adapters) else 1
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -93,19 +93,21 @@ def _show(findings: Findings, console: Console) -> None:
 def _check(
     settings: CheckSettings, keys: Mapping[str, str], error_console: Console
 ) -> tuple[dict[str, list[Outcome]], list[ParityResult]]:
-    """The suite adapter by adapter and, beside it, lockstep task by task: nothing here is timed."""
+    """The suite of every adapter, then lockstep task by task: nothing here is timed.
+
+    The two never overlap: each has as many workers at once as the cores have threads for.
+    """
+    with progress_bars(error_console) as progress:
+        return _outcomes(settings, progress), _proofs(settings, keys, progress)
+
+
+def _outcomes(settings: CheckSettings, progress: Progress) -> dict[str, list[Outcome]]:
     limits = Limits(threads=settings.threads, timeout_seconds=settings.timeout_seconds)
     suites = [
         ConformanceRun(adapter, limits, settings.device, settings.workers_per_adapter)
         for adapter in settings.adapters
     ]
-    lockstep_workers = WorkerPool()
-    with (
-        progress_bars(error_console) as progress,
-        ThreadPoolExecutor(at_once(settings.threads)) as pool,
-        ExitStack() as stack,
-    ):
-        stack.callback(lockstep_workers.end)
+    with ThreadPoolExecutor(at_once(settings.threads)) as pool, ExitStack() as stack:
         for suite in suites:
             stack.callback(suite.end)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -115,14 +117,15 @@ def _check(
             )
             for suite in suites
         }
-        proofs = [
-            proof
-            for check in _parity_checks(settings, keys)
-            for proof in _lockstep(check, lockstep_workers, progress)
-        ]
-        return {
-            adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()
-        }, proofs
+        return {adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()}
+
+
+def _proofs(settings: CheckSettings, keys: Mapping[str, str], progress: Progress) -> list[ParityResult]:
+    checks = _parity_checks(settings, keys)
+    if not checks:
+        return []
+    with closing(WorkerPool()) as workers:
+        return _lockstep(checks, workers, progress)
 
 
 def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:
@@ -139,24 +142,31 @@ def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[Par
     ]
 
 
-def _lockstep(check: ParityCheck, workers: WorkerPool, progress: Progress) -> list[ParityResult]:
-    with bar(progress, f"lockstep on {check.task}", check.turns) as tick:
-        proofs = check_parity(check, TickingObserver(tick), workers)
-    for proof in proofs:
-        if proof.status != "ok":
-            progress.console.print(Text(f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}"))
-    return proofs
+def _lockstep(checks: Sequence[ParityCheck], workers: WorkerPool, progress: Progress) -> list[ParityResult]:
+    """What is found, task by task; what failed is said at once."""
+    found = {}
+    with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
+        for proof in check_parity(checks, TickingObserver(tick), workers):
+            found[proof.task, proof.adapter] = proof
+            if proof.status != "ok":
+                say(progress.console, f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}")
+    return [found[check.task, adapter] for check in checks for adapter in check.adapters]
 
 
 def _suite_bar(progress: Progress, adapter: str, checks: Sequence[Check]) -> Callable[[str, Outcome], None]:
-    """A bar for one adapter's checks; those that fail are named above the bars, with what they saw."""
+    """A bar for one adapter's checks; those that fail are named above the bars, with what they saw.
+
+    Where there are no bars, every check is named when it is done.
+    """
     row = progress.add_task(f"checks of {adapter}", total=len(checks), current="")
 
     def tick(adapter: str, outcome: Outcome) -> None:
         progress.update(row, advance=1, current=outcome.name)
         if outcome.status != "passed":
-            progress.console.print(Text(f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}"))
+            say(progress.console, f"{adapter}: {outcome.name} {outcome.status}: {outcome.message}")
+        elif progress.disable:
+            say(progress.console, f"checks of {adapter}: {outcome.name} passed")
         if outcome.cause:
-            progress.console.print(Text(f"    likeliest cause: {outcome.cause}"))
+            say(progress.console, f"    likeliest cause: {outcome.cause}")
 
     return tick

@@ -35,7 +35,12 @@ Archives = Annotated[
     Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
-Rounds = Annotated[int | None, typer.Option(help="Timed rounds that count; the preset's number if absent.")]
+Rounds = Annotated[
+    int | None,
+    typer.Option(
+        help="Timed rounds that count, of as many processes at most; the preset's number if absent."
+    ),
+]
 WarmUps = Annotated[
     int | None, typer.Option(help="Rounds before those, kept apart; found by their times if absent.")
 ]
@@ -46,7 +51,7 @@ SelfTest = Annotated[
 ]
 Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
-
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show what went wrong and the last line alone.")]
 Timeout = Annotated[
     float | None, typer.Option(help="Seconds that a worker may take for a turn; the task's if absent.")
 ]
@@ -125,6 +130,7 @@ def settings(
     baseline: Baseline = None,
     self_test: SelfTest = False,
     html: Html = False,
+    quiet: Quiet = False,
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
@@ -149,6 +155,7 @@ def settings(
         baseline=baseline,
         self_test=self_test,
         html=html,
+        quiet=quiet,
         timeout_seconds=timeout,
         memory_limit_mebibytes=memory_limit,
         device=device,

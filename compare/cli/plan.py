@@ -15,7 +15,7 @@ from compare.limits import (
     check_timeout,
 )
 from compare.machine.devices import allowed_cores
-from compare.records.block import Block
+from compare.records.block import Block, Timing
 from compare.records.settings import Settings
 from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of, settled
 from tasks import TASKS
@@ -25,9 +25,21 @@ from tasks.mnist_archives import check_archives
 ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
-ROUNDS: dict[Preset, int] = {"quick": 10, "standard": 21, "full": 30}
-PROCESSES: dict[Preset, int] = {"quick": 5, "standard": 9, "full": 9}
+ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 21, "full": 30}
+PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
 """Over how many processes of an adapter a task's rounds are spread, all seeds together."""
+
+TIMINGS: dict[Preset, Timing] = {
+    "quick": Timing(
+        turn_seconds=0.1,
+        settle_seconds=0.03,
+        prediction_rounds=2,
+        prediction_seconds=0.03,
+        product_seconds=0.1,
+    ),
+    "standard": Timing(),
+    "full": Timing(),
+}
 
 ROUNDS_OF_SELF_TEST, PROCESSES_OF_SELF_TEST = 36, 6
 """Enough to detect a difference of 2 % where rounds vary by 4 % and processes by 1 %."""
@@ -87,21 +99,23 @@ def _blocks(settings: Settings, name: str) -> list[Block]:
     key = data_key(task, settings.data)
     data = settled(settings.data, key) if name in TASKS else settings.data
     seeds = settings.seeds or seeds_of(task, settings.preset)
+    rounds = settings.rounds or _rounds(settings)
     return [
         Block(
             task=name,
             data=data,
             seed=seed,
             epochs=settings.epochs or epochs_of(task, settings.preset, key),
-            rounds=settings.rounds or _rounds(settings),
+            rounds=rounds,
             adapters=(*settings.adapters, *settings.twins),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds or task.timeout_seconds,
             warm_ups=settings.warm_ups,
-            processes=_processes(settings, seeds),
+            processes=min(rounds, _processes(settings, seeds)),
             twins=settings.twins,
             memory_limit_bytes=settings.memory_limit_bytes,
             device=settings.device,
+            timing=TIMINGS[settings.preset],
         )
         for seed in range(seeds)
     ]

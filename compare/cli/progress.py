@@ -1,31 +1,44 @@
-"""Progress bars."""
+"""Progress: bars on a terminal; elsewhere a line for each stage that is done."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from compare.records.block import Observer
 
 
 def progress_bars(console: Console) -> Progress:
-    """A display for progress bars that fill the width of the terminal."""
+    """A display for progress bars that fill the width of the terminal, with the time left as estimated."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TextColumn("{task.fields[current]:<10}", markup=False),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
         console=console,
+        disable=not console.is_terminal,
     )
 
 
 @contextmanager
 def bar(progress: Progress, title: str, turns: int) -> Iterator[Callable[[str], None]]:
     """Show a bar of so many turns; yield the function that advances it and names the adapter of the turn."""
+    begin = time.monotonic()
     row = progress.add_task(title, total=turns, current="starting")
     yield lambda current: progress.update(row, advance=1, current=current)
     progress.update(row, completed=turns, current="")
+    if progress.disable:
+        say(progress.console, f"{title}: done in {time.monotonic() - begin:.0f} s")
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line, which only a terminal breaks at its edge."""
+    console.print(Text(text), soft_wrap=not console.is_terminal)
 
 
 class TickingObserver(Observer):

@@ -1,32 +1,27 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
+from compare.cli.beginning import beginning, recipe_keys
 from compare.cli.plan import check_settings, plan
-from compare.cli.progress import progress_bars
+from compare.cli.progress import progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
-from compare.machine.environment import LoadMonitor, environment
+from compare.machine.environment import LoadMonitor
 from compare.records.block import Block
-from compare.records.environment import Environment
-from compare.records.results import Results, TaskRecord
+from compare.records.results import Results
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
-from compare.runner.matrix_rate import operations_per_sequence
-from compare.runner.task_loading import data_key, load_task_data, settled
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
-from compare.storage.resume import framework_versions, request, resumed_results, stored_results
-from compare.storage.run_folder import check_folder, clear_folder, clear_temporary_files, hold_output_folder
-from tasks.interface import DataRequest
-from tasks.tutorials import RECIPES
+from compare.storage.resume import stored_results
+from compare.storage.run_folder import check_folder, hold_output_folder
 
 CANNOT_GO_ON = 2
 
@@ -37,18 +32,19 @@ def compare(settings: Settings, console: Console) -> int:
     Raises: UsageError before anything is trained.
     """
     check_settings(settings)
+    talk = Console(quiet=True) if settings.quiet else console
     with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
-        with console.status("Making the data ready"):
+        with talk.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
         try:
-            results = _beginning(settings, blocks, keys)
+            results = beginning(settings, blocks, keys)
             if results.interrupted:
-                return _run(settings, blocks, keys, results, console)
-            console.print("This run was finished: nothing is left to run, its report is written anew.")
-            return _end(settings, results, console)
+                return _run(settings, blocks, keys, results, talk, console)
+            talk.print("This run was finished: nothing is left to run, its report is written anew.")
+            return _end(settings, results, talk, console)
         except OSError as error:
             where = error.filename or settings.out
             reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
@@ -57,46 +53,20 @@ def compare(settings: Settings, console: Console) -> int:
             return CANNOT_GO_ON
 
 
-def _beginning(settings: Settings, blocks: list[Block], keys: Mapping[str, str]) -> Results:
-    """What the run begins with: nothing yet or, to be resumed, what is finished of it."""
-    fresh = Results(
-        environment=_environment(settings),
-        tasks=[_task_record(block) for block in blocks if block.seed == 0],
-        runs=[],
-        interrupted=True,
-        request=request(settings, _settled_data(settings, blocks, keys)),
-        versions=framework_versions(settings.adapters),
-        baseline=settings.baseline,
-        twins=settings.twins,
-    )
-    if settings.resume:
-        clear_temporary_files(settings.out)
-        return resumed_results(settings.out, fresh, blocks)
-    clear_folder(settings.out)
-    return fresh
-
-
-def _settled_data(settings: Settings, blocks: list[Block], keys: Mapping[str, str]) -> DataRequest:
-    """The request for the data that were found, for those who go on with the run."""
-    found = [*(block.data for block in blocks), *(settled(settings.data, key) for key in keys.values())]
-    return next((data for data in found if data.choice != "auto"), settings.data)
-
-
-def _environment(settings: Settings) -> Environment:
-    """The tutorials' programs get a thread each, and have no preset of their own."""
-    if settings.tasks:
-        return environment(command_line(), settings.threads, settings.preset)
-    return environment(command_line(), 1, preset="")
-
-
 def _run(
-    settings: Settings, blocks: list[Block], keys: Mapping[str, str], results: Results, console: Console
+    settings: Settings,
+    blocks: list[Block],
+    keys: Mapping[str, str],
+    results: Results,
+    talk: Console,
+    console: Console,
 ) -> int:
+    """Run what is left; `talk` has what --quiet leaves out."""
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
         with (
-            progress_bars(console) as progress,
+            progress_bars(talk) as progress,
             closing(stages(settings, blocks, keys, results, progress)) as all_stages,
         ):
             for grown in all_stages:
@@ -106,43 +76,39 @@ def _run(
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
         save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
-        _show(settings, stored_results(settings.out), console)
+        _show(settings, stored_results(settings.out), talk, console)
         return INTERRUPTED
     results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
     save(results, settings.out)
-    return _end(settings, results, console)
+    return _end(settings, results, talk, console)
 
 
-def _end(settings: Settings, results: Results, console: Console) -> int:
+def _end(settings: Settings, results: Results, talk: Console, console: Console) -> int:
     delete_checkpoint(settings.out)
-    _show(settings, results, console)
+    _show(settings, results, talk, console)
     return exit_code(results)
 
 
-def _show(settings: Settings, results: Results, console: Console) -> None:
+def _show(settings: Settings, results: Results, talk: Console, console: Console) -> None:
     """Write the report, and a summary to the terminal."""
-    from compare.cli.summary import results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
-    from compare.report.html import write_html  # noqa: PLC0415
-    from compare.report.page import write_report  # noqa: PLC0415
-    from compare.report.tutorial_page import write_tutorials_page  # noqa: PLC0415
+    from compare.cli.summary import fault_lines, results_table, self_test_lines  # noqa: PLC0415 - SciPy and pandas can wait
+    from compare.report.html.document import write_html  # noqa: PLC0415
+    from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
-    if results.runs:
-        page = write_report(results, settings.out)
-        console.print(results_table(results))
-        for line in self_test_lines(results):
-            console.print(Text(line))
-        console.print(Text("Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks)))
-    elif results.tutorials and results.tutorials.runs:
-        page = write_tutorials_page(results, results.tutorials, settings.out)
-        for run in results.tutorials.runs:
-            if run.error:
-                console.print(
-                    Text(f"{run.recipe}, {run.adapter}, seed {run.seed}: {run.status}: {run.error}")
-                )
-    else:
+    if not (results.runs or (results.tutorials and results.tutorials.runs)):
         return
+    pages = render_pages(results, settings.out)
+    page = write_pages(pages, settings.out)
+    if results.runs:
+        talk.print(results_table(results))
+        for line in self_test_lines(results):
+            talk.print(Text(line))
+        say(talk, "Data: " + "; ".join(f"{task.name}, {task.dataset}" for task in results.tasks))
+    if settings.quiet or not results.runs:
+        for line in fault_lines(results):
+            say(console, line)
     if settings.html:
-        write_html(settings.out)
+        write_html(results, pages, settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 
@@ -168,44 +134,3 @@ def passed_self_test(results: Results) -> bool:
     from compare.analysis.task_summary import task_summaries  # noqa: PLC0415 - SciPy can wait
 
     return all(test.passed for task in task_summaries(results) for test in task.aa_tests)
-
-
-def recipe_keys(request: DataRequest) -> dict[str, str]:
-    """Make the data of the tutorials' recipes ready; return each recipe's data key.
-
-    Raises: UsageError where they cannot be had.
-    """
-    return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
-
-
-def command_line() -> str:
-    """The line that was typed."""
-    return shlex.join(["python", "-m", "compare", *sys.argv[1:]])
-
-
-def _task_record(block: Block) -> TaskRecord:
-    data = load_task_data(block.task, block.data)
-    task, dataset = data.task, data.dataset
-    time_steps = dataset.inputs.shape[1]
-    updates = len(task.train.spans(task.model, time_steps))
-    return TaskRecord(
-        name=task.name,
-        summary=task.summary,
-        source=task.source,
-        dataset=dataset.name,
-        model=asdict(task.model),
-        train={
-            "optimizer": type(task.train.optimizer).__name__.lower(),
-            **asdict(task.train.optimizer),
-            **{name: value for name, value in asdict(task.train).items() if name != "optimizer"},
-        },
-        batch_size=task.batch_size,
-        epochs=block.epochs,
-        updates_per_epoch=updates * (len(dataset.inputs) // task.batch_size),
-        sequences=len(dataset.inputs),
-        held_out_sequences=len(dataset.held_out_inputs),
-        time_steps=time_steps,
-        metrics=list(task.metrics),
-        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
-        stands_in_for=dataset.stands_in_for,
-    )

@@ -17,6 +17,7 @@ from compare.cli.options import (
     MemoryLimit,
     Out,
     Overwrite,
+    Quiet,
     Resume,
     Timeout,
     settings_or_stored,
@@ -68,6 +69,7 @@ def tutorials(
     data: Data = "auto",
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
@@ -84,6 +86,7 @@ def tutorials(
         "data": data,
         "mnist_archives": mnist_archives,
         "overwrite": overwrite,
+        "quiet": quiet,
         "timeout": timeout,
         "memory_limit": memory_limit,
     }

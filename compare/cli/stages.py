@@ -1,15 +1,16 @@
 """The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import Progress
-from rich.text import Text
 
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import TickingObserver, bar
-from compare.parity.check import ParityCheck, check_parity, with_reference
+from compare.cli.progress import TickingObserver, bar, say
+from compare.parity.check import check_parity
+from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
 from compare.records.parity import ParityResult
 from compare.records.results import Results
@@ -20,23 +21,43 @@ from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
 from compare.storage.run_folder import write_log
-from compare.text import difference
+from compare.text import difference, number
 from compare.tutorials.assignments import assignments
 
 
 def stages(
     settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Generator[Results]:
-    """The results as they grow: lockstep before anything is timed; what is there does not run again."""
-    for grown in _parity(settings, blocks, results, progress):
+    """The results as they grow: lockstep before anything is timed; what is there does not run again.
+
+    Frameworks' processes go from stage to stage; for each seed new ones are timed, as a process is a sample.
+    """
+    with closing(WorkerPool()) as workers:
+        yield from _all_stages(settings, blocks, keys, results, workers, progress)
+
+
+def _all_stages(
+    settings: Settings,
+    blocks: Sequence[Block],
+    keys: Mapping[str, str],
+    results: Results,
+    workers: WorkerPool,
+    progress: Progress,
+) -> Generator[Results]:
+    for grown in _parity(settings, blocks, results, workers, progress):
         results = grown
         yield results
+    seed = 0
     for block in remaining(blocks, results):
+        if block.seed != seed:
+            workers.close()
+            seed = block.seed
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
             observer = _BlockObserver(settings.out, tick, store)
-            done = run_block(block, observer, resume_point(settings.out, block))
+            done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
+        say(progress.console, _block_line(block, runs))
         results = replace(results, runs=[*results.runs, *runs])
         yield results
     for block in _scaled(settings, blocks, results):
@@ -45,7 +66,7 @@ def stages(
         results = replace(results, threads=[*results.threads, *rounds])
         yield results
     if settings.tutorials:
-        yield from _tutorials(settings, keys, results, progress)
+        yield from _tutorials(settings, keys, results, workers, progress)
 
 
 class _LoggingObserver(TickingObserver):
@@ -77,35 +98,51 @@ class _BlockObserver(_LoggingObserver):
 
 
 def _parity(
-    settings: Settings, blocks: Sequence[Block], results: Results, progress: Progress
+    settings: Settings, blocks: Sequence[Block], results: Results, workers: WorkerPool, progress: Progress
 ) -> Iterator[Results]:
-    """Lockstep task by task, in processes that live on from one to the next.
+    """Lockstep of every task; what is DIFFERENT is said at once, the rest when the task is done.
 
-    Nothing here is timed: several work at once, with a thread each, as those of a library that waits spinning
-    for its own threads would take each other's cores.
+    Nothing here is timed: several adapters work at once, with a thread each, as those of a library that waits
+    spinning for its own threads would take each other's cores.
     """
     known = {proof.task for proof in results.proofs}
-    workers = WorkerPool()
-    try:
-        for block in blocks:
-            if block.seed != 0 or block.task in known:
-                continue
-            check = ParityCheck(
-                task=block.task,
-                data=block.data,
-                adapters=with_reference(block.single_adapters),
-                threads=1,
-                timeout_seconds=block.timeout_seconds,
-                memory_limit_bytes=block.memory_limit_bytes,
-                device=block.device,
-            )
-            with bar(progress, f"lockstep on {block.task}", check.turns) as tick:
-                found = check_parity(check, _LoggingObserver(settings.out, tick), workers)
-            progress.console.print(Text(_parity_line(block.task, found)))
-            results = replace(results, proofs=[*results.proofs, *found])
-            yield results
-    finally:
-        workers.end()
+    checks = [
+        ParityCheck(
+            task=block.task,
+            data=block.data,
+            adapters=with_reference(block.single_adapters),
+            threads=1,
+            timeout_seconds=block.timeout_seconds,
+            memory_limit_bytes=block.memory_limit_bytes,
+            device=block.device,
+        )
+        for block in blocks
+        if block.seed == 0 and block.task not in known
+    ]
+    found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
+    with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
+        for proof in check_parity(checks, _LoggingObserver(settings.out, tick), workers):
+            found[proof.task][proof.adapter] = proof
+            if proof.verdict == "DIFFERENT":
+                say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
+            check = next(check for check in checks if check.task == proof.task)
+            if len(found[proof.task]) == len(check.adapters):
+                proofs = [found[proof.task][adapter] for adapter in check.adapters]
+                say(progress.console, _parity_line(proof.task, proofs))
+                results = replace(results, proofs=[*results.proofs, *proofs])
+                yield results
+
+
+def _block_line(block: Block, runs: Sequence[Run]) -> str:
+    """What came out of a block, the fastest first."""
+    ordered = sorted(runs, key=lambda run: -(run.sequences_per_second or 0.0))
+    said = "; ".join(
+        f"{run.adapter} {number(run.sequences_per_second)}"
+        if run.status == "ok"
+        else f"{run.adapter} {run.status}"
+        for run in ordered
+    )
+    return f"{block.task}, seed {block.seed}, sequences/s: {said}"
 
 
 def _parity_line(task: str, proofs: Sequence[ParityResult]) -> str:
@@ -131,7 +168,11 @@ def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> li
 
 
 def _tutorials(
-    settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
+    settings: Settings,
+    keys: Mapping[str, str],
+    results: Results,
+    workers: WorkerPool,
+    progress: Progress,
 ) -> Iterator[Results]:
     """The tutorials' recipes under one bar, a worker a core; beside tasks, the preset's seeds."""
     from compare.tutorials.run import WorkerLimits, reproduce  # noqa: PLC0415 - pandas can wait
@@ -142,5 +183,5 @@ def _tutorials(
     known = results.tutorials.runs if results.tutorials else []
     with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
         observer = _LoggingObserver(settings.out, tick)
-        for tutorials in reproduce(jobs, settings.threads, observer, known, limits):
+        for tutorials in reproduce(jobs, settings.threads, observer, workers, known, limits):
             yield replace(results, tutorials=tutorials)

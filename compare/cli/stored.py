@@ -36,18 +36,12 @@ def _render(results: Results, folder: Path, baseline: str | None, html: bool, co
 
 
 def _write(results: Results, folder: Path, html: bool) -> Path:
-    from compare.report.html import write_html  # noqa: PLC0415 - what a report needs takes a second to import
-    from compare.report.page import write_report  # noqa: PLC0415
-    from compare.report.sweep_page import write_sweep_page  # noqa: PLC0415
-    from compare.report.tutorial_page import write_tutorials_page  # noqa: PLC0415
+    from compare.report.html.document import write_html  # noqa: PLC0415 - what a report needs takes a second to import
+    from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
-    if results.runs:
-        page = write_report(results, folder)
-    elif results.tutorials:
-        page = write_tutorials_page(results, results.tutorials, folder)
-    else:
-        page = write_sweep_page(results.sweep, results.environment, folder)
-    return write_html(folder) if html else page
+    pages = render_pages(results, folder)
+    page = write_pages(pages, folder)
+    return write_html(results, pages, folder) if html else page
 
 
 def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:

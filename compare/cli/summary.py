@@ -1,12 +1,17 @@
 """What a run shows on the terminal at its end."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 from rich.text import Text
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.speeds import AATest
 from compare.analysis.task_summary import TaskSummary, task_summaries
+from compare.records.parity import ParityResult
 from compare.records.results import Results
+from compare.records.run import NO_FAULT, Run
+from compare.records.tutorial import TutorialRun
 from compare.text import after_status, factor, number, percent
 
 
@@ -33,6 +38,26 @@ def _result(task: TaskSummary, summary: AdapterSummary) -> str:
         status = "not comparable" if summary.status == "ok" else summary.status
         return f"{status}: {after_status(status, summary.reason)}"
     return f"{metric.name} {number(reached.mean, digits=4)} {metric.unit}"
+
+
+def fault_lines(results: Results) -> list[str]:
+    """One line for each part of the run in which something went wrong."""
+    cells: list[tuple[str, Run | ParityResult | TutorialRun]] = [
+        *((f"{run.task}, {run.adapter}, seed {run.seed}", run) for run in results.runs),
+        *((f"lockstep on {proof.task}, {proof.adapter}", proof) for proof in results.proofs),
+        *((f"{run.recipe}, {run.adapter}, seed {run.seed}", run) for run in _tutorial_runs(results)),
+    ]
+    failed = [f"{where}: {cell.status}: {cell.error}" for where, cell in cells if cell.status not in NO_FAULT]
+    different = [
+        f"lockstep on {proof.task}, {proof.adapter}: DIFFERENT"
+        for proof in results.proofs
+        if proof.verdict == "DIFFERENT"
+    ]
+    return failed + different
+
+
+def _tutorial_runs(results: Results) -> Sequence[TutorialRun]:
+    return results.tutorials.runs if results.tutorials else ()
 
 
 def self_test_lines(results: Results) -> list[str]:

@@ -5,16 +5,16 @@ from dataclasses import replace
 from rich.console import Console
 
 from compare.benchmarks.sweep import measure, sizes
+from compare.cli.beginning import command_line
 from compare.cli.bench import MOST_ROUNDS
 from compare.cli.plan import check_settings
 from compare.cli.progress import bar, progress_bars
-from compare.cli.run import command_line
 from compare.cli.signals import INTERRUPTED
 from compare.limits import check_in_range
 from compare.machine.environment import environment
 from compare.records.results import Results
 from compare.records.settings import Settings
-from compare.report.sweep_page import write_sweep_page
+from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 
@@ -31,7 +31,7 @@ def run_sweep(settings: Settings, rounds: int, console: Console) -> int:
         clear_folder(settings.out)
         results = _measured(settings, rounds, console)
         if results.sweep:
-            page = write_sweep_page(results.sweep, results.environment, settings.out)
+            page = write_pages(render_pages(results, settings.out), settings.out)
             console.print(f"Report: {page}", soft_wrap=True)
     if results.interrupted:
         return INTERRUPTED

@@ -92,7 +92,7 @@ def bench(
     mnist_archives: Archives = None,
 ) -> None:
     """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
-    from compare.benchmarks.native_loops import NATIVE_LOOPS  # noqa: PLC0415
+    from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(

@@ -44,6 +44,7 @@ def gradient_differences(ours: Mapping[str, Array], theirs: Mapping[str, Array])
     return {
         name: float(np.linalg.norm(ours[name] - gradient)) / _scale(norms[name], norms.values())
         for name, gradient in theirs.items()
+        if name in ours
     }
 
 
@@ -62,13 +63,14 @@ def parity_result(
             task=task,
             adapter=adapter,
             reference=reference,
-            verdict=verdict([], against_slopes.values(), None),
+            verdict=verdict_of([], against_slopes.values(), None),
             slopes=against_slopes,
         )
     losses = relative(ours.losses, theirs.losses)
     parameters = {
         name: float(relative(value, theirs.parameters[name]).max()) for name, value in ours.parameters.items()
     }
+    predictions = rounded(float(relative(ours.predictions, theirs.predictions).max()))
     gradients = gradient_differences(ours.gradients, theirs.gradients)
     _, float32 = distances(ours.losses_float32.astype(np.float64), theirs.losses_float32.astype(np.float64))
     left_at = int(np.argmax(float32 > FLOAT32_BAND)) + 1 if (float32 > FLOAT32_BAND).any() else None
@@ -76,11 +78,14 @@ def parity_result(
         task=task,
         adapter=adapter,
         reference=reference,
-        verdict=verdict(
-            [*losses, *parameters.values()], [*against_slopes.values(), *gradients.values()], left_at
+        verdict=verdict_of(
+            [*losses, *parameters.values(), predictions],
+            [*against_slopes.values(), *gradients.values()],
+            left_at,
         ),
         losses=[rounded(value) for value in losses],
         parameters=parameters,
+        predictions=predictions,
         slopes=against_slopes,
         gradients=gradients,
         losses_float32=[rounded(value) for value in float32],
@@ -88,7 +93,7 @@ def parity_result(
     )
 
 
-def verdict(float64: Iterable[float], gradients: Iterable[float], left_at: int | None) -> ParityVerdict:
+def verdict_of(float64: Iterable[float], gradients: Iterable[float], left_at: int | None) -> ParityVerdict:
     """In plain words: anything outside a band of float64 is another computation."""
     same = all(value <= FLOAT64_BAND for value in float64)
     if not same or not all(value <= GRADIENT_BAND for value in gradients):

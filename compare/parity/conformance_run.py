@@ -16,12 +16,12 @@ class ConformanceRun:
 
     def __init__(self, adapter: str, limits: Limits, device: str, workers: int) -> None:
         self.adapter = adapter
-        self._slots = [_Slot(adapter, limits, device_of(adapter, device)) for _ in range(workers)]
+        self._workers = [_RenewedWorker(adapter, limits, device_of(adapter, device)) for _ in range(workers)]
 
     def run(self, checks: Iterable[Check], tick: Callable[[str, Outcome], None]) -> list[Outcome]:
         """Go through the checks, `tick` hearing of each outcome in turn: one, where no worker starts."""
         outcomes = []
-        with ThreadPoolExecutor(len(self._slots)) as pool:
+        with ThreadPoolExecutor(len(self._workers)) as pool:
             for outcome in self._outcomes(checks, pool):
                 outcomes.append(outcome)
                 tick(self.adapter, outcome)
@@ -29,32 +29,32 @@ class ConformanceRun:
 
     def end(self) -> None:
         """End the workers, and with them the checks under way; no other follows."""
-        for slot in self._slots:
-            slot.close()
+        for worker in self._workers:
+            worker.close()
 
     def _outcomes(self, checks: Iterable[Check], pool: ThreadPoolExecutor) -> Iterator[Outcome]:
         try:
-            list(pool.map(_Slot.start, self._slots))
+            list(pool.map(_RenewedWorker.start, self._workers))
         except WorkerFailed as failure:
             yield Outcome(name="start", status="failed", message=str(failure))
             return
-        idle: SimpleQueue[_Slot] = SimpleQueue()
-        for slot in self._slots:
-            idle.put(slot)
+        idle: SimpleQueue[_RenewedWorker] = SimpleQueue()
+        for worker in self._workers:
+            idle.put(worker)
 
         def outcome(check: Check) -> Outcome | None:
-            slot = idle.get()
+            worker = idle.get()
             try:
-                return slot.outcome(check)
+                return worker.outcome(check)
             finally:
-                idle.put(slot)
+                idle.put(worker)
 
         for found in takewhile(bool, pool.map(outcome, checks)):
             assert found is not None
             yield found
 
 
-class _Slot:
+class _RenewedWorker:
     """The place of one worker."""
 
     def __init__(self, adapter: str, limits: Limits, device: str) -> None:
@@ -63,7 +63,7 @@ class _Slot:
         self._closed = False
 
     def outcome(self, check: Check) -> Outcome | None:
-        """None after the slot was closed."""
+        """None after the worker was closed."""
         if self._closed:
             return None
         try:

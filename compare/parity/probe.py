@@ -14,13 +14,16 @@ from tasks.interface import Task
 
 STAGES = 3
 
+SEQUENCES = 16
+"""How many of each batch are trained on, at most: the mathematics is the same with any number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityInputs:
     """What every adapter is given on one task.
 
-    Shapes: `batches` (S, B) for the float32 curve, `batches_float64` its first rows or all; `inputs`
-    and `targets` are the first batch, cut to the steps of the first update.
+    Shapes: `batches` (S, SEQUENCES or fewer) for the float32 curve, `batches_float64` its first rows or all;
+    `inputs` and `targets` are the first batch, cut to the steps of the first update.
     """
 
     task: Task
@@ -40,10 +43,14 @@ class ParityInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
-    """Losses in float64 and float32, parameters after the former, gradients at the start in float64."""
+    """Losses in float64 and float32; after the former parameters and predictions; gradients at the start.
+
+    `gradients` is empty where the adapter cannot show them.
+    """
 
     losses: Array
     parameters: dict[str, Array]
+    predictions: Array
     gradients: dict[str, Array]
     losses_float32: Array
 
@@ -59,7 +66,7 @@ def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
     rows = -(-updates // len(spans))
     epochs = -(-rows // (len(dataset.inputs) // task.batch_size))
     batches_by_epoch = [epoch_batches(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
-    batches = np.concatenate(batches_by_epoch)[: max(rows, len(batches_by_epoch[0]))]
+    batches = np.concatenate(batches_by_epoch)[: max(rows, len(batches_by_epoch[0])), :SEQUENCES]
     steps, first = spans[0].stop, batches[0]
     targets = dataset.targets[first]
     return ParityInputs(
@@ -83,17 +90,27 @@ def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) 
     gradients = _gradients(remote, given)
     tick()
     losses = _losses(remote, given, replace(train, dtype="float64"), given.batches_float64)
-    parameters = remote.parameters()
+    parameters, predictions = remote.parameters(), remote.predict(given.inputs)
     tick()
     losses_float32 = _losses(remote, given, replace(train, dtype="float32"), given.batches)
     tick()
     return Observations(
-        losses=losses, parameters=parameters, gradients=gradients, losses_float32=losses_float32
+        losses=losses,
+        parameters=parameters,
+        predictions=predictions,
+        gradients=gradients,
+        losses_float32=losses_float32,
     )
 
 
 def _gradients(remote: RemoteAdapter, given: ParityInputs) -> dict[str, Array]:
-    remote.construct(given.task.model, given.first_update, given.parameters)
+    """None where the adapter does not have the optimizer that shows them."""
+    try:
+        remote.construct(given.task.model, given.first_update, given.parameters)
+    except WorkerFailed as failure:
+        if failure.status == "unsupported":
+            return {}
+        raise
     remote.load(given.inputs, given.targets)
     before = remote.parameters()
     _train(remote, np.arange(len(given.inputs))[np.newaxis], "float64")

@@ -127,7 +127,7 @@ class Side:
         )
 
     def log_text(self) -> str:
-        return self._process.log_text()
+        return self._process.log.text()
 
     def end(self) -> None:
         self._process.end()

@@ -137,7 +137,7 @@ def _batch(given: Any) -> list[Array | None]:
     return [*arrays, None][:3]
 
 
-def _failure(method: str, error: Exception) -> Failure:
+def _failure(method: str, error: BaseException) -> Failure:
     known = isinstance(error, WrongProgram | CannotBeCompared | UnsupportedSpec)
     reason = str(error) if known else f"{type(error).__name__}: {summary_line(error)}"
     return Failure(reason=" ".join(reason.split()), status="unsupported" if known else "failed")

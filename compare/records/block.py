@@ -16,11 +16,13 @@ class Timing:
     """How long what is timed must last.
 
     A timed turn lasts `turn_seconds` at least, of `most_batches` at most, after `settle_seconds` in which the
-    threads of the worker before it go to sleep. Predictions are timed in `prediction_rounds` turns of
+    threads of the worker before it go to sleep; an adapter trains short epochs for `epochs_seconds` before
+    the next one does. Predictions are timed in `prediction_rounds` turns of
     `prediction_seconds`, matrix products for `product_seconds`; `warm_calls` calls are like the first one.
     """
 
     turn_seconds: float = 0.25
+    epochs_seconds: float = 1.0
     settle_seconds: float = 0.05
     most_batches: int = 1_000_000
     warm_calls: int = 5
@@ -41,6 +43,7 @@ class Block:
     `twins` are second names, each for an adapter that takes part twice.
     Units: `timeout_seconds` for any one thing that a worker is told to do; `memory_limit_bytes` of
     resident size, for a worker and its children together.
+    Raises: ValueError for more processes than rounds.
     """
 
     task: str
@@ -57,6 +60,12 @@ class Block:
     processes: int = 1
     twins: Mapping[str, str] = field(default_factory=dict)
     timing: Timing = TIMING
+
+    def __post_init__(self) -> None:
+        if self.processes > self.rounds:
+            raise ValueError(
+                f"processes is {self.processes}: each has a round at least, and rounds is {self.rounds}"
+            )
 
     @property
     def timed_rounds(self) -> int:

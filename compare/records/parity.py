@@ -12,8 +12,8 @@ ParityVerdict = Literal["in lockstep", "drifts within float32 rounding", "DIFFER
 class ParityResult:
     """Whether an adapter does on one task what the reference does; its differences are all relative.
 
-    `losses` and `parameters` are differences in float64, from the reference's over all updates and after
-    them; `slopes` those of the gradients at the start from finite differences, `gradients` from the
+    `losses`, `parameters` and `predictions` are differences in float64, from the reference's over all updates
+    and after them; `slopes` those of the gradients at the start from finite differences, `gradients` from the
     reference's; `losses_float32` those of the losses over an epoch in float32, which leave their band
     at the update `left_at`, counted from 1. Empty where nothing was compared: the reference has
     no difference from itself. `verdict` is None where `status` is not ok.
@@ -28,6 +28,7 @@ class ParityResult:
     verdict: ParityVerdict | None = None
     losses: list[float] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
+    predictions: float | None = None
     slopes: dict[str, float] = field(default_factory=dict)
     gradients: dict[str, float] = field(default_factory=dict)
     losses_float32: list[float] = field(default_factory=list)

@@ -28,6 +28,7 @@ class Settings:
     baseline: str | None = None
     self_test: bool = False
     html: bool = False
+    quiet: bool = False
     timeout_seconds: float | None = None
     memory_limit_mebibytes: int | None = None
     resume: bool = False

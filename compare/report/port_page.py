@@ -8,48 +8,41 @@ import pandas as pd
 from compare.port.differences import Row
 from compare.port.result import PortResult, SetupRow
 from compare.port.summary import float32_sentence, largest_sentence, verdict_line
-from compare.report.figures.figure_file import save_figure
 from compare.report.figures.port import port_figure
-from compare.report.html import write_html
+from compare.report.figures.style import styles
+from compare.report.port_document import port_document
+from compare.report.renderer import Renderer
 from compare.report.tables.table import Table
 from compare.report.templating import template
 from compare.storage.atomic import write_text
 from compare.storage.run_folder import make_report_folders
 from compare.text import difference, escape, number
 
+TEMPLATE = "port.md.jinja"
 ALT = "The loss curves of both programs, and the difference between them update by update"
 
 
 def write_port_page(result: PortResult, folder: Path) -> Path:
     """Write README.md, report.html, figures/ and tables/ into an existing folder; return the page's path."""
     make_report_folders(folder)
-    tables = _tables(result)
-    page = _rendered(
-        result,
-        tables,
-        save_figure(port_figure(result), folder, "curves", ALT),
-        [t.save(folder) for t in tables.values()],
+    renderer = Renderer(folder=folder, styles=styles("AB"), values=_values(result))
+    figures = renderer.figures({"curves": (port_figure(result), ALT)})
+    page = renderer.front(
+        f"Port: {verdict_line(result)}", TEMPLATE, _tables(result), figure=figures["curves"]
     )
-    write_text(folder / "README.md", page)
-    write_html(folder)
-    return folder / "README.md"
+    write_text(folder / page.name, page.text)
+    write_text(folder / "report.html", port_document(page, result, folder))
+    return folder / page.name
 
 
 def port_markdown(result: PortResult) -> str:
     """The same page for a pull request, without figure and files."""
-    return _rendered(result, _tables(result), None, [])
+    title = f"Port: {verdict_line(result)}"
+    return template(TEMPLATE).render(**_values(result), title=title, tables=_tables(result), figure=None)
 
 
-def _rendered(result: PortResult, tables: dict[str, Table], figure: object, files: Sequence[Path]) -> str:
-    return template("port.md.jinja").render(
-        result=result,
-        verdict=verdict_line(result),
-        largest=largest_sentence(result),
-        float32=float32_sentence(result),
-        tables=tables,
-        figure=figure,
-        files=files,
-    )
+def _values(result: PortResult) -> dict[str, object]:
+    return {"result": result, "largest": largest_sentence(result), "float32": float32_sentence(result)}
 
 
 def _tables(result: PortResult) -> dict[str, Table]:

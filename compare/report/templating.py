@@ -1,5 +1,7 @@
 """The templates of pages, and the filters that they use."""
 
+from functools import cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from compare.text import code, difference, escape, escape_sentence, factor, number, percent, seconds
@@ -7,6 +9,11 @@ from compare.text import code, difference, escape, escape_sentence, factor, numb
 
 def template(name: str) -> Template:
     """A page's template."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("compare.report"),
         undefined=StrictUndefined,
@@ -25,4 +32,4 @@ def template(name: str) -> Template:
         "percent": percent,
         "seconds": seconds,
     }
-    return environment.get_template(name)
+    return environment

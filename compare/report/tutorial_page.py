@@ -5,27 +5,25 @@ from pathlib import Path
 from compare.records.results import Results
 from compare.records.tutorial import Tutorials
 from compare.report.figures.style import styles
+from compare.report.page import Page
+from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table
-from compare.report.templating import template
 from compare.report.tutorial_section import tutorial_section
-from compare.storage.atomic import write_text
-from compare.storage.run_folder import make_report_folders
 
 
-def write_tutorials_page(results: Results, tutorials: Tutorials, folder: Path) -> Path:
-    """Write README.md, figures/ and tables/ into an existing folder; return the path of the page."""
-    make_report_folders(folder)
-    adapter_styles = styles(run.adapter for run in tutorials.runs)
-    section = tutorial_section(tutorials, adapter_styles, folder)
-    overview = environment_table(results.environment)
-    tables = (overview, *section.tables.values())
-    page = template("tutorials_page.md.jinja").render(
-        environment=results.environment,
-        environment_table=overview,
-        interrupted=results.interrupted,
-        interruptions=results.interruptions,
-        tutorials=section,
-        files=[table.save(folder) for table in tables],
+def tutorials_page(results: Results, tutorials: Tutorials, folder: Path) -> Page:
+    """README.md of a run of the tutorials alone; figures and tables are written."""
+    renderer = Renderer(
+        folder=folder,
+        styles=styles(run.adapter for run in tutorials.runs),
+        values={
+            "environment": results.environment,
+            "interrupted": results.interrupted,
+            "interruptions": results.interruptions,
+        },
     )
-    write_text(folder / "README.md", page)
-    return folder / "README.md"
+    section = tutorial_section(tutorials, renderer)
+    tables = {"environment": environment_table(results.environment), **section.tables}
+    return renderer.front(
+        "The tutorials, published and reproduced", "tutorials_page.md.jinja", tables, tutorials=section
+    )

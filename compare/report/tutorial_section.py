@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from compare.analysis.tutorials import RecipeSummary, most_seeds, recipe_summaries
 from compare.records.tutorial import Tutorials
-from compare.report.figures.figure_file import FigureFile, save_figure
-from compare.report.figures.style import Style
+from compare.report.figure_file import FigureFile
 from compare.report.figures.tutorials import from_scratch_figure, images_figure, points_figure
+from compare.report.renderer import Renderer
 from compare.report.tables.table import Table
 from compare.report.tables.tutorials import draws_table, outcomes_table, printed_table, recipes_table
 from compare.report.tutorial_text import (
@@ -41,9 +40,7 @@ class TutorialSection:
     stands_in_for: str | None
 
 
-def tutorial_section(
-    tutorials: Tutorials, adapter_styles: Mapping[str, Style], folder: Path
-) -> TutorialSection:
+def tutorial_section(tutorials: Tutorials, renderer: Renderer) -> TutorialSection:
     """Everything that the section shows, its figures written."""
     online, rule, correct, corrected, images = (
         recipe_summaries(tutorials, name)
@@ -58,20 +55,15 @@ def tutorial_section(
     dataset = images[0].recipe.dataset if images else ""
     from_scratch = (*rule, *correct, *corrected)
     drawn = {
-        "online": (points_figure(online, adapter_styles), "Online sine: actual and predicted points"),
+        "online": (points_figure(online, renderer.styles), "Online sine: actual and predicted points"),
         "from-scratch": (
             from_scratch_figure(rule, correct, corrected),
             "From-scratch sine: training losses and predictions of every recipe",
         ),
         "images": (
-            images_figure(images, adapter_styles),
+            images_figure(images, renderer.styles),
             f"Row-wise images ({dataset}): loss and accuracy of the minibatches",
         ),
-    }
-    figures = {
-        kind: save_figure(figure, folder, f"tutorials-{kind}", alt)
-        for kind, (figure, alt) in drawn.items()
-        if figure is not None
     }
     return TutorialSection(
         texts={
@@ -94,7 +86,7 @@ def tutorial_section(
             ),
             **({"draws": draws_table(middle)} if (middle := most_seeds(rule)) else {}),
         },
-        figures=figures,
+        figures=renderer.figures(drawn, prefix="tutorials-"),
         images=dataset,
         stands_in_for=images[0].recipe.stands_in_for if images else None,
     )

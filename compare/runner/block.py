@@ -14,17 +14,19 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array
 from compare.errors import UsageError
+from compare.machine.devices import usable_cores
 from compare.machine.environment import environment
 from compare.records.block import Block, BlockResult, Checkpoint, Observer, Snapshot, State
-from compare.records.run import Run
+from compare.records.run import Run, Status
 from compare.runner.checked_task import epoch_batches
 from compare.runner.inference import sequences_to_predict
 from compare.runner.matrix_rate import matrix_size
 from compare.runner.participant import Participant
-from compare.runner.task_loading import TaskData, load_task_data
+from compare.runner.processes import Processes
+from compare.runner.task_loading import TaskData, load_task_data, loading_status
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import WorkerFailed
-from compare.runner.workers import FreshWorkers, Workers
+from compare.runner.workers import ActiveWorkers, FreshWorkers, Workers
 
 
 def run_block(
@@ -43,17 +45,18 @@ def run_block(
     try:
         data = load_task_data(block.task, block.data)
     except UsageError as error:
-        runs = tuple(_unavailable(block, name, str(error)) for name in block.adapters)
+        runs = tuple(_not_run(block, name, loading_status(error), str(error)) for name in block.adapters)
         return BlockResult(environment=machine, runs=runs, logs={})
-    observer = observer or Observer()
+    observer, active = observer or Observer(), ActiveWorkers()
     participants = [
-        Participant(name, block, data, workers or FreshWorkers(), observer) for name in block.adapters
+        Participant(name, block, data, Processes(name, block, workers or FreshWorkers(), active, observer))
+        for name in block.adapters
     ]
     with ExitStack() as stack:
         for participant in participants:
             stack.callback(participant.leave)
         try:
-            _BlockRun(block, data, participants, observer).go_through(checkpoint)
+            _BlockRun(block, data, participants, active, observer).go_through(checkpoint)
         except WorkerFailed as failure:  # the task's: an adapter's own ends in its participant
             for participant in participants:
                 participant.fail(failure)
@@ -64,18 +67,23 @@ def run_block(
     )
 
 
-def _unavailable(block: Block, adapter: str, reason: str) -> Run:
-    return Run(task=block.task, adapter=adapter, seed=block.seed, status="unavailable", error=reason)
+def _not_run(block: Block, adapter: str, status: Status, reason: str) -> Run:
+    return Run(task=block.task, adapter=adapter, seed=block.seed, status=status, error=reason)
 
 
 class _BlockRun:
     """A block under way: set up, train, time, predict, multiply."""
 
     def __init__(
-        self, block: Block, data: TaskData, participants: list[Participant], observer: Observer
+        self,
+        block: Block,
+        data: TaskData,
+        participants: list[Participant],
+        active: ActiveWorkers,
+        observer: Observer,
     ) -> None:
-        self._block, self._data = block, data
-        self._participants, self._observer = participants, observer
+        self._block, self._data, self._observer = block, data, observer
+        self._participants, self._active = participants, active
         self._generator = Generator(PCG64(SeedSequence(block.seed)))
 
     def go_through(self, checkpoint: Checkpoint | None) -> None:
@@ -130,12 +138,20 @@ class _BlockRun:
             participant.calibrate(self._batches_after_training())
         for index in range(done, block.timed_rounds):
             if index in block.renewals and index > done:
-                for participant in self._participants:
-                    participant.renew()
+                self._renew()
             for participant in self._shuffled():
                 participant.take_turn(index)
                 self._observer.turn(participant.name)
             self._keep()
+
+    def _renew(self) -> None:
+        """Have every adapter go on in its next process; nothing is timed, so that several start at once.
+
+        They warm up one after the other: threads of one would wait for those of another.
+        """
+        self._active.for_each(self._participants, Participant.renew, at_once=usable_cores())
+        for participant in self._participants:
+            participant.warm_up()
 
     def _time_predictions(self) -> None:
         inputs = sequences_to_predict(self._data.dataset.held_out_inputs)
@@ -153,9 +169,9 @@ class _BlockRun:
         self._observer.keep([participant.record() for participant in self._participants])
 
     def _epochs_in_a_row(self) -> int:
-        """How many each trains before the next has its turn: as many as fill one, and one at least."""
+        """How many each trains before the next does, one at least."""
         longest = max((participant.epoch_seconds for participant in self._alive()), default=math.inf)
-        return max(1, int(self._block.timing.turn_seconds / longest))
+        return max(1, int(self._block.timing.epochs_seconds / longest))
 
     def _states(self) -> dict[str, State]:
         """The states of all that are in, by adapter; empty where one of them cannot tell."""

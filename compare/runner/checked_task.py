@@ -28,12 +28,12 @@ def epoch_batches(task: Task, sequences: int, seed: int, epoch: int) -> Array:
     Raises: WorkerFailed where the task does, or where they are none.
     """
     try:
-        return check_batches(task, task.batches(sequences, seed, epoch), sequences)
+        return require_batches(task, task.batches(sequences, seed, epoch), sequences)
     except Exception as error:
         raise _fault(task, f"batches of epoch {epoch}, seed {seed},", error) from error
 
 
-def check_batches(task: Task, batches: object, sequences: int) -> Array:
+def require_batches(task: Task, batches: object, sequences: int) -> Array:
     """The batches, unchanged.
 
     Raises: ValueError where they are not whole, or name sequences that there are not.

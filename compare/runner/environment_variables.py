@@ -6,7 +6,7 @@ from compare.runner.blas_kernels import kernel_variables
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def environment(name: str, threads: int) -> dict[str, str]:
+def worker_variables(name: str, threads: int) -> dict[str, str]:
     """The variables that must stand in the environment of an adapter's worker before anything is imported.
 
     Raises: as `declaration`.

@@ -1,4 +1,4 @@
-"""One adapter's part in a block: its processes, one after the other, and what was measured of it so far."""
+"""One adapter's part in a block: what it is told to do, and what was measured of it so far."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,16 +10,15 @@ from statistics import median
 import numpy as np
 
 from adapters.interface import Array
-from compare.records.block import Block, Observer
+from compare.records.block import Block
 from compare.records.run import Epoch, Round, Run
 from compare.runner.checked_task import evaluate, initial_parameters
 from compare.runner.measured import Measured
+from compare.runner.processes import Processes
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.task_loading import TaskData
 from compare.runner.turns import calibrate
-from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import Workers
-from compare.text import slug
+from compare.runner.worker_process import WorkerFailed
 from tasks.interface import Evaluation
 
 
@@ -44,32 +43,28 @@ class Participant:
     the first process.
     """
 
-    def __init__(self, name: str, block: Block, data: TaskData, workers: Workers, observer: Observer) -> None:
+    def __init__(self, name: str, block: Block, data: TaskData, processes: Processes) -> None:
         self.name = name
         self.epoch_seconds = float("inf")
-        self.logs: dict[str, str] = {}
-        self._block, self._data, self._workers, self._observer = block, data, workers, observer
-        self._adapter = block.twins.get(name, name)
-        self._limits = Limits(
-            threads=block.threads,
-            timeout_seconds=block.timeout_seconds,
-            memory_bytes=block.memory_limit_bytes,
-        )
-        self._remote: RemoteAdapter | None = None
-        self._process = 0
+        self._block, self._data, self._processes = block, data, processes
         self._turn: Array = np.empty((0, data.task.batch_size), np.int64)
-        self._measured = Measured(task=block.task, adapter=name, seed=block.seed, log=self._log_name)
+        self._measured = Measured(task=block.task, adapter=name, seed=block.seed, log=processes.log_name)
 
     @property
     def alive(self) -> bool:
         return self._measured.status == "ok"
 
+    @property
+    def logs(self) -> Mapping[str, str]:
+        """What its processes wrote, by file name."""
+        return self._processes.logs
+
     def stop(self, failure: WorkerFailed) -> None:
         """End here; the record says why."""
         measured = self._measured
         measured.status, measured.error = failure.status, str(failure)
-        if self._remote:
-            measured.last_lines = self._remote.last_lines()
+        if self._processes.present:
+            measured.last_lines = self._running.last_lines()
             measured.peak_rss_bytes = self._peak_rss_bytes()
         self.leave()
 
@@ -79,12 +74,8 @@ class Participant:
         raise failure
 
     def leave(self) -> None:
-        """Give the process back, and its log to the observer."""
-        if self._remote:
-            remote, self._remote = self._remote, None
-            self._workers.take_back(remote, self._process)
-            self.logs[self._log_name] = remote.log_text()
-            self._observer.keep_log(self._log_name, self.logs[self._log_name])
+        """Give the process back."""
+        self._processes.give_back()
 
     @_while_alive
     def set_up(self) -> None:
@@ -95,12 +86,12 @@ class Participant:
         """Begin with what earlier processes have left."""
         self._measured = Measured.of(run)
         processes = {epoch.process for epoch in run.epochs} | {turn.process for turn in run.rounds}
-        self._process = max(processes, default=0)
+        self._processes.number = max(processes, default=0)
 
     @_while_alive
     def resume(self, state: Mapping[str, Array], batch: Array) -> None:
         """Go on in another process, from the state after the latest epoch; the batch is to warm it up."""
-        self._process += 1
+        self._processes.number += 1
         self._start(initial_parameters(self._data.task, self._block.seed))
         self._running.train(batch)
         self._running.restore(state, updates=sum(len(epoch.losses) for epoch in self._measured.epochs))
@@ -136,7 +127,7 @@ class Participant:
             sequences=batches.size,
             losses=[float(f"{loss:.9g}") for loss in losses[finite]],
             metrics={},
-            process=self._process,
+            process=self._processes.number,
         )
         self._measured.epochs.append(epoch)
         remote.raise_if_diverged(losses)
@@ -161,25 +152,30 @@ class Participant:
         if self._measured.rounds:
             wanted = max(1, self._measured.rounds[-1].sequences // self._data.task.batch_size)
             self._turn = np.vstack([*islice(batches, min(self._block.timing.most_batches, wanted))])
-            self._warm_up()
+            self._running.train(self._turn)
         else:
-            self._turn = calibrate(batches, self._train_seconds, self._block.timing)
+            timing = self._block.timing
+            self._turn = calibrate(batches, self._train_seconds, timing, self._likely_batches())
 
     @_while_alive
     def renew(self) -> None:
         """Go on in another process, from the parameters as they are: what one happens to be like is luck."""
         parameters = self._running.parameters()
         self.leave()
-        self._process += 1
+        self._processes.number += 1
         self._start(parameters)
-        self._warm_up()
+
+    @_while_alive
+    def warm_up(self) -> None:
+        """Take a turn that is not timed."""
+        self._running.train(self._turn)
 
     @_while_alive
     def take_turn(self, index: int) -> None:
         """One timed turn: training goes on, for the number of batches found by `calibrate`."""
         time.sleep(self._block.timing.settle_seconds)
         seconds = self._train_seconds(self._turn)
-        turn = Round(index=index, sequences=self._turn.size, seconds=seconds, process=self._process)
+        turn = Round(index=index, sequences=self._turn.size, seconds=seconds, process=self._processes.number)
         self._measured.rounds.append(turn)
 
     @_while_alive
@@ -202,24 +198,17 @@ class Participant:
 
     @property
     def _running(self) -> RemoteAdapter:
-        assert self._remote is not None
-        return self._remote
+        return self._processes.running
 
     def _peak_rss_bytes(self) -> int | None:
         peaks = (self._measured.peak_rss_bytes, self._running.peak_rss_bytes)
         return max((peak for peak in peaks if peak is not None), default=None)
 
-    @property
-    def _log_name(self) -> str:
-        number = f".{self._process}" if self._process else ""
-        return f"{self._block.task}-{slug(self.name)}-{self._block.seed}{number}.log"
-
     def _start(self, parameters: Mapping[str, Array]) -> None:
-        data, block, measured = self._data, self._block, self._measured
-        cold = measured.cold_seconds
-        remote = self._workers.lend(self._adapter, self._process, self._limits, block.device)
-        self._remote = remote
-        measured.device, measured.log = remote.device, self._log_name
+        data, measured, cold = self._data, self._measured, self._measured.cold_seconds
+        measured.log = self._processes.log_name
+        remote = self._processes.start()
+        measured.device = remote.device
         cold.setdefault("import", remote.import_framework())
         measured.import_rss_bytes = measured.import_rss_bytes or remote.import_rss_bytes
         measured.facts = remote.facts()
@@ -241,6 +230,9 @@ class Participant:
         self._running.raise_if_diverged(training.losses)
         return training.seconds
 
-    def _warm_up(self) -> None:
-        self._running.train(self._turn[:1])
-        self._running.train(self._turn)
+    def _likely_batches(self) -> int:
+        """How many filled a turn in the latest epoch; where that was short, its call cost most of it."""
+        epoch, size = self._measured.epochs[-1], self._data.task.batch_size
+        if not epoch.train_seconds > 0:
+            return 1
+        return max(1, int(self._block.timing.turn_seconds * epoch.sequences / epoch.train_seconds) // size)

@@ -129,14 +129,14 @@ def _plain(value: Any) -> object:
     numpy: Any = sys.modules.get("numpy")
     if numpy and isinstance(value, numpy.generic):
         return value.item()
-    is_array = bool(numpy) and isinstance(value, numpy.ndarray)
+    is_array = (
+        bool(numpy) and isinstance(value, numpy.ndarray) and not isinstance(value, numpy.ma.MaskedArray)
+    )
     if is_array and _NUMBERS.fullmatch(value.dtype.str):
         content = memoryview(numpy.ascontiguousarray(value)).cast("B") if value.size else b""
         parts = (value.dtype.str, value.shape, content)
         return msgspec.msgpack.Ext(ARRAY, msgspec.msgpack.encode(parts))
-    kind = (
-        f"an array of {value.dtype}" if numpy and isinstance(value, numpy.ndarray) else type(value).__name__
-    )
+    kind = f"an array of {value.dtype}" if is_array else type(value).__name__
     raise NotPlain(f"expected plain data and NumPy arrays of numbers, came {kind}")
 
 

@@ -38,6 +38,7 @@ class RemoteAdapter:
         self.import_seconds: float | None = None
         self.import_rss_bytes: int | None = None
         self._rss_bytes_before: int | None = None
+        self._models = 0
         self._process = WorkerProcess(adapter, limits)
 
     @property
@@ -68,6 +69,7 @@ class RemoteAdapter:
         plain = {name: np.asarray(value) for name, value in parameters.items()}
         seconds = self._call("construct", asdict(model), train_to_plain(train), plain, self.device).seconds
         self._model, self._train, self.updates = model, train, 0
+        self._models += 1
         return seconds
 
     def load_task(self, task: str, key: str, time_steps: int, rows: Array | None = None) -> float:
@@ -171,10 +173,13 @@ class RemoteAdapter:
 
     @property
     def peak_rss_bytes(self) -> int | None:
-        """What the process holds after its import, and the growth since just before the present model."""
+        """What the process holds after its import, and the growth since just before the present model.
+
+        None for a later model where the system cannot begin anew with the largest.
+        """
         peak = self._process.peak_rss_bytes
         if peak is None or self._rss_bytes_before is None or self.import_rss_bytes is None:
-            return peak
+            return peak if self._models <= 1 else None
         return self.import_rss_bytes + max(0, peak - self._rss_bytes_before)
 
     @property
@@ -184,11 +189,11 @@ class RemoteAdapter:
 
     def last_lines(self) -> list[str]:
         """The end of what the worker wrote."""
-        return self._process.last_lines()
+        return self._process.log.last_lines()
 
     def log_text(self) -> str:
         """What the worker wrote."""
-        return self._process.log_text()
+        return self._process.log.text()
 
     def end(self) -> None:
         """Stop the worker, whatever it is doing."""

@@ -57,7 +57,7 @@ def end_descendants() -> None:
 
     while descendants := psutil.Process().children(recursive=True):
         for process in descendants:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.Error):
                 process.kill()
         with contextlib.suppress(ChildProcessError):
             os.wait()

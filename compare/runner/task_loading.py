@@ -12,16 +12,21 @@ from adapters.entry_points import NameTaken
 from adapters.validation import check_data
 from compare.errors import UsageError, check_choice
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
-from compare.runner.checked_task import check_batches
+from compare.records.run import Status
+from compare.runner.checked_task import require_batches
 from tasks import TaskBroken, find
 from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
 
 
+class TaskError(UsageError):
+    """A task that is there, and does not do what a task must."""
+
+
 def open_task(name: str) -> Task:
     """The task of this name.
 
-    Raises: UsageError with the near matches, or with the reason why a task cannot be used.
+    Raises: UsageError with the near matches, or TaskError with the reason why a task cannot be used.
     """
     check_choice("task", name, registered_tasks())
     try:
@@ -42,7 +47,7 @@ def data_key(task: Task, request: DataRequest) -> str:
 def open_dataset(task: Task, key: str) -> Dataset:
     """A task's data, once they and all that is asked of the task are found to fit its specs.
 
-    Raises: UsageError that names the task and what is wrong with it.
+    Raises: TaskError that names the task and what is wrong with it; UsageError where data cannot be had.
     """
     with _as_usage_error(task):
         dataset = task.dataset(key)
@@ -65,7 +70,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
             raise ValueError(f"timeout_seconds is {task.timeout_seconds}: it must lie above 0")
         if missing := [name for name in ("summary", "source") if not isinstance(getattr(task, name), str)]:
             raise ValueError(f"{missing[0]} is no text")
-        check_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
+        require_batches(task, task.batches(len(dataset.inputs), seed=0, epoch=0), len(dataset.inputs))
     return dataset
 
 
@@ -81,11 +86,17 @@ class TaskData:
 def load_task_data(name: str, request: DataRequest) -> TaskData:
     """The task of this name with its data, made ready on this machine.
 
-    Raises: UsageError where there is no such task, or its data cannot be had or do not fit it.
+    Raises: UsageError where there is no such task, or its data cannot be had; TaskError where they do not
+    fit it.
     """
     task = open_task(name)
     key = data_key(task, request)
     return TaskData(task=task, key=key, dataset=open_dataset(task, key))
+
+
+def loading_status(error: UsageError) -> Status:
+    """What becomes of the adapters where a task or its data could not be loaded."""
+    return "failed" if isinstance(error, TaskError) else "unavailable"
 
 
 def settled(request: DataRequest, key: str) -> DataRequest:
@@ -131,8 +142,8 @@ def _as_usage_error(task: Task) -> Iterator[None]:
         raise _broken(f"task {task.name!r}: {_said(error)}") from error
 
 
-def _broken(reason: str) -> UsageError:
-    return UsageError(f"{reason}; to go on without it, name the others: run TASK …, or check --tasks TASK,…")
+def _broken(reason: str) -> TaskError:
+    return TaskError(f"{reason}; to go on without it, name the others: run TASK …, or check --tasks TASK,…")
 
 
 def _said(error: Exception) -> str:

@@ -19,14 +19,17 @@ def shuffled(items: Sequence[Item], generator: Generator) -> Iterator[Item]:
     return (items[place] for place in generator.permutation(len(items)))
 
 
-def calibrate(batches: Iterator[Array], train: Callable[[Array], float], timing: Timing) -> Array:
+def calibrate(
+    batches: Iterator[Array], train: Callable[[Array], float], timing: Timing, likely: int = 1
+) -> Array:
     """Find how many batches fill a turn; on the way `train` trains on them, and returns its seconds.
 
-    A turn that is long enough is timed again, as the first time may have compiled for its length.
+    It begins with the number that is `likely`. A turn that is long enough is timed again, as the first time
+    may have compiled for its length.
 
     Shapes: batches (B,) -> (S, B).
     """
-    turn = np.vstack([*islice(batches, 1)])
+    turn = np.vstack([*islice(batches, min(likely, timing.most_batches))])
     while True:
         seconds = train(turn)
         if seconds >= timing.turn_seconds:

@@ -137,7 +137,7 @@ def _bytes_of(field: str) -> int | None:
     return int(match[1]) * 1024 if match else None
 
 
-def serve(worker: object, connection: Connection, failure: Callable[[str, Exception], Failure]) -> None:
+def serve(worker: object, connection: Connection, failure: Callable[[str, BaseException], Failure]) -> None:
     """Answer calls of a worker's methods until the other end is closed; `failure` puts errors in words."""
     while True:
         try:
@@ -151,13 +151,13 @@ def serve(worker: object, connection: Connection, failure: Callable[[str, Except
             value = method(*call.arguments)
             seconds = time.perf_counter() - begin
             answer = encode(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
-        except Exception as error:  # whatever an adapter raises costs its own rows only
+        except (Exception, KeyboardInterrupt, GeneratorExit) as error:  # it costs the adapter's own rows only
             traceback.print_exc()
             answer = encode(failure(call.method, error))
         connection.send_bytes(answer)
 
 
-def _failure(method: str, error: Exception) -> Failure:
+def _failure(method: str, error: BaseException) -> Failure:
     from adapters.interface import UnsupportedSpec  # noqa: PLC0415 - the framework's import is timed
 
     if isinstance(error, UnsupportedSpec):
@@ -165,16 +165,23 @@ def _failure(method: str, error: Exception) -> Failure:
     return Failure(reason=f"{method}: {type(error).__name__}: {summary_line(error)}")
 
 
-def summary_line(error: Exception) -> str:
+def summary_line(error: BaseException) -> str:
     """The line of a message that says what was wrong: the first, or the last that is more than a place.
 
     Keras puts "in user code:" and a traceback before it or the arguments after it, TensorFlow "Graph
     execution error:" and the places where the graph was made before it.
     """
-    text = _COLOUR.sub("", str(error)).partition("\nArguments received by ")[0].strip() or "no message"
+    text = _COLOUR.sub("", _message(error)).partition("\nArguments received by ")[0].strip() or "no message"
     first, *others = text.splitlines()
     said = [line.strip() for line in others if _STATEMENT.match(line)] if _HEADING.search(first) else []
     return (said[-1] if said else first)[:LONGEST_REASON].encode(errors="replace").decode()
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:
+        return f"its message raised {type(another).__name__}"
 
 
 def main() -> None:

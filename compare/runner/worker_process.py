@@ -20,18 +20,11 @@ from adapters import AdapterUnavailable, target, version
 from adapters.declaration_reader import AdapterBroken
 from adapters.entry_points import NameTaken
 from compare.records.run import Status
-from compare.runner.environment_variables import environment
+from compare.runner.environment_variables import worker_variables
 from compare.runner.protocol import Call, Failure, NotPlain, Reply, decode_answer, encode, limit_waiting
+from compare.runner.worker_log import WorkerLog
 
 LAST_LINES_OF_A_DEAD_WORKER = 3
-LOG_LINES = 20
-LONGEST_LINE = 500
-LAST_LINES_BYTES = 20_000
-"""How much of a log's end is looked at for its last lines, however long it is."""
-
-LOG_BYTES = 16 * 2**20
-"""How much of a log's end is kept."""
-
 MEMORY_CHECK_SECONDS = 0.25
 """How often a worker's memory is looked at where it is limited: less often than would cost a turn 1 %."""
 
@@ -76,8 +69,7 @@ class WorkerProcess:
     def __init__(self, name: str, limits: Limits) -> None:
         variables, name = self.identify(name, limits.threads)
         self._limits = limits
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - is read after the worker has ended
-        self._log_begin = 0
+        self.log = WorkerLog()
         self.peak_rss_bytes: int | None = None
         self._connection, child = Pipe()
         limit_waiting(self._connection, limits.timeout_seconds)
@@ -86,6 +78,7 @@ class WorkerProcess:
             self._process = self._start(name, child, variables)
         except BaseException as error:
             self._connection.close()
+            self.log.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             if isinstance(error, OSError):
                 raise WorkerFailed("failed", f"no process could be started: {error.strerror}") from error
@@ -105,7 +98,7 @@ class WorkerProcess:
                 [*supervisor, *worker],
                 env={**os.environ, **variables, **folders, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.PIPE,
-                stdout=self._log,
+                stdout=self.log.file,
                 stderr=subprocess.STDOUT,
                 pass_fds=[child.fileno()],
                 start_new_session=True,
@@ -119,7 +112,8 @@ class WorkerProcess:
     def begin_anew(self, limits: Limits) -> None:
         """Go on with other work, under other limits, of as many threads; the log of it begins here."""
         limit_waiting(self._connection, limits.timeout_seconds)
-        self._limits, self._log_begin = limits, self._log_bytes
+        self._limits = limits
+        self.log.begin_anew()
 
     def call(self, method: str, *arguments: object) -> Reply:
         """Have the worker do one thing and wait for it.
@@ -127,7 +121,11 @@ class WorkerProcess:
         Raises: WorkerFailed where it raised, died, or ran past a limit.
         """
         try:
-            self._connection.send_bytes(encode(Call(method=method, arguments=list(arguments))))
+            message = encode(Call(method=method, arguments=list(arguments)))
+        except NotPlain as error:
+            raise WorkerFailed("failed", f"{method}: the call cannot be sent: {error}") from error
+        try:
+            self._connection.send_bytes(message)
             self._wait(method)
             answer = decode_answer(self._connection.recv_bytes())
         except BlockingIOError as error:
@@ -142,17 +140,6 @@ class WorkerProcess:
         self._check_memory(method, answer.peak_rss_bytes)
         return answer
 
-    def log_text(self) -> str:
-        """All that the worker has written so far; of a very long log, the end."""
-        left_out = self._log_bytes - self._log_begin - LOG_BYTES
-        heading = f"… the first {left_out:,} bytes are left out\n" if left_out > 0 else ""
-        return heading + self._end_of_log(LOG_BYTES)
-
-    def last_lines(self, number: int = LOG_LINES) -> list[str]:
-        """The end of the worker's log; empty where it wrote nothing."""
-        lines = self._end_of_log(LAST_LINES_BYTES).strip().splitlines()
-        return [line[-LONGEST_LINE:] for line in lines[-number:]]
-
     def end(self) -> None:
         """Stop the worker and everything that it started; a call under way elsewhere fails."""
         if self._process.stdin:
@@ -165,16 +152,8 @@ class WorkerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._connection.close()
+        self.log.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _log_bytes(self) -> int:
-        return os.fstat(self._log.fileno()).st_size
-
-    def _end_of_log(self, most_bytes: int) -> str:
-        """Read without moving the place where the worker writes on."""
-        begin = max(self._log_begin, self._log_bytes - most_bytes)
-        return os.pread(self._log.fileno(), most_bytes, begin).decode(errors="replace")
 
     def _wait(self, method: str) -> None:
         """Wait for an answer, with an eye on the memory where it is limited."""
@@ -188,9 +167,9 @@ class WorkerProcess:
 
     def _used_bytes(self) -> int:
         used = 0
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
+                with contextlib.suppress(psutil.Error):
                     used += process.memory_info().rss
         return used
 
@@ -213,7 +192,7 @@ class WorkerProcess:
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         if code == -signal.SIGKILL:
             how += " (out of memory, or by hand?)"
-        lines = self.last_lines(LAST_LINES_OF_A_DEAD_WORKER)
+        lines = self.log.last_lines(LAST_LINES_OF_A_DEAD_WORKER)
         return f"the worker {how}" + (f"; its last lines: {' | '.join(lines)}" if lines else "")
 
 
@@ -225,7 +204,7 @@ def _signal_name(number: int) -> str:
 def _variables(adapter: str, threads: int) -> dict[str, str]:
     try:
         version(adapter)
-        return environment(adapter, threads)
+        return worker_variables(adapter, threads)
     except AdapterUnavailable as error:
         raise WorkerFailed("unavailable", str(error)) from error
     except KeyError as error:

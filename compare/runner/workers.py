@@ -1,18 +1,22 @@
-"""Where the processes of a block's adapters come from: made for it alone, or lent from run to run."""
+"""Where the processes of a block's adapters come from: made for it alone, or lent from block to block."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from compare.machine.devices import device_of
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits
+
+Item = TypeVar("Item")
 
 
 class Workers(Protocol):
     """What lends the processes of an adapter, which are numbered from 0."""
 
     def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
-        """The process of this number, with these limits.
+        """The process of this number, with these limits; number 0 has done nothing before.
 
         Raises: WorkerFailed where it cannot be started.
         """
@@ -37,10 +41,25 @@ class ActiveWorkers:
         if closed:
             remote.end()
 
+    @property
+    def closed(self) -> bool:
+        """Whether no more work is wanted."""
+        return self._closed
+
     def discard(self, remote: RemoteAdapter) -> None:
         """Leave a worker to others."""
         with self._lock:
             self._remotes.remove(remote)
+
+    def for_each(self, items: Sequence[Item], work: Callable[[Item], None], at_once: int) -> None:
+        """Do the work of all items, some of them at once; an interrupt ends all workers."""
+        with ThreadPoolExecutor(at_once) as threads:
+            try:
+                list(threads.map(work, items))
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                self.close()
+                raise
 
     def close(self) -> None:
         """End every worker, whatever it is doing."""
@@ -63,6 +82,7 @@ class FreshWorkers:
 class WorkerPool:
     """Processes that live on: starting a framework is most of what a short run would otherwise do.
 
+    Number 0 is always a new one, as the costs of a cold start are taken of it; it ends when it is given back.
     A process that failed, timed out or outgrew its limit is not lent again.
     """
 
@@ -80,13 +100,13 @@ class WorkerPool:
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         key = (remote.adapter, number, remote.threads, remote.device)
-        if remote.alive and key not in self._idle:
+        if number > 0 and remote.alive and key not in self._idle:
             self._idle[key] = remote
         else:
             remote.end()
 
-    def end(self) -> None:
-        """End all processes."""
+    def close(self) -> None:
+        """End all processes; others are started when they are asked for."""
         for remote in self._idle.values():
             remote.end()
         self._idle.clear()

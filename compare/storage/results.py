@@ -1,7 +1,9 @@
 """`results.json`: versioned, written whole or not at all, checked when read."""
 
+import math
 from pathlib import Path
 from stat import S_ISREG
+from typing import Any
 
 import msgspec
 
@@ -30,18 +32,46 @@ def load(folder: Path) -> Results:
         if not S_ISREG(path.stat().st_mode):
             raise UnreadableRun(f"{path}: not a file that can be read: expected the results of a run")
         content = path.read_bytes()
-        schema = msgspec.json.decode(content, type=_Header).schema
-        if schema != SCHEMA:
-            raise UnreadableRun(f"{path}: schema {schema}, but this version reads schema {SCHEMA}")
-        return msgspec.json.decode(content, type=Results)
+        header = msgspec.json.decode(content, type=_Header)
+        if header.schema != SCHEMA:
+            raise UnreadableRun(f"{path}: {_refusal(header)}")
+        return msgspec.convert(_with_nan(msgspec.json.decode(content)), Results)
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadableRun(f"{path}: not the results of a run: {error}") from error
 
 
+class _Writer(msgspec.Struct):
+    lockstep: str = ""
+
+
 class _Header(msgspec.Struct):
     schema: int
+    environment: _Writer = msgspec.field(default_factory=_Writer)
+
+
+def _refusal(header: _Header) -> str:
+    """What is wrong with results of another schema, and what to do."""
+    version = header.environment.lockstep
+    writer = f"Lockstep {version}" if version else "the version that wrote it"
+    return f"schema {header.schema}, but this version reads schema {SCHEMA}: render it with {writer}"
+
+
+def _with_nan(records: dict[str, Any]) -> dict[str, Any]:
+    """The records with NaN for each metric that is no finite number: JSON has null there."""
+    for run in _objects(records, "runs"):
+        for holder in (run, *_objects(run, "epochs")):
+            metrics = holder.get("metrics")
+            if isinstance(metrics, dict):
+                holder["metrics"] = {k: math.nan if value is None else value for k, value in metrics.items()}
+    return records
+
+
+def _objects(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Those of a list that are objects; what else it holds is refused where its type is checked."""
+    values = holder.get(name)
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def open_run(folder: Path) -> Results:
@@ -51,6 +81,7 @@ def open_run(folder: Path) -> Results:
     """
     try:
         results = load(folder)
+        _expect_tasks(results)
         if results.tutorials:
             expect_complete(results.tutorials)
     except UnreadableRun as error:
@@ -58,3 +89,17 @@ def open_run(folder: Path) -> Results:
     except ValueError as error:
         raise UsageError(f"{folder / 'results.json'}: not the results of a run: {error}") from error
     return results
+
+
+def _expect_tasks(results: Results) -> None:
+    """Raise unless each task is told of once and has a metric, and every run is of one of them.
+
+    Raises: ValueError.
+    """
+    names = [task.name for task in results.tasks]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"tasks: {twice} stands there twice")
+    if unknown := next((run.task for run in results.runs if run.task not in names), None):
+        raise ValueError(f"tasks: {unknown} is missing, and there are runs of it")
+    if unmeasured := next((task.name for task in results.tasks if not task.metrics), None):
+        raise ValueError(f"tasks: {unmeasured} has no metrics")

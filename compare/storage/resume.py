@@ -19,7 +19,7 @@ from compare.storage.results import open_run
 from compare.text import counted
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives"}
+MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet"}
 """Options that may be given anew on resuming: the others say what the run is."""
 
 SPEED_FACTS = (
@@ -65,6 +65,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         out=folder,
         resume=True,
         threads=typed.get("threads", settings.threads),
+        quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
         memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
         data=replace(settings.data, mnist_archives=typed.get("mnist_archives", settings.data.mnist_archives)),

@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from compare.errors import UsageError
@@ -14,7 +14,7 @@ from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.results import UnreadableRun, load
 
 OWN_FILES = ("README.md", "results.json", "report.html", RECORDS_FILE, SNAPSHOT_FILE)
-OWN_FOLDERS = {"figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
+OWN_FOLDERS = {"pages": (".md",), "figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
 """Name -> the endings of the files that a run writes there."""
 
 
@@ -134,9 +134,18 @@ def write_log(out: Path, name: str, text: str) -> None:
 
 
 def make_report_folders(out: Path) -> None:
-    """Make the folders that a report's figures and tables lie in."""
-    for name in ("figures", "tables"):
+    """Make the folders that a report's pages, figures and tables lie in."""
+    for name in ("pages", "figures", "tables"):
         (out / name).mkdir(exist_ok=True)
+
+
+def keep_pages(out: Path, names: Collection[str]) -> None:
+    """Remove the pages of an earlier report whose names, relative to the folder, are not among these."""
+    for path in (out / "pages").glob("*.md"):
+        if path.relative_to(out).as_posix() not in names:
+            path.unlink()
+    with contextlib.suppress(OSError):
+        (out / "pages").rmdir()
 
 
 def clear_temporary_files(out: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from compare.records.tutorial import RecipeRecord
 from compare.tutorials.assignments import RULE
-from tasks import published
+from tasks import published, published_rule
 from tasks.interface import Dataset
 from tasks.recipes import Recipe
 
@@ -50,11 +50,11 @@ def rule_record() -> RecipeRecord:
         step="epoch",
         settings={
             "cell": "elman",
-            "hidden": published.HIDDEN,
+            "hidden": published_rule.HIDDEN,
             "optimizer": "the published update",
-            "learning_rate": published.LEARNING_RATE,
-            "backprop_through": published.BACKPROP_THROUGH,
-            "clip_value": published.CLIP_VALUE,
+            "learning_rate": published_rule.LEARNING_RATE,
+            "backprop_through": published_rule.BACKPROP_THROUGH,
+            "clip_value": published_rule.CLIP_VALUE,
             "dtype": "float64",
             "batch_size": 1,
             "length": f"{published.EPOCHS} epochs",

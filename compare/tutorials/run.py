@@ -13,7 +13,7 @@ from compare.records.block import Observer
 from compare.records.tutorial import TutorialRun, Tutorials
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import ActiveWorkers
+from compare.runner.workers import ActiveWorkers, Workers
 from compare.text import slug
 from compare.tutorials.assignments import Assignment, unfinished
 from compare.tutorials.recipe_records import recipe_record, rule_record
@@ -22,6 +22,9 @@ from tasks.interface import Dataset
 from tasks.tutorials import RECIPES
 
 TIMEOUT_SECONDS = 600.0
+
+PROCESS = 1
+"""The number of the process that an adapter has here: one that may have done other work."""
 
 Put = Callable[[TutorialRun], None]
 
@@ -49,6 +52,7 @@ def reproduce(
     jobs: Sequence[Assignment],
     cores: int,
     observer: Observer,
+    workers: Workers,
     known: Sequence[TutorialRun] = (),
     limits: WorkerLimits = NO_LIMITS,
 ) -> Iterator[Tutorials]:
@@ -64,7 +68,7 @@ def reproduce(
 
     def perform(job: Assignment) -> None:
         if job.recipe in RECIPES:
-            train(job, datasets[job.recipe], finished.put, active, limits.of_one_thread, observer)
+            train(job, datasets[job.recipe], finished.put, workers, active, limits.of_one_thread, observer)
         else:
             follow(job, finished.put)
 
@@ -112,7 +116,13 @@ def follow(job: Assignment, put: Put) -> None:
 
 
 def train(
-    job: Assignment, dataset: Dataset, put: Put, active: ActiveWorkers, limits: Limits, observer: Observer
+    job: Assignment,
+    dataset: Dataset,
+    put: Put,
+    workers: Workers,
+    active: ActiveWorkers,
+    limits: Limits,
+    observer: Observer,
 ) -> None:
     """Run one assignment in a worker; the first seed that fails is its last, and its record says why."""
     recipe = RECIPES[job.recipe]
@@ -120,12 +130,13 @@ def train(
     seed = job.seeds[0]
     try:
         with ExitStack() as stack:
-            remote = RemoteAdapter(job.adapter, limits)
+            remote = workers.lend(job.adapter, PROCESS, limits, "cpu")
             stack.callback(
                 lambda: observer.keep_log(f"{job.recipe}-{slug(job.adapter)}.log", remote.log_text())
             )
-            stack.callback(remote.end)
+            stack.callback(workers.take_back, remote, PROCESS)
             active.add(remote)
+            stack.callback(active.discard, remote)
             for seed in job.seeds:
                 remote.construct(task.model, task.train, task.initial_parameters(seed))
                 remote.load_task(task.name, job.data_key, time_steps)

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from compare.analysis.efficiency import machine_limit, operations_per_second
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
-from compare.report.figures.style import Style, plain
+from compare.report.figures.style import Style, logarithmic, plain
 from compare.text import number, percent
 
 LIMIT = "#D55E00"
@@ -29,10 +28,12 @@ def limit_figure(
     ]
     if machine is None or not rows:
         return None
-    figure = Figure(figsize=(9, 1.6 + 0.3 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(9, 1.6 + 0.24 * (len(rows) + 0.5 * len(tasks))), layout="constrained")
     axes = figure.subplots()
     top = machine.operations_per_second
-    for place, (_, summary, rate) in enumerate(rows):
+    order = list(dict.fromkeys(task.record.name for task, _, _ in rows))
+    places = [place + 0.5 * order.index(task.record.name) for place, (task, _, _) in enumerate(rows)]
+    for place, (_, summary, rate) in zip(places, rows, strict=True):
         style = adapter_styles[summary.adapter]
         axes.plot([rate / 1e9, top / 1e9], [place, place], color="0.85", linewidth=1)
         axes.plot(rate / 1e9, place, color=style.colour, marker=style.marker, markersize=9, linestyle="none")
@@ -51,13 +52,10 @@ def limit_figure(
         fontsize=9,
     )
     axes.set_yticks(
-        range(len(rows)), [plain(f"{task.record.name}: {summary.adapter}") for task, summary, _ in rows]
+        places, [plain(f"{task.record.name}: {summary.adapter}") for task, summary, _ in rows], fontsize=9
     )
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(places[-1] + 0.6, -0.6)
+    logarithmic(axes.xaxis)
     data = "; ".join(f"{task.record.name}, {task.record.dataset}" for task in tasks)
     axes.set_xlabel(
         "billions of operations per second (GFLOP/s, float32), in the margin the share of the limit\n"

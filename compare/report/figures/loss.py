@@ -13,7 +13,7 @@ from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.results import TaskRecord
 from compare.records.run import Run
-from compare.report.figures.style import Style, legend_below, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, title
 
 POINTS = 60
 LOGARITHMIC_FROM = 5.0
@@ -63,7 +63,7 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
     ]
     if not drawings:
         return None
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
+    figure = Figure(figsize=(10, 4.8))
     figure.suptitle(title(task.record, "training loss"), fontsize=11)
     by_updates, by_seconds = figure.subplots(1, 2, sharey=True)
     for drawing in drawings:
@@ -71,13 +71,13 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
         _draw(by_seconds, drawing, "seconds")
     _scale_losses(by_updates, [drawing.middle.losses for drawing in drawings])
     _scale_seconds(by_seconds, [drawing.middle.seconds for drawing in drawings])
-    by_updates.set_ylabel(_loss_label(task.record))
+    by_updates.set_ylabel(loss_label(task.record))
     by_updates.set_xlabel("updates")
     by_seconds.set_xlabel("seconds of training (warm: the first call is excluded)")
     for axes in (by_updates, by_seconds):
         axes.grid(color="0.92")
         axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, [_handle(drawing) for drawing in drawings])
+    frame(figure, [_handle(drawing) for drawing in drawings], gap=0.3)
     return figure
 
 
@@ -87,14 +87,13 @@ def averaging_window(record: TaskRecord) -> int:
     return max(1, record.updates_per_epoch if record.epochs >= 10 else updates // POINTS)
 
 
-def _loss_label(record: TaskRecord) -> str:
-    loss = str(record.model.get("loss", "of one update")).replace("_", " ")
-    unit = "nats" if "entropy" in loss else "unit of the targets, squared"
-    return f"loss ({loss}; {unit})"
+def loss_label(record: TaskRecord) -> str:
+    loss = str(record.model.get("loss", "loss")).replace("_", " ")
+    return f"{loss}, nats" if "entropy" in loss else loss
 
 
 def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | None:
-    raw = {run.seed: _curve(run) for run in summary.runs if any(epoch.losses for epoch in run.epochs)}
+    raw = {run.seed: loss_curve(run) for run in summary.runs if any(epoch.losses for epoch in run.epochs)}
     if not raw:
         return None
     means = {seed: curve.means(window) for seed, curve in raw.items()}
@@ -103,12 +102,12 @@ def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | No
     return Drawing(
         label=plain(summary.adapter + suffix),
         style=style,
-        middle=_median(finished or list(means.values())),
+        middle=median_curve(finished or list(means.values())),
         faint=tuple(means.values() if len(means) > 1 else raw.values() if window <= WIDEST_OVER_RAW else ()),
     )
 
 
-def _curve(run: Run) -> Curve:
+def loss_curve(run: Run) -> Curve:
     losses = np.concatenate([np.asarray(epoch.losses, dtype=float) for epoch in run.epochs])
     steps = [
         np.full(len(epoch.losses), epoch.train_seconds / max(1, len(epoch.losses))) for epoch in run.epochs
@@ -117,7 +116,7 @@ def _curve(run: Run) -> Curve:
     return Curve(np.arange(1.0, len(losses) + 1), np.where(seconds > 0, seconds, np.nan), losses)
 
 
-def _median(curves: Sequence[Curve]) -> Curve:
+def median_curve(curves: Sequence[Curve]) -> Curve:
     """The median over seeds, as far as all of them go."""
     length = min(len(curve.losses) for curve in curves)
     return Curve(
@@ -152,8 +151,8 @@ def _scale_losses(axes: Axes, losses: Sequence[NDArray[np.float64]]) -> None:
         return
     low, high = float(finite.min()), float(finite.max())
     if low > 0 and high / low >= LOGARITHMIC_FROM:
-        axes.set_yscale("log")
         axes.set_ylim(low / 1.5, high * 1.5)
+        logarithmic(axes.yaxis)
     else:
         axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
 
@@ -162,7 +161,7 @@ def _scale_seconds(axes: Axes, seconds: Sequence[NDArray[np.float64]]) -> None:
     """Use a logarithmic scale where the slowest takes many times as long as the fastest."""
     ends = [float(curve[-1]) for curve in seconds]
     if min(ends) > 0 and max(ends) / min(ends) >= LOGARITHMIC_FROM:
-        axes.set_xscale("log")
+        logarithmic(axes.xaxis)
 
 
 def _handle(drawing: Drawing) -> Line2D:

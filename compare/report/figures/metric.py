@@ -1,5 +1,6 @@
 """What training has come to after so many seconds: the held-out metric, and when it met its target."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.lines import Line2D
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
-from compare.report.figures.style import Style, legend_below, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, title
 from tasks.interface import Metric
 
 LOGARITHMIC_FROM = 5.0
@@ -20,7 +21,7 @@ TARGET = "#D55E00"
 def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figure | None:
     """The first metric against seconds of training, every seed; None where nothing can be drawn."""
     metric = task.record.metrics[0]
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 4.6))
     figure.suptitle(title(task.record, f"{plain(metric.name)} on held-out data"), fontsize=11)
     axes = figure.subplots()
     handles = [
@@ -32,10 +33,10 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
         return None
     values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.get_lines()])
     if values.min() > 0 and values.max() / values.min() >= LOGARITHMIC_FROM:
-        axes.set_yscale("log")
+        logarithmic(axes.yaxis)
     ends = [float(np.asarray(line.get_xdata())[-1]) for line in axes.get_lines()]
     if max(ends) / min(ends) >= LOGARITHMIC_FROM:
-        axes.set_xscale("log")
+        logarithmic(axes.xaxis)
     handles.append(
         axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
     )
@@ -43,13 +44,13 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     axes.set_ylabel(plain(f"{metric.name} ({metric.unit})" if metric.unit else metric.name))
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, handles, columns=5)
+    frame(figure, handles)
     return figure
 
 
 def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> Line2D | None:
     """A line for each seed, and what stands for them in the legend; None where nothing was measured."""
-    curves = [curve for run in summary.finished if len((curve := _curve(run, metric))[0])]
+    curves = [curve for run in summary.finished if len((curve := metric_curve(run, metric))[0])]
     for seconds, values in curves:
         axes.plot(
             seconds,
@@ -75,12 +76,12 @@ def _draw(axes: Axes, summary: AdapterSummary, metric: Metric, style: Style) -> 
     )
 
 
-def _curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
-    """Seconds and values at the ends of those epochs that took warm training time."""
+def metric_curve(run: Run, metric: Metric) -> tuple[list[float], list[float]]:
+    """Seconds and values at the ends of those epochs that took warm training time and have a value."""
     seconds = np.cumsum([epoch.train_seconds for epoch in run.epochs])
     points = [
         (float(time), epoch.metrics[metric.name])
         for time, epoch in zip(seconds, run.epochs, strict=True)
-        if time > 0 and metric.name in epoch.metrics
+        if time > 0 and math.isfinite(epoch.metrics.get(metric.name, math.nan))
     ]
     return [time for time, _ in points], [value for _, value in points]

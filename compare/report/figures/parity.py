@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compare.records.parity import ParityResult
-from compare.report.figures.style import Style, legend_below, plain
+from compare.report.figures.style import Style, frame, logarithmic, plain
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND
 
 LOWEST = 1e-17
@@ -21,7 +21,7 @@ def parity_figure(
     drawn = [proof for proof in proofs if proof.losses]
     if not drawn:
         return None
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 4.2))
     words = f"{task}: difference of the losses from those of {drawn[0].reference}"
     figure.suptitle(f"{plain(words)}\ndata: {plain(drawn[0].dataset)}", fontsize=11)
     float64, float32 = figure.subplots(1, 2)
@@ -30,7 +30,7 @@ def parity_figure(
         _draw(float32, proof.losses_float32, proof.adapter, adapter_styles[proof.adapter])
     _finish(float64, "float64, relative", FLOAT64_BAND)
     _finish(float32, "float32, in multiples of max(1, loss)", FLOAT32_BAND)
-    legend_below(figure, float64.get_lines()[1 : 2 * len(drawn) : 2])
+    frame(figure, float64.get_lines()[1 : 2 * len(drawn) : 2])
     return figure
 
 
@@ -38,10 +38,10 @@ def _draw(axes: Axes, differences: Sequence[float], adapter: str, style: Style) 
     """A point for each update, and a line for the largest difference up to there."""
     updates = np.arange(1, len(differences) + 1)
     shown = np.maximum(differences, LOWEST)
-    axes.semilogy(
+    axes.plot(
         updates, shown, color=style.colour, marker=style.marker, markersize=2.5, linestyle="none", alpha=0.4
     )
-    axes.semilogy(
+    axes.plot(
         updates,
         np.maximum.accumulate(shown),
         color=style.colour,
@@ -66,6 +66,7 @@ def _finish(axes: Axes, heading: str, band: float) -> None:
         color="#D55E00",
     )
     axes.set_ylim(bottom=LOWEST, top=max(10 * band, axes.get_ylim()[1]))
+    logarithmic(axes.yaxis)
     axes.set_title(heading, fontsize=10)
     axes.set_xlabel("updates")
     axes.set_ylabel("difference in the loss")

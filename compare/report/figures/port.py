@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compare.port.result import Curves, PortResult
-from compare.report.figures.style import legend_below, plain, styles
+from compare.report.figures.style import frame, plain, styles
 
 LOWEST = 1e-17
 """Where no difference at all is drawn: a logarithmic scale has no zero."""
@@ -13,7 +13,7 @@ LOWEST = 1e-17
 
 def port_figure(result: PortResult) -> Figure:
     """Both curves, their difference in float64 and, where it was looked at, in float32, with the bands."""
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 4.2))
     figure.suptitle(plain(f"{result.names[0]} and {result.names[1]}"), fontsize=11)
     left, right = figure.subplots(1, 2)
     updates = np.arange(1, len(result.curve.first) + 1)
@@ -32,7 +32,7 @@ def port_figure(result: PortResult) -> Figure:
         axes.set_xlabel("updates")
         axes.grid(color="0.92")
         axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, [*left.get_lines(), *right.get_lines()[::2]])
+    frame(figure, [*left.get_lines(), *right.get_lines()[::2]])
     return figure
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
-from compare.report.figures.style import Style, legend_below, plain, title
+from compare.report.figures.style import Style, frame, plain, title
 from tasks.interface import Forecast
 
 ERRORS = "YlOrRd"
@@ -35,7 +35,7 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
         return None
     seeds = ", ".join(map(str, sorted({seed for _, seed, _ in drawn})))
     actual = drawn[0][2]
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 4.6))
     figure.suptitle(title(task.record, f"{actual.kind} against actual, seed {seeds}"), fontsize=11)
     axes = figure.subplots()
     handles = axes.plot(
@@ -49,20 +49,21 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
     axes.set_ylabel(plain(actual.y_label))
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
-    legend_below(figure, handles)
+    frame(figure, handles)
     return figure
 
 
 def confusion_figure(task: TaskSummary) -> Figure | None:
     """One matrix per adapter, summed over the seeds that it finished; None where there is none."""
-    drawn = {s.adapter: counts for s in task.adapters if (counts := _counts(s)) is not None}
+    drawn = {s.adapter: counts for s in task.adapters if (counts := confusion_counts(s)) is not None}
     if not drawn:
         return None
     labels = next(run.confusion.labels for s in task.adapters for run in s.finished if run.confusion)
     worst = max(1, *(int(_errors(counts).max()) for counts in drawn.values()))
     width = len(drawn) if len(drawn) <= WIDEST_ROW else 2
     height = math.ceil(len(drawn) / width)
-    figure = Figure(figsize=(4.6 * width, 4.5 * height + 1.0), layout="constrained")
+    tall = 4.5 * height + 1.6
+    figure = Figure(figsize=(4.6 * width, tall))
     figure.suptitle(title(task.record, "confusion matrices, summed over seeds"), fontsize=11)
     panels = figure.subplots(height, width, squeeze=False).flat
     for (adapter, counts), axes in zip(drawn.items(), panels, strict=False):
@@ -70,12 +71,14 @@ def confusion_figure(task: TaskSummary) -> Figure | None:
         axes.set_title(f"{plain(adapter)}: {_errors(counts).sum():,} errors of {counts.sum():,}", fontsize=10)
     for axes in panels:
         axes.set_axis_off()
+    names = 0.4 + 0.09 * min(12, max(len(label) for label in labels))
+    figure.subplots_adjust(
+        names / (4.6 * width), 1.3 / tall, 0.98, 1 - 0.85 / tall, wspace=(names + 0.1) / 4.2, hspace=0.2
+    )
     figure.colorbar(
         ScalarMappable(Normalize(0, worst), ERRORS),
-        ax=figure.axes,
-        location="bottom",
-        shrink=0.6,
-        aspect=40,
+        cax=figure.add_axes((0.2, 0.55 / tall, 0.6, 0.15 / tall)),
+        orientation="horizontal",
         label="errors (grey: right)",
         ticks=MaxNLocator(integer=True),
     )
@@ -121,7 +124,7 @@ def _draw_confusion(axes: Axes, counts: NDArray[np.int64], labels: tuple[str, ..
     axes.set_ylabel("true class")
 
 
-def _counts(summary: AdapterSummary) -> NDArray[np.int64] | None:
+def confusion_counts(summary: AdapterSummary) -> NDArray[np.int64] | None:
     matrices = [np.asarray(run.confusion.counts) for run in summary.finished if run.confusion]
     return np.sum(matrices, axis=0) if matrices else None
 

@@ -1,16 +1,17 @@
 """What the figures of a report have in common."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis, XAxis
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
 from compare.records.results import TaskRecord
-
-RESOLUTION = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +62,33 @@ def title(record: TaskRecord, what: str) -> str:
     return f"{plain(record.name)}: {what}\ndata: {plain(record.dataset)}"
 
 
-def legend_below(figure: Figure, handles: Sequence[Line2D], columns: int = 4) -> None:
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, handlelength=4)
+def frame(figure: Figure, handles: Sequence[Artist], columns: int = 5, gap: float = 0.9) -> None:
+    """Set the margins of a figure whose ticks are numbers, and a legend below its panels.
+
+    Margins that are known beforehand: to measure every label takes as long as to draw the figure.
+    Units: `gap` between panels side by side, in inches.
+    """
+    (width, height), panels = figure.get_size_inches(), figure.axes
+    across = max(1, len({round(axes.get_position().x0, 6) for axes in panels}))
+    rows = -(-len(handles) // columns)
+    left, right, bottom = 0.95, 0.25, 0.65 + 0.22 * rows
+    top = 0.6 + (0.2 if any(axes.get_title() for axes in panels) else 0.0)
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - right / width,
+        bottom=bottom / height,
+        top=1 - top / height,
+        wspace=gap * across / max(width - left - right - gap * (across - 1), 1.0),
+        hspace=0.08,
+    )
+    figure.legend(handles=list(handles), loc="lower center", ncols=columns, frameon=False, handlelength=4)
+
+
+def logarithmic(axis: Axis) -> None:
+    """A logarithmic scale with plain numbers at whole powers of ten, and between them where these are few."""
+    (axis.axes.set_xscale if isinstance(axis, XAxis) else axis.axes.set_yscale)("log")
+    low, high = axis.get_view_interval()
+    decades = math.log10(high / low) if 0 < low < high else 0.0
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 1.5 else (1, 3) if decades < 3 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())

@@ -1,6 +1,6 @@
 """Time and memory of a training step against its size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,17 +8,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from compare.analysis.statistics import median
-from compare.benchmarks.sweep import AXES, CENTRE, along
+from compare.analysis.sweep import AXES, CENTRE, LABELS, along
 from compare.records.sweep import SweepPoint
-from compare.report.figures.style import Style, legend_below, plain
+from compare.report.figures.style import Style, frame, plain
 from compare.text import number
 
-LABELS = {"hidden": "hidden units H", "batch": "batch size B", "time_steps": "time steps T"}
 
-
-def sweep_figure(points: Sequence[SweepPoint], adapter_styles: dict[str, Style]) -> Figure:
+def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure:
     """Time above, memory below, against H, B and T, on logarithmic scales."""
-    figure = Figure(figsize=(11, 6.8), layout="constrained")
+    figure = Figure(figsize=(11, 6.8))
     panels = figure.subplots(2, len(AXES), sharex="col", sharey="row")
     for column, field in enumerate(AXES):
         for name, style in adapter_styles.items():
@@ -50,7 +48,7 @@ def sweep_figure(points: Sequence[SweepPoint], adapter_styles: dict[str, Style])
         Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, label=plain(name))
         for name, style in adapter_styles.items()
     ]
-    legend_below(figure, handles)
+    frame(figure, handles)
     return figure
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from compare.analysis.tutorials import RecipeSummary, most_seeds
-from compare.report.figures.style import Style, legend_below, plain
+from compare.report.figures.style import Style, frame, logarithmic, plain
 
 Line = tuple[str, Literal["-", "--", ":"]]
 
@@ -31,7 +31,7 @@ def points_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
         for f in summaries
         if seed in f.finished and (picture := f.finished[seed].forecast) is not None
     }
-    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    figure = Figure(figsize=(9, 4.4))
     figure.suptitle(
         f"online sine: actual and predicted points, seed {seed}\ndata: {plain(summary.recipe.dataset)}",
         fontsize=11,
@@ -52,7 +52,7 @@ def points_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
             )
         )
     _finish(axes, plain(actual.x_label), plain(actual.y_label))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    frame(figure, handles)
     return figure
 
 
@@ -67,7 +67,7 @@ def from_scratch_figure(
     ]
     if not series:
         return None
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
+    figure = Figure(figsize=(10, 4.8))
     figure.suptitle(f"from-scratch sine\ndata: {plain(series[0][0].recipe.dataset)}", fontsize=11)
     losses, predictions = figure.subplots(1, 2)
     handles = []
@@ -89,10 +89,10 @@ def from_scratch_figure(
             published = summary.recipe.losses
             losses.plot(range(1, len(published) + 1), published, color=PUBLISHED, linewidth=2.4, zorder=3)
             handles.append(Line2D([], [], color=PUBLISHED, linewidth=2.4, label="published losses"))
-    losses.set_yscale("log")
+    logarithmic(losses.yaxis)
     _finish(losses, "epoch (losses are taken before its training)", "summed training loss (amplitude²)")
     _finish(predictions, "n in sin(n)", "amplitude")
-    legend_below(figure, handles, columns=2)
+    frame(figure, handles, columns=2)
     return figure
 
 
@@ -101,7 +101,7 @@ def images_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
     drawn = [summary for summary in summaries if summary.finished]
     if not drawn:
         return None
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 4.2))
     figure.suptitle(
         f"row-wise MNIST: minibatches after their update, median over seeds\n"
         f"data: {plain(drawn[0].recipe.dataset)}",
@@ -133,7 +133,7 @@ def images_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
         )
         for f in drawn
     ]
-    legend_below(figure, handles)
+    frame(figure, handles)
     return figure
 
 

@@ -49,22 +49,21 @@ def environment_table(environment: Environment) -> Table:
     )
 
 
-def workers_table(tasks: Sequence[TaskSummary]) -> Table:
-    """What each adapter's workers found themselves running on."""
+def workers_table(tasks: Sequence[TaskSummary]) -> Table | None:
+    """What each adapter's workers found themselves running on; None where none answered."""
     workers = _workers(tasks)
+    if not workers:
+        return None
     raw = pd.DataFrame(
-        [
-            {
-                "adapter": adapter,
-                "versions": _listed(worker.versions),
-                "blas": "; ".join(worker.blas),
-                "threads": worker.threads,
-                "pools": _listed(worker.pools),
-                "settings": _listed(worker.settings),
-            }
-            for adapter, worker in workers.items()
-        ],
-        columns=["adapter", "versions", "blas", "threads", "pools", "settings"],
+        {
+            "adapter": adapter,
+            "versions": _listed(worker.versions),
+            "blas": "; ".join(worker.blas),
+            "threads": worker.threads,
+            "pools": _listed(worker.pools),
+            "settings": _listed(worker.settings),
+        }
+        for adapter, worker in workers.items()
     )
     shown = {
         "Adapter": raw["adapter"].map(escape),

@@ -13,8 +13,10 @@ from compare.report.tables.table import Table, columns, times_fastest
 from compare.text import NOTHING, escape, factor, mebibytes, number, percent, seconds, slug
 
 
-def throughput_table(task: TaskSummary) -> Table:
-    """Warm speeds, pooled over rounds and seeds, and ratios of times."""
+def throughput_table(task: TaskSummary) -> Table | None:
+    """Warm speeds, pooled over rounds and seeds, and ratios of times; None where none was measured."""
+    if not any(summary.throughput for summary in task.adapters):
+        return None
     raw = pd.DataFrame(
         {
             "adapter": summary.adapter,
@@ -25,9 +27,9 @@ def throughput_table(task: TaskSummary) -> Table:
             "sequences_a_call": summary.sequences_a_call,
             "epoch_sequences_per_second": summary.epoch_throughput,
             **columns("times_fastest_", Ratio, summary.times_fastest),
-            "times_fastest_finding": _finding(summary.times_fastest),
+            "times_fastest_finding": finding(summary.times_fastest),
             **columns("times_baseline_", Ratio, summary.times_baseline),
-            "times_baseline_finding": _finding(summary.times_baseline),
+            "times_baseline_finding": finding(summary.times_baseline),
         }
         for summary in task.adapters
     )
@@ -85,7 +87,7 @@ def predictions_table(task: TaskSummary) -> Table | None:
 def limit_table(task: TaskSummary, runs: Sequence[Run]) -> Table | None:
     """Speeds in operations per second, beside the machine's limit; None where that is unknown."""
     machine = machine_limit(runs)
-    if machine is None or task.record.operations_per_sequence is None:
+    if machine is None or not any(operations_per_second(task, summary) for summary in task.adapters):
         return None
     raw = pd.DataFrame(
         {
@@ -106,10 +108,12 @@ def limit_table(task: TaskSummary, runs: Sequence[Run]) -> Table | None:
     return _table(task, "limit", raw, shown)
 
 
-def startup_table(task: TaskSummary) -> Table:
-    """Cold costs by phase, the median over the seeds that finished."""
-    runs = [run for summary in task.adapters for run in summary.runs]
+def startup_table(task: TaskSummary) -> Table | None:
+    """Cold costs by phase, the median over the seeds that finished; None where nobody did."""
+    runs = [run for summary in task.adapters for run in summary.finished]
     phases = list(dict.fromkeys(phase for run in runs for phase in run.cold_seconds))
+    if not phases:
+        return None
     raw = pd.DataFrame(
         {
             "adapter": summary.adapter,
@@ -129,8 +133,10 @@ def startup_table(task: TaskSummary) -> Table:
     return _table(task, "startup", raw, shown)
 
 
-def memory_table(task: TaskSummary) -> Table:
-    """Resident size of the worker, the largest of any seed."""
+def memory_table(task: TaskSummary) -> Table | None:
+    """Resident size of the worker, the largest of any seed; None where it was not measured."""
+    if not any(summary.import_rss_bytes or summary.peak_rss_bytes for summary in task.adapters):
+        return None
     raw = pd.DataFrame(
         {
             "adapter": summary.adapter,
@@ -149,7 +155,7 @@ def memory_table(task: TaskSummary) -> Table:
     return _table(task, "memory", raw, shown)
 
 
-def _finding(times: Ratio | None) -> str:
+def finding(times: Ratio | None) -> str:
     """What a ratio means, in words; nothing for an adapter against itself."""
     if times is None or times.low == times.high == 1:
         return NOTHING

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from compare.analysis.statistics import median
-from compare.benchmarks.sweep import AXES, along, exponent
+from compare.analysis.sweep import AXES, LABELS, along, exponent
 from compare.records.sweep import SweepPoint
-from compare.report.figures.sweep import LABELS
 from compare.report.tables.table import Table
 from compare.text import NOTHING, escape, factor, number
 

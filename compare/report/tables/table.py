@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from compare.analysis.statistics import Difference, Ratio, Sample, Spread
-from compare.storage.atomic import write_text
 from compare.text import factor
 
 Row = dict[str, str | int | float | bool | None]
@@ -32,11 +31,15 @@ class Table:
         sides = ["left" if column in self.text_columns else "right" for column in self.shown.columns]
         return str(self.shown.to_markdown(index=False, disable_numparse=True, colalign=sides))
 
-    def save(self, folder: Path) -> Path:
-        """Write the CSV file into the tables of a report's folder; return its path from there."""
-        path = Path("tables") / f"{self.name}.csv"
-        write_text(folder / path, self.raw.convert_dtypes().to_csv(index=False, lineterminator="\n"))
-        return path
+    @property
+    def path(self) -> Path:
+        """Where its CSV file lies in a run's folder."""
+        return Path("tables") / f"{self.name}.csv"
+
+    @property
+    def csv(self) -> str:
+        """The raw numbers."""
+        return str(self.raw.convert_dtypes().to_csv(index=False, lineterminator="\n"))
 
 
 def columns(prefix: str, kind: type[Statistic], value: Statistic | None) -> Row:

@@ -42,8 +42,13 @@ def settings_table(task: TaskSummary) -> Table:
     )
 
 
-def metrics_table(task: TaskSummary) -> Table:
-    """Final figures on held-out data over the seeds that finished: a row per metric and adapter."""
+def metrics_table(task: TaskSummary) -> Table | None:
+    """Final figures on held-out data over the seeds that finished: a row per metric and adapter.
+
+    None where no adapter has any.
+    """
+    if not any(task.scatter_of(metric) for metric in task.record.metrics):
+        return None
     raw = pd.DataFrame(
         {
             "metric": metric.name,
@@ -89,8 +94,10 @@ def metrics_table(task: TaskSummary) -> Table:
     )
 
 
-def agreement_table(task: TaskSummary) -> Table:
-    """How far the losses of the first epoch are from the reference's."""
+def agreement_table(task: TaskSummary) -> Table | None:
+    """How far the losses of the first epoch are from the reference's; None where there is no reference."""
+    if not any(summary.agreement.reference for summary in task.adapters):
+        return None
     raw = pd.DataFrame(asdict(summary.agreement) for summary in task.adapters)
     shown = {
         "Adapter": raw["adapter"].map(escape),

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 
 from compare.storage.atomic import write_bytes
 
-RESOLUTION = 150
+RESOLUTION = 120
+COMPRESSION = 2
+"""Of 9: twice as fast as the default, for files a tenth larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,12 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> FigureFile
     """Write a PNG into the figures of a report's folder, whole or not at all."""
     path = Path("figures") / f"{name}.png"
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=RESOLUTION, metadata={"Software": None})
+    figure.savefig(
+        buffer,
+        format="png",
+        dpi=RESOLUTION,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": COMPRESSION},
+    )
     write_bytes(folder / path, buffer.getvalue())
     return FigureFile(path=path, alt=alt)

@@ -1,0 +1,94 @@
+"""What a run begins with: its settings, machine and tasks as they are stored, and what of it is finished."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from compare.machine.environment import environment
+from compare.records.block import Block
+from compare.records.environment import Environment
+from compare.records.results import Results, TaskRecord
+from compare.records.settings import Settings
+from compare.runner.matrix_rate import operations_per_sequence
+from compare.runner.task_loading import data_key, load_task_data, settled
+from compare.storage.resume import framework_versions, request, resumed_results
+from compare.storage.run_folder import clear_folder, clear_temporary_files
+from tasks.interface import DataRequest
+from tasks.tutorials import RECIPES
+
+
+def recipe_keys(request: DataRequest) -> dict[str, str]:
+    """Make the data of the tutorials' recipes ready; return each recipe's data key.
+
+    Raises: UsageError where they cannot be had.
+    """
+    return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
+
+
+def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> Results:
+    """Nothing yet or, where a run is resumed, what is finished of it.
+
+    Raises: UsageError where it cannot be resumed.
+    """
+    fresh = Results(
+        environment=_environment(settings),
+        tasks=[_task_record(block) for block in blocks if block.seed == 0],
+        runs=[],
+        interrupted=True,
+        request=request(settings, _settled_data(settings, blocks, keys)),
+        versions=framework_versions(settings.adapters),
+        baseline=settings.baseline,
+        twins=settings.twins,
+    )
+    if settings.resume:
+        clear_temporary_files(settings.out)
+        return resumed_results(settings.out, fresh, blocks)
+    clear_folder(settings.out)
+    return fresh
+
+
+def _settled_data(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> DataRequest:
+    """The request for the data that were found, for those who go on with the run."""
+    found = [*(block.data for block in blocks), *(settled(settings.data, key) for key in keys.values())]
+    return next((data for data in found if data.choice != "auto"), settings.data)
+
+
+def _environment(settings: Settings) -> Environment:
+    """The tutorials' programs get a thread each, and have no preset of their own."""
+    if settings.tasks:
+        return environment(command_line(), settings.threads, settings.preset)
+    return environment(command_line(), 1, preset="")
+
+
+def command_line() -> str:
+    """The line that was typed."""
+    return shlex.join(["python", "-m", "compare", *sys.argv[1:]])
+
+
+def _task_record(block: Block) -> TaskRecord:
+    data = load_task_data(block.task, block.data)
+    task, dataset = data.task, data.dataset
+    time_steps = dataset.inputs.shape[1]
+    updates = len(task.train.spans(task.model, time_steps))
+    return TaskRecord(
+        name=task.name,
+        summary=task.summary,
+        source=task.source,
+        dataset=dataset.name,
+        model=asdict(task.model),
+        train={
+            "optimizer": type(task.train.optimizer).__name__.lower(),
+            **asdict(task.train.optimizer),
+            **{name: value for name, value in asdict(task.train).items() if name != "optimizer"},
+        },
+        batch_size=task.batch_size,
+        epochs=block.epochs,
+        updates_per_epoch=updates * (len(dataset.inputs) // task.batch_size),
+        sequences=len(dataset.inputs),
+        held_out_sequences=len(dataset.held_out_inputs),
+        time_steps=time_steps,
+        metrics=list(task.metrics),
+        operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps),
+        stands_in_for=dataset.stands_in_for,
+    )
