@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.port.conversion import convert
-from compare.port.programs.interface import Layer
-from compare.port.programs.recognized import read_all, write_all
+from compare.port.records.interface import Layer
 from compare.port.translation.keras_names import layers_in_keras, names_in_keras
 from compare.port.translation.matching import match
 from compare.port.translation.named import layers_by_name
 from compare.port.translation.plain_names import names_in_canonical, names_in_flax
+from compare.port.translation.recognized import read_all, write_all
 from compare.port.translation.torch_names import layers_in_torch, names_in_torch
 from compare.port.weights_file import content_of, read_weights
 

@@ -10,11 +10,12 @@ from compare.cli.signals import INTERRUPTED
 from compare.errors import UsageError
 from compare.limits import check_in_range, check_timeout
 from compare.port.comparison import compare
+from compare.port.records.result import PortResult
 from compare.port.request import PortRequest
-from compare.port.result import PortResult
 from compare.port.side import PortFailed
 from compare.port.summary import summary_lines
 from compare.port.translation.matching import Names
+from compare.report.html.port_document import write_port_document
 from compare.report.port_page import port_markdown, write_port_page
 from compare.storage.port_result import hold_port_folder, save_port_result
 
@@ -48,7 +49,8 @@ def run_port(settings: PortSettings, console: Console, error_console: Console) -
                 result = _compared(request, error_console)
                 save_port_result(result.plain, settings.out)
                 page = write_port_page(result, settings.out)
-                error_console.print(f"Page: {page}", soft_wrap=True)
+                write_port_document(page, result, settings.out)
+                error_console.print(f"Page: {settings.out / page.name}", soft_wrap=True)
     except KeyboardInterrupt:
         error_console.print("Interrupted.")
         return INTERRUPTED

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.causes.search import causes_of
-from compare.port.causes.words import at_setup
+from compare.port.causes import causes_of
+from compare.port.curves import band_of_growth, curves, float32_curves
 from compare.port.determinism import check_deterministic
-from compare.port.differences import BANDS, Row, row, rows
-from compare.port.programs.interface import Batch, Trace
+from compare.port.outputs import FINAL, compare_outputs
+from compare.port.records.differences import BANDS, Row, row, rows
+from compare.port.records.interface import Batch, Trace
+from compare.port.records.mending import at_setup
+from compare.port.records.result import Cause, Curves, Found, PortResult, SetupRow, Stage
 from compare.port.request import Opened, PortRequest, both, open_both, started
-from compare.port.result import Cause, Curves, Found, PortResult, SetupRow, Stage
+from compare.port.setup import notes, setup_rows
 from compare.port.side import PortFailed, Side
-from compare.port.stages.curve import band_of_growth, curves, float32_curves
-from compare.port.stages.outputs import FINAL, compare_outputs
-from compare.port.stages.setup import notes, setup_rows
 
 
 @dataclass(slots=True, kw_only=True)

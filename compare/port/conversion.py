@@ -9,14 +9,14 @@ import numpy as np
 from adapters.interface import Array
 from compare.errors import UsageError, check_choice
 from compare.port.data import drawn_inputs
-from compare.port.programs.interface import Layer
-from compare.port.programs.recognized import Recognized, read_all, write_all
+from compare.port.records.interface import Layer
 from compare.port.request import PortRequest, both, started
 from compare.port.translation.keras_names import layers_in_keras, names_in_keras
 from compare.port.translation.matching import Matching, match
 from compare.port.translation.named import layers_by_name
 from compare.port.translation.parts import Pair, places_of
 from compare.port.translation.plain_names import names_in_canonical, names_in_flax
+from compare.port.translation.recognized import Recognized, read_all, write_all
 from compare.port.translation.torch_names import layers_in_torch, names_in_torch
 from compare.port.weights_file import ENDINGS, content_of, read_weights
 

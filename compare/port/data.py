@@ -9,7 +9,7 @@ from numpy.random import PCG64, Generator
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.programs.interface import Batch, Expected, Trace
+from compare.port.records.interface import Batch, Expected, Trace
 from compare.port.side import PortFailed, Side
 
 ROWS, STEPS = 8, 12

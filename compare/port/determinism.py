@@ -3,7 +3,7 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.port.programs.interface import Trace
+from compare.port.records.interface import Trace
 from compare.port.request import Opened
 from compare.port.side import Side
 

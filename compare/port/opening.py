@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from compare.port.programs.interface import Program
+from compare.port.records.interface import Program
 
 DTYPES = ("float64", "float32")
 
@@ -63,6 +63,7 @@ def _set_torch(torch: Any, dtype: str) -> None:
 
 
 def _set_keras(keras: Any, dtype: str) -> None:
+    keras.utils.clear_session()  # else a model that is made again has layers of other names
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)  # which would keep the one before
 

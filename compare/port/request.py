@@ -10,7 +10,7 @@ from typing import TypeVar
 from adapters.interface import Array
 from compare.errors import UsageError
 from compare.port import data
-from compare.port.programs.interface import Batch, Description, Trace
+from compare.port.records.interface import Batch, Description, Trace
 from compare.port.side import PortFailed, Side
 from compare.port.translation.matching import Matching, Names, match, round_trip_holds
 from compare.runner.worker_process import Limits, WorkerFailed

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.programs.interface import Batch, Description, Expected, Recorded, Trace
+from compare.port.records.interface import Batch, Description, Expected, Recorded, Trace
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 
 VARIABLES = {

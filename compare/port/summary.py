@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from compare.port.result import STAGES, PortResult
+from compare.port.records.result import STAGES, PortResult
 from compare.text import difference
 
 WIDTH = 80

@@ -14,7 +14,7 @@ import numpy as np
 
 from adapters.interface import Array, UnsupportedSpec
 from compare.port.opening import UserFile, WrongProgram, seed_everything, set_default_dtype
-from compare.port.programs.interface import Batch, CannotBeCompared, Description, Expected, Program, Trace
+from compare.port.records.interface import Batch, CannotBeCompared, Description, Expected, Program, Trace
 from compare.runner.protocol import Failure
 from compare.runner.worker import serve, summary_line
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from compare.port.differences import Row
-from compare.port.result import PortResult, SetupRow
+from compare.port.records.differences import Row
+from compare.port.records.result import PortResult, SetupRow
 from compare.port.summary import float32_sentence, largest_sentence, verdict_line
 from compare.report.figures.port import port_figure
 from compare.report.figures.style import styles
-from compare.report.port_document import port_document
+from compare.report.page import Page
 from compare.report.renderer import Renderer
 from compare.report.tables.table import Table
 from compare.report.templating import template
@@ -22,8 +22,8 @@ TEMPLATE = "port.md.jinja"
 ALT = "The loss curves of both programs, and the difference between them update by update"
 
 
-def write_port_page(result: PortResult, folder: Path) -> Path:
-    """Write README.md, report.html, figures/ and tables/ into an existing folder; return the page's path."""
+def write_port_page(result: PortResult, folder: Path) -> Page:
+    """Write README.md, figures/ and tables/ into an existing folder; return the page."""
     make_report_folders(folder)
     renderer = Renderer(folder=folder, styles=styles("AB"), values=_values(result))
     figures = renderer.figures({"curves": (port_figure(result), ALT)})
@@ -31,8 +31,7 @@ def write_port_page(result: PortResult, folder: Path) -> Path:
         f"Port: {verdict_line(result)}", TEMPLATE, _tables(result), figure=figures["curves"]
     )
     write_text(folder / page.name, page.text)
-    write_text(folder / "report.html", port_document(page, result, folder))
-    return folder / page.name
+    return page
 
 
 def port_markdown(result: PortResult) -> str:

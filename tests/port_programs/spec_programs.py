@@ -51,13 +51,13 @@ class ByHand:
         return self.inner.loss_of(outputs, targets)
 
     def gradients(self, inputs, targets):
-        from compare.port.programs.interface import Batch  # noqa: PLC0415
+        from compare.port.records.interface import Batch  # noqa: PLC0415
 
         found = self.inner.differentiate(Batch(inputs=inputs, targets=targets))[1]
         return {name.replace("readout.", "readout_").replace("cell.", ""): v for name, v in found.items()}
 
     def step(self, inputs, targets):
-        from compare.port.programs.interface import Batch  # noqa: PLC0415
+        from compare.port.records.interface import Batch  # noqa: PLC0415
 
         return self.inner.step(Batch(inputs=inputs, targets=targets))
 

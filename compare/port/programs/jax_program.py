@@ -11,7 +11,8 @@ import optax
 
 from adapters.interface import Array
 from compare.port.programs import nnx_modules
-from compare.port.programs.interface import (
+from compare.port.programs.optax_rules import rule_of
+from compare.port.records.interface import (
     Batch,
     CannotBeCompared,
     Description,
@@ -21,9 +22,8 @@ from compare.port.programs.interface import (
     Trace,
     as_array,
 )  # fmt: skip
-from compare.port.programs.optax_rules import rule_of
-from compare.port.programs.recognized import Recognized, read_all, write_all
 from compare.port.translation.named import layers_by_name
+from compare.port.translation.recognized import Recognized, read_all, write_all
 
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 

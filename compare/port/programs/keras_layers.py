@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from compare.port.programs.interface import Layer, Setting
-from compare.port.programs.recognized import Recognized, array_layer
+from compare.port.records.interface import Layer, Setting
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
+from compare.port.translation.recognized import Recognized, array_layer
 
 L = keras.layers
 CELLS = {L.LSTMCell: ("lstm", 4), L.GRUCell: ("gru", 3), L.SimpleRNNCell: ("elman", 1)}

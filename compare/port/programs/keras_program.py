@@ -10,7 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from adapters.interface import Array
-from compare.port.programs.interface import (
+from compare.port.programs.keras_layers import RECORDED, all_layers, layers_of, without_dropout
+from compare.port.programs.keras_rules import in_float64, rule_of
+from compare.port.records.interface import (
     Batch,
     CannotBeCompared,
     Description,
@@ -20,9 +22,7 @@ from compare.port.programs.interface import (
     Trace,
     as_array,
 )  # fmt: skip
-from compare.port.programs.keras_layers import RECORDED, all_layers, layers_of, without_dropout
-from compare.port.programs.keras_rules import in_float64, rule_of
-from compare.port.programs.recognized import read_all, stacked, write_all
+from compare.port.translation.recognized import read_all, stacked, write_all
 
 
 class KerasProgram(Program):

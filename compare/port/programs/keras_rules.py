@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from compare.port.rules import Rule
+from compare.port.records.rules import Rule
 
 
 def rule_of(optimizer: Any) -> Rule | None:

@@ -10,8 +10,8 @@ from unittest.mock import patch
 import jax.numpy as jnp
 import numpy as np
 
-from compare.port.programs.interface import Recorded, Setting
-from compare.port.programs.recognized import Recognized, stacked
+from compare.port.records.interface import Recorded, Setting
+from compare.port.translation.recognized import Recognized, stacked
 
 RECORDED = (
     "RNN", "Bidirectional", "LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell",

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.programs.interface import Batch, Description, Expected, Program, Trace, as_array
-from compare.port.programs.recognized import read_all, write_all
+from compare.port.records.interface import Batch, Description, Expected, Program, Trace, as_array
 from compare.port.translation.named import layers_by_name
+from compare.port.translation.recognized import read_all, write_all
 
 METHODS = ("parameters", "set_parameters", "outputs", "loss", "gradients", "step")
 

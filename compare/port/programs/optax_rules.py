@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from compare.port.rules import Rule
+from compare.port.records.rules import Rule
 
 
 def rule_of(optimizer: Any) -> Rule | None:

@@ -11,10 +11,10 @@ from adapters.conformance.formulas import LOSSES
 from adapters.interface import Adam, AdamW, Adapter, Array, ModelSpec, RmsProp, Sgd, TrainSpec
 from adapters.parameters import shapes
 from adapters.schedules import SCHEDULES, rate_at
-from compare.port.programs.interface import Batch, Description, Expected, Program, Trace
-from compare.port.programs.recognized import read_all, write_all
-from compare.port.rules import Rule
+from compare.port.records.interface import Batch, Description, Expected, Program, Trace
+from compare.port.records.rules import Rule
 from compare.port.translation.named import layers_by_name
+from compare.port.translation.recognized import read_all, write_all
 
 ENGINE = "numpy"
 """The adapter that runs it, which the conformance suite holds against the plain reference."""

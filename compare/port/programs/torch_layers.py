@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from compare.port.programs.interface import Layer, Setting
-from compare.port.programs.recognized import Recognized, array_layer
+from compare.port.records.interface import Layer, Setting
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
+from compare.port.translation.recognized import Recognized, array_layer
 
 RECURRENT = {nn.LSTM: ("lstm", 4), nn.GRU: ("gru", 3), nn.RNN: ("elman", 1)}
 CELLS = {nn.LSTMCell: ("lstm", 4), nn.GRUCell: ("gru", 3), nn.RNNCell: ("elman", 1)}

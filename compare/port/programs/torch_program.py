@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from adapters.interface import Array
-from compare.port.programs.interface import (
+from compare.port.programs.torch_layers import layers_of, records, without_dropout
+from compare.port.programs.torch_rules import rule_of
+from compare.port.records.interface import (
     Batch,
     CannotBeCompared,
     Description,
@@ -20,9 +22,7 @@ from compare.port.programs.interface import (
     Trace,
     as_array,
 )  # fmt: skip
-from compare.port.programs.recognized import read_all, stacked, write_all
-from compare.port.programs.torch_layers import layers_of, records, without_dropout
-from compare.port.programs.torch_rules import rule_of
+from compare.port.translation.recognized import read_all, stacked, write_all
 
 CLIPPING: dict[str, Callable[..., Any]] = {
     "value": nn.utils.clip_grad_value_,
@@ -132,7 +132,9 @@ class TorchProgram(Program):
             how, limit = self.clip
             CLIPPING[how](self.module.parameters(), limit)
         self.optimizer.step()
-        if self.schedule is not None:
+        if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            self.schedule.step(loss.detach())
+        elif self.schedule is not None:
             self.schedule.step()
         return float(loss.detach())
 

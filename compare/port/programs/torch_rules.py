@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from compare.port.rules import Rule
+from compare.port.records.rules import Rule
 
 
 def rule_of(optimizer: torch.optim.Optimizer, clip: tuple[str, float] | None, schedule: Any) -> Rule | None:

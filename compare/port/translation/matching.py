@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.programs.interface import Layer
+from compare.port.records.interface import Layer
 from compare.port.translation.parts import Pair, Place, places_of
 
 CORE = ("input_kernel", "recurrent_kernel", "kernel", "table", "scale", "array")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from compare.port.programs.interface import Layer, Setting
-from compare.port.programs.recognized import Recognized, array_layer
+from compare.port.records.interface import Layer, Setting
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
+from compare.port.translation.recognized import Recognized, array_layer
 
 Shapes = Mapping[str, tuple[int, ...]]
 KINDS = {1: "elman", 3: "gru", 4: "lstm"}

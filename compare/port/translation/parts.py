@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.programs.interface import Layer
+from compare.port.records.interface import Layer
 
 PARTS = (
     "table", "input_kernel", "recurrent_kernel", "kernel", "scale", "offset",

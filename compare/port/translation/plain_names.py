@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compare.port.programs.interface import Layer
+from compare.port.records.interface import Layer
 
 Names = dict[str, tuple[int, ...]]
 RECURRENT = {"lstm", "gru", "elman"}

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from compare.port.programs.interface import Layer, Setting
-from compare.port.programs.recognized import Recognized, array_layer
+from compare.port.records.interface import Layer, Setting
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
 from compare.port.translation.named import KINDS, Shapes
+from compare.port.translation.recognized import Recognized, array_layer
 
 GATES = {kind: gates for gates, kind in KINDS.items()}
 _KERNEL = re.compile(r"(?P<owner>.*?)\.?weight_ih(?P<ending>(_l(?P<level>\d+))?(?P<reverse>_reverse)?)$")

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compare.port.result import Curves, PortResult
+from compare.port.records.result import Curves, PortResult
 from compare.report.figures.style import frame, plain, styles
 
 LOWEST = 1e-17

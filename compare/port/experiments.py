@@ -8,15 +8,15 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.causes.chain import Chain
-from compare.port.causes.fit import BAND, Probe, explain
-from compare.port.causes.outputs import differing, group_of, lengths_of
-from compare.port.causes.words import cause
-from compare.port.differences import close
-from compare.port.programs.interface import Batch, Trace
-from compare.port.result import Cause
+from compare.port.chain import Chain
+from compare.port.fit import BAND, Probe, explain
+from compare.port.output_causes import differing, group_of, lengths_of
+from compare.port.outputs import layer_outputs
+from compare.port.records.differences import close
+from compare.port.records.interface import Batch, Trace
+from compare.port.records.mending import cause
+from compare.port.records.result import Cause
 from compare.port.side import PortFailed
-from compare.port.stages.outputs import layer_outputs
 from compare.port.translation.parts import Pair
 
 if TYPE_CHECKING:

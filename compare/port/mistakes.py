@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.causes.chain import READ, Cell, Chain, Group
+from compare.port.chain import READ, Cell, Chain, Group
 
 GATES = {"lstm": "ifgo", "gru": "rzn"}
 Change = Callable[[Chain], Chain]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.causes.chain import ACTIVATIONS, Cell, Chain, Group
-from compare.port.causes.fit import Explained, Probe, explain
-from compare.port.causes.mistakes import Mistake
-from compare.port.causes.words import cause
-from compare.port.programs.interface import Layer, Trace
-from compare.port.result import Cause
+from compare.port.chain import ACTIVATIONS, Cell, Chain, Group
+from compare.port.fit import Explained, Probe, explain
+from compare.port.mistakes import Mistake
+from compare.port.records.interface import Layer, Trace
+from compare.port.records.mending import cause
+from compare.port.records.result import Cause
 from compare.port.translation.parts import Pair
 
 if TYPE_CHECKING:

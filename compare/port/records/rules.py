@@ -43,6 +43,23 @@ class Rule:
     clip_limit: float = 0.0
 
 
+SLUGS = {
+    "learning_rate": "learning-rate", "schedule": "schedule", "momentum": "momentum",
+    "dampening": "momentum", "nesterov": "momentum", "velocity": "momentum", "beta1": "betas",
+    "beta2": "betas", "decay": "rmsprop-form", "centered": "rmsprop-form", "amsgrad": "betas",
+    "epsilon": "epsilon-value", "epsilon_place": "epsilon-place", "bias_correction": "betas",
+    "weight_decay": "weight-decay", "coupled": "weight-decay", "clip": "clip", "clip_limit": "clip",
+}  # fmt: skip
+"""By field of a rule: the mistake that another value of it is."""
+
+USED = {
+    "sgd": {"momentum", "dampening", "nesterov"},
+    "rmsprop": {"momentum", "decay", "centered", "epsilon"},
+    "adam": {"beta1", "beta2", "amsgrad", "epsilon", "nesterov"},
+}
+"""By kind of rule: the settings that it has beside those that all have."""
+
+
 def clipped(rule: Rule, gradient: Values) -> dict[str, Array]:
     """The gradient after the rule's clipping."""
     c = rule.clip_limit

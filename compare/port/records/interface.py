@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.rules import Rule
+from compare.port.records.rules import Rule
 
 Setting = bool | int | float | str | None
 

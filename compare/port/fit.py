@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.causes.chain import READ, Chain, run
-from compare.port.causes.mistakes import Mistake, mistakes
-from compare.port.differences import relative
+from compare.port.chain import READ, Chain, run
+from compare.port.mistakes import Mistake, mistakes
+from compare.port.records.differences import relative
 
 SECONDS_FOR_PAIRS = 15.0
 BAND = 1e-9

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.causes.words import cause
-from compare.port.result import Cause
-from compare.port.rules import Rule, directions
+from compare.port.records.mending import cause
+from compare.port.records.result import Cause
+from compare.port.records.rules import SLUGS, USED, Rule, directions
 from compare.port.side import Seen
-from compare.port.stages.setup import SLUGS, USED
 
 if TYPE_CHECKING:
     from compare.port.comparison import Observed

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from compare.port.differences import Row
+from compare.port.records.differences import Row
 
 Verdict = Literal["same", "rounding", "different"]
 Stage = Literal["setup", "outputs", "loss", "gradient", "update", "curve"]

@@ -1,6 +1,6 @@
 """What each typical mistake is called, and how it is mended."""
 
-from compare.port.result import Cause
+from compare.port.records.result import Cause
 
 MENDING = {
     "gate-order": "reorder the blocks of its kernels and biases before they are loaded",

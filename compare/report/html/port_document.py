@@ -8,27 +8,30 @@ from plotly.graph_objects import Figure, Scatter
 from plotly.io import to_html
 from plotly.subplots import make_subplots
 
-from compare.port.result import Curves, PortResult
+from compare.port.records.result import Curves, PortResult
 from compare.report.html.markdown import Places, render
 from compare.report.page import Page
+from compare.storage.atomic import write_text
 
 COLOURS = {"A": "#E69F00", "B": "#0072B2", "float64": "#009E73", "float32": "#CC79A7"}
 
 
-def port_document(page: Page, result: PortResult, folder: Path) -> str:
-    """The document; the page's figure lies in the folder."""
+def write_port_document(page: Page, result: PortResult, folder: Path) -> Path:
+    """Write report.html into the folder in which the page's figure lies; return its path."""
     places = Places(
         folder=folder, addresses={page.name: "page=report"}, downloads=(), plots=(), tables={}, replaced={}
     )
     environment = Environment(
         loader=PackageLoader("compare.report"), undefined=StrictUndefined, autoescape=True
     )
-    return environment.get_template("port.html.jinja").render(
+    text = environment.get_template("port.html.jinja").render(
         title=page.title,
         style=(files("compare.report.html") / "static" / "style.css").read_text(encoding="utf-8"),
         body=render(page, places),
         curves=to_html(_curves(result), include_plotlyjs=True, full_html=False),
     )
+    write_text(folder / "report.html", text)
+    return folder / "report.html"
 
 
 def _curves(result: PortResult) -> Figure:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from compare.port.causes.words import at_setup
-from compare.port.programs.interface import Description
-from compare.port.result import SetupRow
-from compare.port.rules import Rule
+from compare.port.records.interface import Description
+from compare.port.records.mending import at_setup
+from compare.port.records.result import SetupRow
+from compare.port.records.rules import SLUGS, USED, Rule
 from compare.port.translation.matching import Matching
 from compare.port.translation.parts import Pair
 
@@ -137,20 +137,6 @@ def _rules(first: Description, second: Description) -> Iterator[SetupRow]:
         )
 
 
-SLUGS = {
-    "learning_rate": "learning-rate", "schedule": "schedule", "momentum": "momentum",
-    "dampening": "momentum", "nesterov": "momentum", "velocity": "momentum", "beta1": "betas",
-    "beta2": "betas", "decay": "rmsprop-form", "centered": "rmsprop-form", "amsgrad": "betas",
-    "epsilon": "epsilon-value", "epsilon_place": "epsilon-place", "bias_correction": "betas",
-    "weight_decay": "weight-decay", "coupled": "weight-decay", "clip": "clip", "clip_limit": "clip",
-}  # fmt: skip
-"""By field of a rule: the mistake that another value of it is."""
-
-USED = {
-    "sgd": {"momentum", "dampening", "nesterov"},
-    "rmsprop": {"momentum", "decay", "centered", "epsilon"},
-    "adam": {"beta1", "beta2", "amsgrad", "epsilon", "nesterov"},
-}
 ALWAYS = {"learning_rate", "schedule", "weight_decay", "coupled", "clip", "clip_limit"}
 
 

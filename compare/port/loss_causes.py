@@ -8,9 +8,9 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.causes.chain import softmax
-from compare.port.causes.words import cause
-from compare.port.result import Cause
+from compare.port.chain import softmax
+from compare.port.records.mending import cause
+from compare.port.records.result import Cause
 from compare.port.side import PortFailed, Side
 
 if TYPE_CHECKING:

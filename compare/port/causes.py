@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.port.causes import experiments
-from compare.port.causes.losses import causes_at_loss
-from compare.port.causes.outputs import causes_at_outputs, settings_that_differ
-from compare.port.causes.updates import causes_at_update
-from compare.port.causes.words import cause
-from compare.port.differences import BANDS
-from compare.port.result import UNKNOWN, Cause
+from compare.port import experiments
+from compare.port.loss_causes import causes_at_loss
+from compare.port.output_causes import causes_at_outputs, settings_that_differ
+from compare.port.records.differences import BANDS
+from compare.port.records.mending import cause
+from compare.port.records.result import UNKNOWN, Cause
+from compare.port.update_causes import causes_at_update
 
 if TYPE_CHECKING:
     from compare.port.comparison import Observed

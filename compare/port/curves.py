@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.differences import BANDS
+from compare.port.records.differences import BANDS
+from compare.port.records.result import Curves
 from compare.port.request import Opened, PortRequest, both
-from compare.port.result import Curves
 from compare.port.side import Side
 from compare.tolerances import FLOOR
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.programs.interface import Layer
+from compare.port.records.interface import Layer
 from compare.port.translation.layout import Layout, read, shapes_of, whole, write
 
 
@@ -43,8 +43,15 @@ def read_all(found: Iterable[Recognized], natives: Mapping[str, Array]) -> dict[
 def write_all(
     found: Iterable[Recognized], values: Mapping[str, Array], natives: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """The native arrays that change where these parameters are taken."""
+    """The native arrays that change where these parameters are taken.
+
+    Raises: KeyError for a name that is none of theirs.
+    """
     written: dict[str, Array] = {}
+    found = tuple(found)
+    unknown = values.keys() - {each.layer.key(part) for each in found for part in each.layout}
+    if unknown:
+        raise KeyError(f"no parameter of the program is called {', '.join(sorted(unknown))}")
     for each in found:
         mine = {part: values[each.layer.key(part)] for part in each.layout if each.layer.key(part) in values}
         written |= write(each.layout, mine, {**natives, **written})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.differences import Row, relative
-from compare.port.programs.interface import Layer, Recorded, Trace
+from compare.port.records.differences import Row, relative
+from compare.port.records.interface import Layer, Recorded, Trace
 from compare.port.translation.matching import Matching
 
 FINAL = "outputs"

@@ -1,1 +1,0 @@
-"""Typical mistakes made on purpose: the one that reproduces what came is the cause."""

@@ -1,1 +1,0 @@
-"""What is compared, one stage after the other."""
