@@ -8,12 +8,13 @@ import sys
 from io import TextIOWrapper
 from typing import NoReturn
 
+from compare.cli import port_commands as ports
 from compare.cli import run_commands as runs
 from compare.cli import tool_commands as tools
 from compare.cli.app import app, stderr, stdout
 from compare.errors import UsageError
 
-COMMANDS = (runs, tools)
+COMMANDS = (runs, tools, ports)
 """The modules whose commands the application has."""
 
 

@@ -24,6 +24,11 @@ FRAMEWORKS = {
     "adapters/jax_backend": {"jax"},
     "compare/benchmarks/torch_loops.py": {"torch"},
     "compare/benchmarks/keras_loops.py": {"tensorflow", "keras"},
+    "compare/port/programs/torch_": {"torch"},
+    "compare/port/programs/keras_": {"tensorflow", "keras"},
+    "compare/port/programs/jax_": {"jax"},
+    "compare/port/programs/nnx_": {"jax"},
+    "compare/port/state_dict.py": {"torch"},
 }
 """The folder or file that may import each; the loops are what adapters are compared with."""
 
@@ -32,6 +37,7 @@ PROCESSES = {
     "compare/runner/worker.py",
     "compare/runner/supervisor.py",
     "compare/runner/worker_process.py",
+    "compare/port/worker.py",
     "tasks/mnist_download.py",
 }
 """What runs as a process of its own, or starts one, has arguments and signals."""

@@ -11,7 +11,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,8 +137,8 @@ def _bytes_of(field: str) -> int | None:
     return int(match[1]) * 1024 if match else None
 
 
-def serve(worker: Worker, connection: Connection) -> None:
-    """Answer calls until the other end is closed."""
+def serve(worker: object, connection: Connection, failure: Callable[[str, BaseException], Failure]) -> None:
+    """Answer calls of a worker's methods until the other end is closed; `failure` puts errors in words."""
     while True:
         try:
             content = connection.recv_bytes()
@@ -153,7 +153,7 @@ def serve(worker: Worker, connection: Connection) -> None:
             answer = encode(Reply(value=value, seconds=seconds, peak_rss_bytes=peak_rss_bytes()))
         except (Exception, KeyboardInterrupt, GeneratorExit) as error:  # it costs the adapter's own rows only
             traceback.print_exc()
-            answer = encode(_failure(call.method, error))
+            answer = encode(failure(call.method, error))
         connection.send_bytes(answer)
 
 
@@ -188,7 +188,7 @@ def main() -> None:
     """Serve the adapter named by the first argument over the descriptor that is the second."""
     name, descriptor = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(descriptor, False)
-    serve(Worker(name), Connection(descriptor))
+    serve(Worker(name), Connection(descriptor), _failure)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from typing import ClassVar
 
 import psutil
 
@@ -62,8 +63,11 @@ class WorkerProcess:
     is not valid.
     """
 
-    def __init__(self, adapter: str, limits: Limits) -> None:
-        variables, name = _variables(adapter, limits.threads), target(adapter)
+    module: ClassVar[str] = "compare.runner.worker"
+    """What runs in the process; it is handed what `identify` says and the descriptor to answer over."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        variables, name = self.identify(name, limits.threads)
         self._limits = limits
         self.log = WorkerLog()
         self.peak_rss_bytes: int | None = None
@@ -80,8 +84,13 @@ class WorkerProcess:
                 raise WorkerFailed("failed", f"no process could be started: {error.strerror}") from error
             raise
 
+    @staticmethod
+    def identify(name: str, threads: int) -> tuple[dict[str, str], str]:
+        """The variables that must stand in the environment, and what the process is to hold."""
+        return _variables(name, threads), target(name)
+
     def _start(self, name: str, child: Connection, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        worker = [sys.executable, "-m", "compare.runner.worker", name, str(child.fileno())]
+        worker = [sys.executable, "-m", self.module, name, str(child.fileno())]
         supervisor = [sys.executable, "-m", "compare.runner.supervisor", self._folder, str(child.fileno())]
         folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), self._folder)
         with child:

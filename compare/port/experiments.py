@@ -1,0 +1,191 @@
+"""Mistakes made in a user's own program: other inputs, other weights; and what zero gradients say."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adapters.interface import Array
+from compare.errors import UsageError
+from compare.port.chain import Chain
+from compare.port.fit import BAND, Probe, explain
+from compare.port.output_causes import differing, group_of, lengths_of
+from compare.port.outputs import layer_outputs
+from compare.port.records.differences import close
+from compare.port.records.interface import Batch, Trace
+from compare.port.records.mending import cause
+from compare.port.records.result import Cause
+from compare.port.side import PortFailed
+from compare.port.translation.parts import Pair
+
+if TYPE_CHECKING:
+    from compare.port.comparison import Observed
+
+LETTERS = ("A", "B")
+
+
+def causes_by_experiment(observed: "Observed") -> list[Cause] | None:
+    """What reproduces the outputs: changed inputs, a lower precision, a mistake in one layer."""
+    for search in (_other_inputs, _lower_precision, _first_layer):
+        found = search(observed)
+        if found:
+            return found
+    return None
+
+
+def _other_inputs(observed: "Observed") -> list[Cause]:
+    opened = observed.opened
+    opened.begin()
+    for place, side in enumerate(opened.sides):
+        wanted = observed.traces[1 - place].outputs
+        for slug, words, batch, back in _changed(observed.batch):
+            try:
+                outputs = back(side.trace(batch).outputs)
+            except (PortFailed, UsageError, ValueError):
+                continue
+            if close(outputs, wanted, BAND):
+                return [cause(slug, f"{LETTERS[1 - place]} {words}")]
+    return []
+
+
+def _changed(batch: Batch) -> Iterator[tuple[str, str, Batch, "Back"]]:
+    inputs = batch.inputs
+    yield "data-order", "reads the rows in reverse", replace(batch, inputs=inputs[::-1]), lambda o: o
+    for shift in (1, -1):
+        yield (
+            "data-order",
+            "reads the rows shifted by one",
+            replace(batch, inputs=np.roll(inputs, shift, 0)),
+            lambda o: o,
+        )
+    if inputs.ndim >= 2:
+        yield (
+            "direction-order",
+            "reads the steps in reverse",
+            replace(batch, inputs=inputs[:, ::-1]),
+            lambda o: o,
+        )
+        turned = replace(batch, inputs=inputs.swapaxes(0, 1), lengths=None)
+        yield "batch-axis", "takes the first axis for time", turned, lambda o: o.swapaxes(0, 1)
+    if inputs.ndim == 3:
+        yield (
+            "data-order",
+            "reads the features in reverse",
+            replace(batch, inputs=inputs[..., ::-1]),
+            lambda o: o,
+        )
+
+
+def _lower_precision(observed: "Observed") -> list[Cause]:
+    """A side whose values are all numbers of a lower precision, and as far off as that explains."""
+    if observed.opened.dtype != "float64":
+        return []
+    for place, trace in enumerate(observed.traces):
+        other = observed.traces[1 - place]
+        if trace.outputs.shape != other.outputs.shape:
+            continue
+        apart = float(np.abs(trace.outputs - other.outputs).max()) / max(
+            float(np.abs(other.outputs).max()), 1e-300
+        )
+        for dtype, unit in (("float32", 2.0**-24), ("bfloat16", 2.0**-9), ("float16", 2.0**-11)):
+            if apart > 100 * unit:
+                continue
+            where = _representable(trace, dtype)
+            unlike = where is not None and _representable(other, dtype) != where
+            if where and unlike:
+                return [cause("dtype", f"{LETTERS[place]} computes in {dtype}: {where} has no more digits")]
+    opened = observed.opened
+    for place, side in enumerate(opened.sides):
+        own = opened.values if place == 0 else opened.matching.handed_over(opened.values, opened.own)
+        rounded = {name: value.astype(np.float32).astype(np.float64) for name, value in own.items()}
+        inputs = observed.batch.inputs
+        changed = (("weights", inputs, rounded), ("inputs", _in_float32(inputs), own))
+        for words, given, values in (*changed, ("inputs and weights", _in_float32(inputs), rounded)):
+            side.begin_with(values)
+            outputs = side.trace(replace(observed.batch, inputs=given)).outputs
+            if close(outputs, observed.traces[1 - place].outputs, BAND):
+                return [cause("dtype", f"{LETTERS[1 - place]} rounds {words} to float32")]
+    return []
+
+
+def _in_float32(value: Array) -> Array:
+    return value.astype(np.float32).astype(np.float64) if value.dtype.kind == "f" else value
+
+
+def _representable(trace: Trace, dtype: str) -> str | None:
+    shown = {f"what goes into {name}": r.inputs for name, r in trace.modules.items()}
+    shown |= {f"what comes out of {name}": r.outputs for name, r in trace.modules.items()}
+    for name, value in {**shown, "the output": trace.outputs}.items():
+        if value is not None and value.dtype.kind == "f" and value.size > 4 and _has_few_digits(value, dtype):
+            return name
+    return None
+
+
+def _has_few_digits(value: Array, dtype: str) -> bool:
+    if dtype == "bfloat16":
+        single = value.astype(np.float32)
+        return bool((single == value).all() and not (single.view(np.uint32) & 0xFFFF).any())
+    with np.errstate(over="ignore"):
+        return bool((value.astype(dtype).astype(value.dtype) == value).all()) and bool(value.any())
+
+
+def _first_layer(observed: "Observed") -> list[Cause] | None:
+    """A mistake within the first layer that is given the same and makes another thing of it."""
+    lengths = lengths_of(observed)
+    for pair in observed.opened.matching.pairs:
+        probes = []
+        for place, trace in enumerate(observed.traces):
+            probe = _probe(observed, pair, place, trace, lengths)
+            if probe is None:
+                break
+            probes.append(probe)
+        if len(probes) < 2 or not close(probes[0].inputs, probes[1].inputs, BAND):
+            continue
+        if close(probes[0].outputs, probes[1].outputs, BAND):
+            continue
+        one = explain([probes[0]])
+        other = explain([probes[1]], one)
+        return differing(one, other, observed) if one and other else None
+    return None
+
+
+def _probe(observed: "Observed", pair: Pair, place: int, trace: Trace, lengths: Array | None) -> Probe | None:
+    layer = pair.first if place == 0 else pair.second
+    recorded = trace.modules.get(layer.module or "")
+    outputs = layer_outputs(trace, layer)
+    if recorded is None or recorded.inputs is None or outputs is None or layer.settings.get("level", 0) != 0:
+        return None
+    opened = observed.opened
+    own = opened.values if place == 0 else opened.matching.handed_over(opened.values, opened.own)
+    places = pair.first_places if place == 0 else pair.second_places
+    group = group_of(pair, {part: where.take(own) for part, where in places.items()}, layer.settings)
+    if group is None:
+        return None
+    read = "every" if outputs.ndim >= 3 or not group.cells else "states"
+    return Probe(
+        chain=Chain(groups=(group,), read=read), inputs=recorded.inputs, lengths=lengths, outputs=outputs
+    )
+
+
+def causes_at_gradient(observed: "Observed") -> list[Cause]:
+    """Gradients that are zero on one side only, all of them or a row."""
+    matching = observed.opened.matching
+    common = [matching.common_gradient(place == 0, each) for place, each in enumerate(observed.gradients)]
+    found = []
+    for name, one in common[0].items():
+        other = common[1][name]
+        for side, here, there in (("A", one, other), ("B", other, one)):
+            if not here.any() and there.any():
+                found.append(cause("frozen-parameter", f"in {side}, no gradient reaches {name}"))
+            elif name.endswith(".table"):
+                rows = [row for row in range(len(here)) if not here[row].any() and there[row].any()]
+                if rows:
+                    found.append(cause("padding", f"in {side}, no gradient reaches row {rows[0]} of {name}"))
+    return found
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Back = Callable[[Array], Array]

@@ -1,0 +1,1 @@
+"""A user's program in each framework, seen through one interface."""

@@ -1,0 +1,396 @@
+"""Programs in PyTorch: the plain ones, and each of them with one mistake."""
+
+import torch
+from torch import nn
+
+from compare.port import TorchProgram
+
+LOGITS = nn.functional.cross_entropy
+SQUARES = nn.functional.mse_loss
+
+
+def one_bias(module):
+    """Freeze every second bias at zero."""
+    for name, parameter in module.named_parameters():
+        if "bias_hh" in name and "gru" not in name.lower():
+            parameter.requires_grad_(False).zero_()
+    return module
+
+
+class Net(nn.Module):
+    """A recurrent layer and a dense one, with what may be done wrong between them."""
+
+    def __init__(self, cell=nn.LSTM, hidden=5, outputs=4, inputs=3, **options):
+        super().__init__()
+        self.rnn = cell(inputs, hidden, batch_first=True, **options)
+        self.head = nn.Linear(hidden * (2 if options.get("bidirectional") else 1), outputs)
+
+    def forward(self, x):
+        return self.head(self.read(self.rnn(x)[0]))
+
+    def read(self, states):
+        return states[:, -1]
+
+
+def trained(module, loss=LOGITS, optimizer=None, **options):
+    optimizer = optimizer or (lambda parameters: torch.optim.SGD(parameters, 0.1))
+    return TorchProgram(module, loss, optimizer(list(module.parameters())), **options)
+
+
+def lstm(**options):
+    return trained(one_bias(Net()), **options)
+
+
+def with_optimizer(optimizer, **options):
+    return lstm(optimizer=optimizer, **options)
+
+
+def adam(rate=0.01, **options):
+    return with_optimizer(lambda parameters: torch.optim.Adam(parameters, rate, **options))
+
+
+def two_biases():
+    return trained(Net())
+
+
+def gru():
+    return trained(Net(nn.GRU))
+
+
+def elman():
+    return trained(one_bias(Net(nn.RNN)))
+
+
+class Every(Net):
+    def read(self, states):
+        return states
+
+
+def by_step(outputs, targets):
+    return nn.functional.cross_entropy(outputs.flatten(0, 1), targets.flatten())
+
+
+def every():
+    return trained(one_bias(Every()), by_step)
+
+
+def number():
+    return trained(one_bias(Net(outputs=1)), SQUARES)
+
+
+class Cell(nn.Module):
+    """An LSTM by hand, its gates in an order of its own."""
+
+    def __init__(self, order=(0, 1, 2, 3), forget=0.0, gate=torch.sigmoid, act=torch.tanh, transposed=False):
+        super().__init__()
+        self.cell = one_bias(nn.LSTMCell(3, 5))
+        self.head = nn.Linear(5, 4)
+        self.order, self.forget, self.gate, self.act, self.transposed = order, forget, gate, act, transposed
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), 5)
+        U = self.cell.weight_hh
+        if self.transposed:
+            U = torch.cat([block.T for block in U.chunk(4)])
+        for t in range(x.shape[1]):
+            gates = (x[:, t] @ self.cell.weight_ih.T + h @ U.T + self.cell.bias_ih).chunk(4, -1)
+            i, f, g, o = (gates[block] for block in self.order)
+            c = self.gate(f + self.forget) * c + self.gate(i) * self.act(g)
+            h = self.gate(o) * self.act(c)
+        return self.head(h)
+
+
+def cell_by_hand():
+    return trained(Cell())
+
+
+def gate_order():
+    return trained(Cell(order=(0, 1, 3, 2)))
+
+
+def transposed_kernel():
+    return trained(Cell(transposed=True))
+
+
+def forget_bias():
+    return trained(Cell(forget=1.0))
+
+
+def hard_sigmoid():
+    return trained(Cell(gate=nn.functional.hardsigmoid))
+
+
+def relu():
+    return trained(Cell(act=torch.relu))
+
+
+def missing_bias():
+    net = Net()
+    net.head = nn.Linear(5, 4, bias=False)
+    return trained(one_bias(net))
+
+
+class FirstStep(Net):
+    def read(self, states):
+        return states[:, 0]
+
+
+def readout_step():
+    return trained(one_bias(FirstStep()))
+
+
+def batch_axis():
+    net = one_bias(Net())
+    net.rnn.batch_first = False
+    return trained(net)
+
+
+def bidirectional():
+    return trained(one_bias(States(bidirectional=True)))
+
+
+class States(Net):
+    def forward(self, x, lengths=None):
+        if lengths is not None:
+            x = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        _, (h, _) = self.rnn(x)
+        return self.head(torch.cat(tuple(h[-2:]) if self.rnn.bidirectional else (h[-1],), -1))
+
+
+class Swapped(States):
+    def forward(self, x, lengths=None):
+        _, (h, _) = self.rnn(x)
+        return self.head(torch.cat((h[-1], h[-2]), -1))
+
+
+def direction_order():
+    return trained(one_bias(Swapped(bidirectional=True)))
+
+
+def padded():
+    return trained(one_bias(States()))
+
+
+def padding():
+    class Ignoring(States):
+        def forward(self, x):
+            return super().forward(x)
+
+    return trained(one_bias(Ignoring()))
+
+
+def padded_bidirectional():
+    return trained(one_bias(States(bidirectional=True)))
+
+
+def direction_padding():
+    class Half(States):
+        """The reverse direction begins at the padding."""
+
+        def forward(self, x, lengths=None):
+            forward = self.rnn(x)[0][torch.arange(len(x)), lengths - 1, :5]
+            return self.head(torch.cat((forward, self.rnn(x)[0][:, 0, 5:]), -1))
+
+    return trained(one_bias(Half(bidirectional=True)))
+
+
+class Stack(nn.Module):
+    def __init__(self, order=(0, 1, 2)):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.LSTM(5, 5, batch_first=True) for _ in range(3)])
+        self.head, self.order = nn.Linear(5, 4), order
+
+    def forward(self, x):
+        for place in self.order:
+            x = self.layers[place](x)[0]
+        return self.head(x[:, -1])
+
+
+def stack():
+    return trained(one_bias(Stack()))
+
+
+def layer_order():
+    return trained(one_bias(Stack((0, 2, 1))))
+
+
+def loss_reduction():
+    return lstm(loss=lambda o, t: LOGITS(o, t, reduction="sum"))
+
+
+def loss_over_time():
+    return trained(one_bias(Every()), lambda o, t: by_step(o, t) * o.shape[1])
+
+
+def loss_broadcast():
+    return trained(one_bias(Net(outputs=1)), lambda o, t: ((o - t.squeeze(-1)) ** 2).mean())
+
+
+def softmax_twice():
+    class Probabilities(Net):
+        def forward(self, x):
+            return super().forward(x).softmax(-1)
+
+    return trained(one_bias(Probabilities()))
+
+
+def softmax_in_the_loss():
+    return lstm(loss=lambda o, t: LOGITS(o.softmax(-1), t))
+
+
+def label_smoothing():
+    return lstm(loss=lambda o, t: LOGITS(o, t, label_smoothing=0.1))
+
+
+def epsilon_value():
+    return adam(eps=1e-5)
+
+
+def betas():
+    return adam(betas=(0.9, 0.99))
+
+
+def learning_rate():
+    return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.05))
+
+
+def weight_decay():
+    return adam(weight_decay=0.01)
+
+
+def adamw():
+    return with_optimizer(lambda parameters: torch.optim.AdamW(parameters, 0.01, weight_decay=0.01))
+
+
+def momentum():
+    return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9))
+
+
+def nesterov():
+    return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9, nesterov=True))
+
+
+def dampening():
+    return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9, dampening=0.5))
+
+
+def rmsprop():
+    return with_optimizer(lambda parameters: torch.optim.RMSprop(parameters, 0.01, alpha=0.9, eps=1e-7))
+
+
+def clip_value():
+    return lstm(clip=("value", 0.01))
+
+
+def clip_norm():
+    return lstm(clip=("norm", 0.05))
+
+
+def _scheduled(kind, **options):
+    module = one_bias(Net())
+    optimizer = torch.optim.SGD(module.parameters(), 0.1)
+    return TorchProgram(module, LOGITS, optimizer, schedule=kind(optimizer, **options))
+
+
+def schedule():
+    return _scheduled(torch.optim.lr_scheduler.ExponentialLR, gamma=0.95)
+
+
+def schedule_off_by_one():
+    return _scheduled(torch.optim.lr_scheduler.LambdaLR, lr_lambda=lambda n: 0.95 ** (n + 1))
+
+
+def schedule_by_epoch():
+    return _scheduled(torch.optim.lr_scheduler.LambdaLR, lr_lambda=lambda n: 0.95 ** (n // 3 * 3))
+
+
+def dropout():
+    net = Net()
+    net.head = nn.Sequential(nn.Dropout(0.2), net.head)
+    return trained(one_bias(net))
+
+
+def frozen_parameter():
+    net = one_bias(Net())
+    net.head.bias.requires_grad_(False)
+    return trained(net)
+
+
+def detached():
+    class Detached(Net):
+        def forward(self, x):
+            return nn.functional.linear(self.rnn(x)[0][:, -1], self.head.weight, self.head.bias.detach())
+
+    return trained(one_bias(Detached()))
+
+
+def dtype():
+    class Single(Net):
+        def read(self, states):
+            return states[:, -1].float().to(states.dtype)
+
+    return trained(one_bias(Single()))
+
+
+def state_carried():
+    class Carrying(Net):
+        state = None
+
+        def forward(self, x):
+            states, after = self.rnn(x, self.state)
+            self.state = tuple(each.detach() for each in after)
+            return self.head(states[:, -1])
+
+    return trained(one_bias(Carrying()))
+
+
+def data_order():
+    class Reversed(Net):
+        def forward(self, x):
+            return super().forward(x.flip(0))
+
+    return trained(one_bias(Reversed()))
+
+
+class Words(nn.Module):
+    def __init__(self, padding_idx=None):
+        super().__init__()
+        self.words = nn.Embedding(9, 3, padding_idx=padding_idx)
+        self.rnn = nn.LSTM(3, 5, batch_first=True)
+        self.norm = nn.LayerNorm(5, eps=1e-3)
+        self.head = nn.Linear(5, 4)
+
+    def forward(self, tokens):
+        return self.head(self.norm(self.rnn(self.words(tokens))[0][:, -1]))
+
+
+def words():
+    return trained(one_bias(Words()))
+
+
+def norm_epsilon():
+    net = Words()
+    net.norm.eps = 1e-5
+    return trained(one_bias(net))
+
+
+def padding_row():
+    return trained(one_bias(Words(padding_idx=0)))
+
+
+def tuple_outputs():
+    class Both(Net):
+        def forward(self, x):
+            states, after = self.rnn(x)
+            return self.head(states[:, -1]), after
+
+    return trained(one_bias(Both()))
+
+
+class Noise(Net):
+    def read(self, states):
+        return states[:, -1] + torch.randn_like(states[:, -1])
+
+
+def noise():
+    return trained(one_bias(Noise()))
