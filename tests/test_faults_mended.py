@@ -1,5 +1,6 @@
 """Faults that users met, each kept from coming back."""
 
+import json
 import os
 import subprocess
 import sys
@@ -255,7 +256,10 @@ def test_a_data_set_says_itself_for_which_it_stands_in(tmp_path):
     assert "**sine-online was not trained on a real wave.**" in page
 
 
-def test_results_from_before_data_sets_said_so_are_still_read():
+def test_results_from_before_data_sets_said_so_are_still_read(tmp_path):
     folder = Path(__file__).parents[1] / "reports" / "reference"
-    assert "stands_in_for" not in (folder / "results.json").read_text()
-    assert {task.stands_in_for for task in load(folder).tasks} == {None}
+    stored = json.loads((folder / "results.json").read_text())
+    for task in stored["tasks"]:
+        del task["stands_in_for"]
+    (tmp_path / "results.json").write_text(json.dumps(stored))
+    assert {task.stands_in_for for task in load(tmp_path).tasks} == {None}

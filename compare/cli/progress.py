@@ -37,8 +37,8 @@ def bar(progress: Progress, title: str, turns: int) -> Iterator[Callable[[str], 
 
 
 def say(console: Console, text: str) -> None:
-    """Print a line, which only a terminal breaks at its edge."""
-    console.print(Text(text), soft_wrap=not console.is_terminal)
+    """Print a text as it is: a path or a name may look like markup."""
+    console.print(Text(text))
 
 
 class TickingObserver(Observer):
