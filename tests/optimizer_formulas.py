@@ -159,13 +159,13 @@ ROWS = {
         formulas={"v ← g at first, then μ·v + (1 − τ)·g; θ ← θ − η·v": dampened},
         torch=Options(name="SGD", values={"momentum": MU, "dampening": TAU}),
     ),
-    "`weight_decay` of SGD": Row(
+    "`weight_decay` of momentum": Row(
         formulas={
-            "g ← g + λ·θ, then as SGD": coupled(sgd),
-            "θ ← θ·(1 − η·λ), then as SGD": decoupled(sgd),
+            "g ← g + λ·θ, then as momentum": coupled(momentum),
+            "θ ← θ·(1 − η·λ), then as momentum": decoupled(momentum_of_steps),
         },
-        torch=Options(name="SGD", values={"weight_decay": LAMBDA}),
-        keras=Options(name="SGD", values={"weight_decay": LAMBDA}),
+        torch=Options(name="SGD", values={"momentum": MU, "weight_decay": LAMBDA}),
+        keras=Options(name="SGD", values={"momentum": MU, "weight_decay": LAMBDA}),
     ),
     "RMSprop": Row(
         formulas={
