@@ -245,6 +245,26 @@ class ArrayOfObjects(NumpyAdapter):
         return super()._train(batches).astype(object)
 
 
+class MaskedLosses(NumpyAdapter):
+    def _train(self, batches):
+        return np.ma.masked_array(super()._train(batches), mask=False)
+
+
+class RaisesUnspeakably(NumpyAdapter):
+    def _train(self, batches):
+        raise UnspeakableError
+
+
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise RuntimeError("there are no words for it")
+
+
+class Interrupts(NumpyAdapter):
+    def _train(self, batches):
+        raise KeyboardInterrupt("not by hand")
+
+
 class NotPlain(NumpyAdapter):
     def _train(self, batches):
         return Answer()
@@ -330,6 +350,19 @@ class EpsilonOfItsOwn(NumpyAdapter):
         if isinstance(train.optimizer, Adam):
             train = with_optimizer(train, epsilon=1e-8)
         super().__init__(model, train, parameters, device=device)
+
+
+class PredictsZeros(NumpyAdapter):
+    """Trains as it should."""
+
+    def _predict(self, inputs, lengths):
+        return np.zeros_like(super()._predict(inputs, lengths))
+
+
+class OnlyAdam(NumpyAdapter):
+    """Right, and without the plain steps along the gradient by which gradients are seen."""
+
+    declaration = Declaration(distribution="numpy", optimizers=("adam",))
 
 
 class RoundsFloat32(NumpyAdapter):

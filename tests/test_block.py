@@ -13,7 +13,9 @@ import psutil
 import pytest
 
 from compare.runner.block import run_block
+from compare.runner.worker_process import Limits
 from compare.runner.workers import WorkerPool
+from tasks import TASKS
 from tasks.interface import DataRequest
 from tests.blocks import BRIEF, Listener, brief_block
 from tests.commands import ROOT, faulty, learned
@@ -140,6 +142,26 @@ def test_what_a_machine_lacks_is_an_unavailable_row(asked, without):
     assert {name for name, record in records.items() if record.status == "unavailable"} == without
     assert all(records[name].error for name in without)
     assert records.keys() == set(asked.adapters)
+
+
+def test_a_task_that_is_there_and_does_not_work_is_a_failed_row(monkeypatch):
+    monkeypatch.setattr(TASKS["sine-online"], "dataset", lambda key: 1 / 0)
+    record = run(block("numpy", task="sine-online"))["numpy"]
+    assert record.status == "failed"
+    assert record.error.startswith("task 'sine-online': ZeroDivisionError")
+
+
+def test_a_pool_keeps_one_process_of_a_number():
+    pool, limits = WorkerPool(), Limits(threads=1, timeout_seconds=60.0)
+    try:
+        one, other = (pool.lend("numpy", 1, limits, "cpu") for _ in range(2))
+        pool.take_back(one, 1)
+        pool.take_back(other, 1)
+        assert (one.alive, other.alive) == (True, False)
+        assert pool.lend("numpy", 1, limits, "cpu") is one
+        one.end()
+    finally:
+        pool.close()
 
 
 ELSEWHERE = """

@@ -12,7 +12,7 @@ from adapters import ADAPTERS, default_names, registered
 from compare.analysis.task_summary import task_summaries
 from compare.storage.results import load, save
 from tasks import TASKS
-from tests.commands import ROOT, command, finish
+from tests.commands import ROOT, command, faulty, finish
 from tests.example_results import example_results
 from tests.reports import stored_text, write_report
 
@@ -49,6 +49,24 @@ def test_a_run_ends_with_a_table_and_the_path_of_its_report(finished):
         assert name in ended.out
     assert f"Report: {out / 'README.md'}" in ended.out
     assert (out / "README.md").exists()
+
+
+def test_each_finished_stage_is_a_line_where_there_is_no_terminal(finished):
+    ended, _ = finished
+    assert re.search(r"^lockstep: done in \d+ s$", ended.out, re.MULTILINE)
+    assert re.search(r"^1/1 sine-online, seed 0: done in \d+ s$", ended.out, re.MULTILINE)
+    assert ended.out.index("lockstep on sine-online") < ended.out.index("sine-online, seed 0, sequences/s: ")
+
+
+def test_a_quiet_run_says_what_went_wrong_and_where_the_report_is(tmp_path):
+    options = ("--epochs", 1, "--rounds", 2, "--threads", 1, "--quiet", "--out", tmp_path)
+    name, reason = faulty("Raises"), "failed: train: RuntimeError: the gradient went for a walk"
+    ended = command("run", "sine-online", "--adapters", f"numpy,{name}", *options)
+    assert ended.code == 1
+    assert ended.said == (
+        f"sine-online, {name}, seed 0: {reason} lockstep on sine-online, {name}: {reason} "
+        f"Report: {tmp_path / 'README.md'}"
+    )
 
 
 def test_no_framework_makes_noise(finished):

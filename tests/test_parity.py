@@ -16,7 +16,7 @@ from compare.parity.check import check_parity
 from compare.parity.comparison import parity_result, relative, slope_differences, verdict_of
 from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import SEQUENCES, Observations, parity_inputs
-from compare.parity.task_parity import ParityCheck, reference_among, with_reference
+from compare.parity.task_parity import ParityCheck, TaskParity, reference_among, with_reference
 from compare.records.block import Observer
 from compare.records.environment import Environment
 from compare.records.parity import ParityResult
@@ -35,15 +35,28 @@ from tests.reports import report_text
 UPDATES = 200
 
 
-def check_on(task, *adapters, timeout_seconds=120.0):
-    check = ParityCheck(
+def parity_check(task, *adapters, timeout_seconds=120.0):
+    return ParityCheck(
         task=task,
         data=DataRequest(choice="digits") if task == "mnist-rows" else DataRequest(),
         adapters=adapters,
         threads=1,
         timeout_seconds=timeout_seconds,
     )
-    return {proof.adapter: proof for proof in check_parity([check], Observer(), FreshWorkers())}
+
+
+def check_on(task, *adapters, **limits):
+    checks = [parity_check(task, *adapters, **limits)]
+    return {proof.adapter: proof for proof in check_parity(checks, Observer(), FreshWorkers())}
+
+
+def gradients_of(asked):
+    """Those of the reference, at the start."""
+    reference = Reference(asked.task.model, asked.first_update, asked.parameters)
+    reference.load(asked.inputs, asked.targets)
+    before = reference.parameters()
+    reference.train(np.zeros((1, 1), int))
+    return {name: before[name] - after for name, after in reference.parameters().items()}
 
 
 # what the differences are relative to
@@ -63,11 +76,7 @@ def test_nothing_against_nothing_is_no_difference():
 
 def test_slopes_are_those_of_the_exact_gradient():
     asked = parity_inputs(load_task_data("sine-online", DataRequest()), UPDATES)
-    reference = Reference(asked.task.model, asked.first_update, asked.parameters)
-    reference.load(asked.inputs, asked.targets)
-    before = reference.parameters()
-    reference.train(np.zeros((1, 1), int))
-    gradients = {name: before[name] - after for name, after in reference.parameters().items()}
+    gradients = gradients_of(asked)
     expected = slopes(asked.task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
     assert max(slope_differences(gradients, expected).values()) < GRADIENT_BAND / 100
     wrong = {**gradients, "input_kernel": gradients["input_kernel"] * (1 + 1e-4)}
@@ -211,6 +220,7 @@ def test_what_a_check_measures(almost_right):
 ALMOST_RIGHT = {
     "FasterByAMillionth": ("sine-window", "DIFFERENT"),
     "EpsilonOfItsOwn": ("sine-lstm", "DIFFERENT"),
+    "PredictsZeros": ("sine-window", "DIFFERENT"),
     "RoundsFloat32": ("sine-window", "drifts within float32 rounding"),
 }
 
@@ -228,6 +238,28 @@ def test_an_adapter_that_is_almost_right_is_found_out(name, almost_right):
     task, expected = ALMOST_RIGHT[name]
     assert almost_right[task][faulty(name)].verdict == expected
     assert almost_right[task]["numpy"].verdict == "in lockstep"
+
+
+def test_an_adapter_without_plain_steps_is_compared_by_losses_parameters_and_predictions(almost_right):
+    proof = check_on("sine-lstm", "numpy", faulty("OnlyAdam"))[faulty("OnlyAdam")]
+    assert (proof.status, proof.verdict, proof.gradients) == ("ok", "in lockstep", {})
+    assert max(proof.losses) == proof.predictions == 0
+
+
+def test_what_is_different_is_told_before_all_have_been_heard():
+    task = TaskParity(parity_check("sine-online", "numpy", "a", "hangs"))
+    right = Observations(
+        losses=np.ones(3),
+        parameters=task.given.parameters,
+        predictions=np.ones((1, 1, 1)),
+        gradients=gradients_of(task.given),
+        losses_float32=np.ones(3, np.float32),
+    )
+    assert task.results("a", replace(right, losses=np.full(3, 1.1))) == []
+    assert [(proof.adapter, proof.verdict) for proof in task.results("numpy", right)] == [
+        ("a", "DIFFERENT"),
+        ("numpy", "in lockstep"),
+    ]
 
 
 def test_the_stand_in_is_named():

@@ -15,7 +15,7 @@ from compare.limits import (
     check_timeout,
 )
 from compare.machine.devices import allowed_cores
-from compare.records.block import Block, Timing
+from compare.records.block import TIMING, Block, Timing
 from compare.records.settings import Settings
 from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of, settled
 from tasks import TASKS
@@ -37,8 +37,8 @@ TIMINGS: dict[Preset, Timing] = {
         prediction_seconds=0.03,
         product_seconds=0.1,
     ),
-    "standard": Timing(),
-    "full": Timing(),
+    "standard": TIMING,
+    "full": TIMING,
 }
 
 ROUNDS_OF_SELF_TEST, PROCESSES_OF_SELF_TEST = 36, 6

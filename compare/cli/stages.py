@@ -119,15 +119,17 @@ def _parity(
         for block in blocks
         if block.seed == 0 and block.task not in known
     ]
+    if not checks:
+        return
+    adapters = {check.task: check.adapters for check in checks}
     found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
     with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
         for proof in check_parity(checks, _LoggingObserver(settings.out, tick), workers):
             found[proof.task][proof.adapter] = proof
             if proof.verdict == "DIFFERENT":
                 say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
-            check = next(check for check in checks if check.task == proof.task)
-            if len(found[proof.task]) == len(check.adapters):
-                proofs = [found[proof.task][adapter] for adapter in check.adapters]
+            if len(found[proof.task]) == len(adapters[proof.task]):
+                proofs = [found[proof.task][adapter] for adapter in adapters[proof.task]]
                 say(progress.console, _parity_line(proof.task, proofs))
                 results = replace(results, proofs=[*results.proofs, *proofs])
                 yield results

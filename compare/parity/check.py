@@ -1,9 +1,6 @@
 """Whether adapters train in lockstep on whole tasks, in processes that go from one to the next."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
 
 from compare.machine.devices import usable_cores
 from compare.parity.probe import Observations, probe
@@ -16,6 +13,8 @@ from compare.text import slug
 
 PROCESS = 1
 """The number of the process that an adapter has here: one that may have done other work."""
+
+_Heard = tuple[TaskParity, str, Observations | WorkerFailed]
 
 
 def check_parity(
@@ -33,31 +32,16 @@ def check_parity(
         except WorkerFailed as failure:
             yield from (without_result(check.task, name, failure) for name in check.adapters)
     active = ActiveWorkers()
-    heard: SimpleQueue[tuple[TaskParity, str, Observations | WorkerFailed] | Future[None]] = SimpleQueue()
 
-    def observe_all(adapter: str) -> None:
+    def observe_all(adapter: str, put: Callable[[_Heard], None]) -> None:
         for task in tasks:
             if adapter in task.check.adapters and not active.closed:
-                heard.put((task, adapter, _observe(task, adapter, observer, workers, active)))
+                put((task, adapter, _observe(task, adapter, observer, workers, active)))
 
-    with (
-        ThreadPoolExecutor(at_once(max((check.threads for check in checks), default=1))) as threads,
-        ExitStack() as stack,
-    ):
-        stack.callback(active.close)
-        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        adapters = dict.fromkeys(name for task in tasks for name in task.check.adapters)
-        working = {threads.submit(observe_all, adapter) for adapter in adapters}
-        for future in working:
-            future.add_done_callback(heard.put)
-        while working:
-            new = heard.get()
-            if isinstance(new, Future):
-                new.result()
-                working.remove(new)
-            else:
-                task, adapter, found = new
-                yield from task.results(adapter, found)
+    adapters = dict.fromkeys(name for task in tasks for name in task.check.adapters)
+    threads = max((check.threads for check in checks), default=1)
+    for task, adapter, found in active.gather(adapters, observe_all, at_once(threads)):
+        yield from task.results(adapter, found)
 
 
 def at_once(threads: int) -> int:

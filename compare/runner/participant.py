@@ -94,7 +94,7 @@ class Participant:
     @_while_alive
     def set_up(self) -> None:
         """Have a process with the framework imported, the adapter constructed and the data loaded."""
-        self._start(initial_parameters(self._data.task, self._block.seed))
+        self._set_up(initial_parameters(self._data.task, self._block.seed))
 
     def take_over(self, run: Run) -> None:
         """Begin with what earlier processes have left."""
@@ -106,7 +106,7 @@ class Participant:
     def resume(self, state: Mapping[str, Array], batch: Array) -> None:
         """Go on in another process, from the state after the latest epoch; the batch is to warm it up."""
         self._processes.number += 1
-        self._start(initial_parameters(self._data.task, self._block.seed))
+        self._set_up(initial_parameters(self._data.task, self._block.seed))
         self._running.train(batch)
         self._running.restore(state, updates=sum(len(epoch.losses) for epoch in self._measured.epochs))
         self._measured.evaluation = self._evaluate()
@@ -178,7 +178,7 @@ class Participant:
         parameters = self._running.parameters()
         self.leave()
         self._processes.number += 1
-        self._start(parameters)
+        self._set_up(parameters)
 
     @_while_alive
     def warm_up(self) -> None:
@@ -219,7 +219,7 @@ class Participant:
         peaks = (self._measured.peak_rss_bytes, self._running.peak_rss_bytes)
         return max((peak for peak in peaks if peak is not None), default=None)
 
-    def _start(self, parameters: Mapping[str, Array]) -> None:
+    def _set_up(self, parameters: Mapping[str, Array]) -> None:
         data, measured, cold = self._data, self._measured, self._measured.cold_seconds
         measured.log = self._processes.log_name
         remote = self._processes.present or self._processes.start()

@@ -1,7 +1,8 @@
 """Where the processes of a block's adapters come from: made for it alone, or lent from block to block."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from threading import Lock
 from typing import Protocol, TypeVar
 
@@ -10,6 +11,7 @@ from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 class Workers(Protocol):
@@ -54,15 +56,35 @@ class ActiveWorkers:
         with self._lock:
             self._remotes.remove(remote)
 
-    def for_each(self, items: Sequence[Item], work: Callable[[Item], None], at_once: int) -> None:
-        """Do the work of all items, some of them at once; an interrupt ends all workers."""
+    def gather(
+        self, items: Iterable[Item], work: Callable[[Item, Callable[[Found], None]], None], at_once: int
+    ) -> Iterator[Found]:
+        """What the work of all items hands over, as it comes, some of them being done at once.
+
+        An interrupt ends all workers, as does a caller that wants no more.
+        """
+        heard: SimpleQueue[Found | Future[None]] = SimpleQueue()
         with ThreadPoolExecutor(at_once) as threads:
             try:
-                list(threads.map(work, items))
+                working = {threads.submit(work, item, heard.put) for item in items}
+                for future in working:
+                    future.add_done_callback(heard.put)
+                while working:
+                    new = heard.get()
+                    if isinstance(new, Future):
+                        new.result()
+                        working.remove(new)
+                    else:
+                        yield new
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
                 self.close()
                 raise
+
+    def for_each(self, items: Iterable[Item], work: Callable[[Item], None], at_once: int) -> None:
+        """Do the work of all items, some of them at once; an interrupt ends all workers."""
+        for _ in self.gather(items, lambda item, _put: work(item), at_once):
+            pass
 
     def close(self) -> None:
         """End every worker, whatever it is doing."""
@@ -89,11 +111,12 @@ class WorkerPool:
     """Processes that live on: starting a framework is most of what a short run would otherwise do.
 
     Number 0 is always a new one, as the costs of a cold start are taken of it; it ends when it is given back.
-    The import is timed in the very first.
-    A process that failed, timed out or outgrew its limit is not lent again.
+    The import is timed in the very first. A process that failed, timed out or outgrew its limit is not lent
+    again. Several threads may ask.
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._idle: dict[tuple[str, int, int, str], RemoteAdapter] = {}
         self._import_seconds: dict[str, float] = {}
 
@@ -110,9 +133,9 @@ class WorkerPool:
         if number == 0 and remote.import_seconds is not None:
             self._import_seconds.setdefault(remote.adapter, remote.import_seconds)
         key = (remote.adapter, number, remote.threads, remote.device)
-        if number > 0 and remote.alive and key not in self._idle:
-            self._idle[key] = remote
-        else:
+        with self._lock:
+            kept = number > 0 and remote.alive and self._idle.setdefault(key, remote) is remote
+        if not kept:
             remote.end()
 
     def import_seconds(self, adapter: str) -> float | None:

@@ -1,10 +1,8 @@
 """Runs the tutorials' recipes, several workers at once: nothing here is timed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from threadpoolctl import threadpool_limits
 
@@ -63,20 +61,18 @@ def reproduce(
     """
     keys = {job.recipe: job.data_key for job in jobs if job.recipe in RECIPES}
     datasets = {recipe: RECIPES[recipe].task.dataset(key) for recipe, key in keys.items()}
-    finished: SimpleQueue[TutorialRun | Future[None]] = SimpleQueue()
     active = ActiveWorkers()
 
-    def perform(job: Assignment) -> None:
+    def perform(job: Assignment, put: Put) -> None:
         if job.recipe in RECIPES:
-            train(job, datasets[job.recipe], finished.put, workers, active, limits.of_one_thread, observer)
+            train(job, datasets[job.recipe], put, workers, active, limits.of_one_thread, observer)
         else:
-            follow(job, finished.put)
+            follow(job, put)
 
     online, *others = (recipe_record(RECIPES[name], datasets[name]) for name in RECIPES if name in datasets)
     recipes = [online, rule_record(), *others]
     order = [*dict.fromkeys(job.adapter for job in reversed(jobs))]
     runs = [*known]
-    left = unfinished(jobs, known)
 
     def found() -> Tutorials:
         return Tutorials(
@@ -86,25 +82,11 @@ def reproduce(
 
     for run in known:
         observer.turn(run.adapter)
-    with (
-        ThreadPoolExecutor(cores) as pool,
-        ExitStack() as stack,
-        threadpool_limits(1, user_api="blas"),
-    ):
-        stack.callback(active.close)
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        running = {pool.submit(perform, job) for job in left}
-        for future in running:
-            future.add_done_callback(finished.put)
-        while running:
-            new = finished.get()
-            if isinstance(new, Future):
-                new.result()
-                running.remove(new)
-            else:
-                runs.append(new)
-                observer.turn(new.adapter)
-                yield found()
+    with threadpool_limits(1, user_api="blas"):
+        for run in active.gather(unfinished(jobs, known), perform, cores):
+            runs.append(run)
+            observer.turn(run.adapter)
+            yield found()
     yield found()
 
 
