@@ -26,7 +26,7 @@ from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores
 from compare.runner.task_loading import load_task_data
 from compare.text import NOTHING, factor, number
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 MOST_ROUNDS = 1000
 
@@ -85,7 +85,7 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
 
 def _workload(name: str, request: DataRequest) -> Workload:
     task, changes = VARIATIONS.get(name, (name, {}))
-    data = load_task_data(task, request)
+    data = load_task_data(TaskReference(name=task), request)
     workload = workload_of(data.task, data.dataset)
     return varied(workload, changes) if changes else workload
 

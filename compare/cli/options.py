@@ -61,6 +61,12 @@ MemoryLimit = Annotated[
 Resume = Annotated[
     Path | None, typer.Option(help="Folder of a run that was broken off: go on with it, as it was begun.")
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="A field of the task or job that is changed, as in model.hidden=256; may be repeated."
+    ),
+]
 OnDevice = Annotated[
     str,
     typer.Option(
@@ -134,6 +140,7 @@ def settings(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    changes: Changes = None,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -159,6 +166,7 @@ def settings(
         timeout_seconds=timeout,
         memory_limit_mebibytes=memory_limit,
         device=device,
+        changes=tuple(changes or ()),
     )
 
 

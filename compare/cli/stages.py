@@ -115,6 +115,7 @@ def _parity(
             timeout_seconds=block.timeout_seconds,
             memory_limit_bytes=block.memory_limit_bytes,
             device=block.device,
+            reference=block.reference,
         )
         for block in blocks
         if block.seed == 0 and block.task not in known

@@ -11,6 +11,7 @@ from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
     Archives,
+    Changes,
     Data,
     OnDevice,
     Out,
@@ -49,6 +50,7 @@ def check(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
     ] = False,
+    changes: Changes = None,
 ) -> None:
     """Check that adapters keep the contract and train in lockstep; exit code 0 only if all do."""
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
@@ -62,6 +64,7 @@ def check(
         data=data_request(data, mnist_archives),
         device=device,
         markdown=markdown,
+        changes=tuple(changes or ()),
     )
     raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 

@@ -18,7 +18,8 @@ class TaskRecord:
     """What was run: enough to read a report without the task's code.
 
     `stands_in_for` names the data that `dataset` was taken instead of; `shortest` is the fewest steps of any
-    training sequence, where they are of unlike length.
+    training sequence, where they are of unlike length. `data` says how a job's data were read, `found_by`
+    what the command line took for the task, `changes` what it changed of it.
     """
 
     name: str
@@ -37,6 +38,9 @@ class TaskRecord:
     operations_per_sequence: int | None = None
     stands_in_for: str | None = None
     shortest: int | None = None
+    data: dict[str, str | int | float | bool] = field(default_factory=dict)
+    found_by: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from tasks.interface import DataRequest, Preset
 class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
+    `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
     `left_out` are the tasks that `all` leaves out in this preset; `resume` goes on with the run that `out`
     holds.
     """
@@ -35,6 +36,7 @@ class Settings:
     memory_limit_mebibytes: int | None = None
     resume: bool = False
     device: str = "cpu"
+    changes: tuple[str, ...] = ()
 
     @property
     def twins(self) -> dict[str, str]:

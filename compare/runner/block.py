@@ -43,7 +43,7 @@ def run_block(
     """
     machine = environment("", block.threads, preset="")
     try:
-        data = load_task_data(block.task, block.data)
+        data = load_task_data(block.found_by, block.data)
     except UsageError as error:
         runs = tuple(_not_run(block, name, loading_status(error), str(error)) for name in block.adapters)
         return BlockResult(environment=machine, runs=runs, logs={})

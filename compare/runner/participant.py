@@ -229,7 +229,10 @@ class Participant:
         measured.facts = remote.facts()
         cold.setdefault("construct", remote.construct(data.task.model, data.task.train, parameters))
         time_steps = data.dataset.inputs.shape[1]
-        cold.setdefault("load", remote.load_task(data.task.name, data.key, time_steps))
+        cold.setdefault(
+            "load",
+            remote.load_task(data.reference, data.key, time_steps, at_once=data.dataset.sequences_at_once),
+        )
 
     def _evaluate(self) -> Evaluation:
         return evaluate(self._data.task, self._running.predict, self._data.dataset)

@@ -28,7 +28,7 @@ class Processes:
     def log_name(self) -> str:
         """Of the log of the process of this number."""
         number = f".{self.number}" if self.number else ""
-        return f"{self._block.task}-{slug(self._name)}-{self._block.seed}{number}.log"
+        return f"{slug(self._block.task)}-{slug(self._name)}-{self._block.seed}{number}.log"
 
     @property
     def running(self) -> RemoteAdapter:

@@ -165,7 +165,15 @@ def _after(epochs: int, rounds: int) -> str:
 
 
 def _work(record: TaskRecord) -> tuple[object, ...]:
-    return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
+    return (
+        record.name,
+        record.dataset,
+        record.model,
+        record.train,
+        record.batch_size,
+        record.epochs,
+        record.data,
+    )
 
 
 def _changed(before: Environment, now: Environment) -> list[str]:
