@@ -24,6 +24,7 @@ from compare.cli.options import (
     taking_settings,
 )
 from compare.errors import UsageError
+from compare.jobs.job_file import located
 from compare.records.settings import Settings
 from tasks import registered as registered_tasks
 
@@ -52,7 +53,6 @@ def run(
 ) -> None:
     """Run some tasks on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415
-    from compare.jobs.job_file import located  # noqa: PLC0415
 
     if chosen.resume and tasks:
         raise UsageError(f"--resume takes the tasks of {chosen.out}: leave out {' '.join(tasks)}")

@@ -1,4 +1,4 @@
-"""The commands `check`, `new`, `bench`, `sweep` and `list`."""
+"""The commands `check`, `new`, `bench`, `sweep`, `describe` and `list`."""
 
 from typing import Annotated, cast, get_args
 
@@ -12,6 +12,7 @@ from compare.cli.options import (
     Adapters,
     Archives,
     Changes,
+    Chosen,
     Data,
     OnDevice,
     Out,
@@ -22,8 +23,10 @@ from compare.cli.options import (
     parity_tasks,
     settings,
 )
-from compare.errors import check_choice
+from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import located
 from compare.machine.devices import usable_cores
+from tasks.interface import Preset, TaskReference
 
 
 @app.command()
@@ -71,15 +74,32 @@ def check(
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[job] NAME",
+            help="What to call the adapter, as in --adapters NAME; or job, and its name.",
+        ),
+    ],
     package: Annotated[
         bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
     ] = False,
 ) -> None:
-    """Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."""
-    from compare.cli.scaffold import scaffold  # noqa: PLC0415
+    """Write an adapter and its test, or a job and its data, into the current folder, to be filled in."""
+    from compare.cli.scaffold import JOB, scaffold  # noqa: PLC0415
 
-    for path in scaffold(name, package=package):
+    is_job = len(words) == 2 and words[0] == JOB
+    if not is_job and len(words) != 1:
+        raise UsageError(f"new {' '.join(words)}: it takes NAME for an adapter, or job NAME for a job")
+    if is_job and package:
+        raise UsageError("--package is for an adapter: leave it out")
+    if is_job:
+        from compare.cli.job_scaffold import scaffold_job  # noqa: PLC0415
+
+        written = scaffold_job(words[1])
+    else:
+        written = scaffold(words[0], package=package)
+    for path in written:
         console.print(f"wrote {path}", soft_wrap=True)
 
 
@@ -132,6 +152,23 @@ def sweep(
     check_choice("cell", cell, get_args(Cell))
     chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
     raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
+
+
+@app.command()
+def describe(
+    task: Annotated[str, typer.Argument(help="A job's TOML file, or a task.")],
+    preset: Chosen = "quick",
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    changes: Changes = None,
+) -> None:
+    """Say what would be run: sequences, parameters, updates, memory and time; nothing is trained."""
+    from compare.cli.describe import describe as describe_task  # noqa: PLC0415
+
+    check_choice("preset", preset, get_args(Preset))
+    reference = TaskReference(name=located(task), changes=tuple(changes or ()))
+    request = data_request(data, mnist_archives)
+    raise typer.Exit(describe_task(reference, request, cast(Preset, preset), console))
 
 
 @app.command("list")

@@ -144,5 +144,8 @@ class Observer:
     def keep_snapshot(self, snapshot: Snapshot) -> None:
         """What the block can go on from."""
 
+    def keep_parameters(self, adapter: str, parameters: Mapping[str, Array]) -> None:
+        """What an adapter has learned, after its last epoch."""
+
     def keep_log(self, name: str, text: str) -> None:
         """What a worker wrote until it ended."""

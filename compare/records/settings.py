@@ -37,6 +37,7 @@ class Settings:
     resume: bool = False
     device: str = "cpu"
     changes: tuple[str, ...] = ()
+    save: bool = False
 
     @property
     def twins(self) -> dict[str, str]:

@@ -130,6 +130,10 @@ class _BlockRun:
             if states:
                 snapshot = Snapshot(task=block.task, seed=block.seed, epochs=done, states=states)
                 observer.keep_snapshot(snapshot)
+        for participant in self._alive():
+            parameters = participant.parameters()
+            if parameters is not None:
+                observer.keep_parameters(participant.name, parameters)
         for participant in self._participants:
             participant.finish_training(self._epoch(block.epochs))
 

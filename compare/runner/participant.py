@@ -119,6 +119,14 @@ class Participant:
             self.stop(failure)
             return None
 
+    def parameters(self) -> dict[str, Array] | None:
+        """The parameters as they are now; None where the adapter fails to tell them."""
+        try:
+            return self._running.parameters()
+        except WorkerFailed as failure:
+            self.stop(failure)
+            return None
+
     @_while_alive
     def train_epoch(self, batches: Array) -> None:
         """Train for an epoch, then evaluate; the very first batch has a call of its own."""

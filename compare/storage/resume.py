@@ -22,6 +22,9 @@ from tasks.interface import DataRequest
 MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet"}
 """Options that may be given anew on resuming: the others say what the run is."""
 
+OPTIONS = {"changes": "set"}
+"""What an option is called where it has another name than its value."""
+
 SPEED_FACTS = (
     "lockstep",
     "python",
@@ -51,7 +54,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     Raises: UsageError where there is no such run, or other options were typed.
     """
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
-        named = ", ".join("--" + name.replace("_", "-") for name in refused)
+        named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
     found = open_run(folder).request
     if not found:
