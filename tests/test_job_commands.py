@@ -167,6 +167,10 @@ def test_new_job_writes_a_file_that_runs_at_once(place):
     assert_refused(command("new", "job", "mine"), "mine.toml is there already, and nothing is overwritten")
 
 
+def test_bench_says_of_which_jobs_it_has_loops(place):
+    assert_refused(command("bench", "load.toml"), "load.toml: bench has loops for classes under Adam")
+
+
 NEW = {
     "adapter": ("job", "NAME is 'job': new job NAME writes a job's file"),
     "two words": ("adapter mine", "new adapter mine: it takes NAME for an adapter, or job NAME for a job"),

@@ -109,7 +109,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
-            "sine-online; all if absent."
+            "sine-online; or a job of classes; all but jobs if absent."
         ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
@@ -125,7 +125,7 @@ def bench(
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
-        tasks=tuple(dict.fromkeys(tasks or NATIVE_LOOPS)),
+        tasks=tuple(dict.fromkeys(map(located, tasks or NATIVE_LOOPS))),
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,

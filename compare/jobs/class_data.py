@@ -3,19 +3,18 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.random import PCG64, Generator
 
 from adapters.interface import Array
 from compare.errors import UsageError
 from compare.jobs.arrays import write_array
 from compare.jobs.labelled import Labelled
+from compare.jobs.numbering import classes_of, numbered
 from compare.jobs.prepared import ClassesManifest
 from compare.jobs.schema import Data
 from compare.jobs.sequences import PARTS, Numbered
 from compare.text import counted
 
-MOST_CLASSES = 1000
 BLOCK = 1024
 
 
@@ -26,15 +25,15 @@ def build_classes(
 
     Raises: UsageError that names the file, row and column, and what to do.
     """
-    classes = _classes(found)
-    whole = _numbered(found, classes)
+    classes = classes_of(found)
+    whole = numbered(found, classes)
     if held_out is None:
         places = _drawn(found, whole, data)
         training, kept = whole.some(np.flatnonzero(~places)), whole.some(np.flatnonzero(places))
         _check_seen(found, classes, training, kept, np.flatnonzero(places))
     else:
         _check_alike(found, held_out)
-        training, kept = whole, _numbered(held_out, classes, found.path)
+        training, kept = whole, numbered(held_out, classes, found.path)
     mean, deviation = _scale(found, training, data)
     for part, name in zip((training, kept), PARTS, strict=True):
         _write(folder, name, part, mean, deviation)
@@ -50,56 +49,6 @@ def build_classes(
         majority=majority,
         accuracy_majority=float(100 * np.count_nonzero(actual == majority) / len(actual)),
     )
-
-
-def _valid_labels(found: Labelled) -> tuple[Array, Array]:
-    """Labels and the numbers of their rows, one after the other, without what lies beyond the lengths."""
-    if found.labels.ndim == 1 or found.lengths is None:
-        return found.labels.ravel(), found.rows.ravel()
-    valid = np.arange(found.labels.shape[1]) < found.lengths[:, np.newaxis]
-    return found.labels[valid], found.rows[valid]
-
-
-def _classes(found: Labelled) -> Array:
-    """The labels that there are, whole numbers by value, others as text.
-
-    Raises: UsageError for one class, or more than make sense.
-    """
-    labels, _ = _valid_labels(found)
-    text = labels.dtype.kind in "OUS"
-    classes = np.sort(pd.unique(labels.astype(str).astype(object)).astype(str) if text else pd.unique(labels))
-    if len(classes) < 2:
-        raise UsageError(
-            f"{found.path}, column {found.column!r} is {classes[0]} everywhere: a class takes two at least"
-        )
-    if len(classes) > MOST_CLASSES:
-        raise UsageError(
-            f"{found.path}, column {found.column!r} has {len(classes):,} classes: {MOST_CLASSES:,} at most; "
-            "is it a number to forecast, or the sequence's own name?"
-        )
-    if classes.dtype.kind == "U" and all(each.lstrip("-").isdecimal() for each in classes):
-        classes = classes[np.argsort(classes.astype(np.int64), kind="stable")]
-    return classes
-
-
-def _numbered(found: Labelled, classes: Array, trained_on: Path | None = None) -> Numbered:
-    """The sequences with the places of their labels among the classes.
-
-    Raises: UsageError for a label that training has not.
-    """
-    labels = found.labels.astype(str) if classes.dtype.kind == "U" else found.labels
-    order = np.argsort(classes)
-    places = np.searchsorted(classes, labels, sorter=order).clip(0, len(classes) - 1)
-    targets = order[places]
-    valid, rows = _valid_labels(found._replace(labels=classes[targets] != labels))
-    unknown = np.flatnonzero(valid)
-    if len(unknown):
-        shown = _valid_labels(found)[0][unknown[0]]
-        raise UsageError(
-            f"{found.path}, row {rows[unknown[0]]}, column {found.column!r} is {shown!s}: a class that "
-            f"{trained_on} has not: add it there, or leave the row out"
-        )
-    return Numbered(found.inputs, targets.astype(np.int64), found.lengths)
 
 
 def _drawn(found: Labelled, whole: Numbered, data: Data) -> Array:
@@ -203,13 +152,8 @@ def _remarks(found: Labelled, held_out: Labelled | None, data: Data) -> tuple[st
         done = ["Inputs are standardised by the mean and deviation of the sequences that are trained on."]
     if held_out is None:
         done.append(f"Held out are {data.held_out:.0%} of each class, drawn by seed {data.seed}.")
-    for each in (found, held_out):
-        if each and each.gaps.filled:
-            filled = ", ".join(f"{count:,} in {name}" for name, count in each.gaps.filled.items())
-            done.append(f"Gaps of {each.path.name} have the value of the step before: {filled}.")
-        if each and each.gaps.dropped:
-            done.append(f"Left out of {each.path.name} for gaps: {counted(each.gaps.dropped, 'row')}.")
-    return tuple(done)
+    gaps = (sentence for each in (found, held_out) if each for sentence in each.gaps.sentences(each.path))
+    return (*done, *gaps)
 
 
 def _settings(found: Labelled, data: Data) -> dict[str, str | int | float | bool]:

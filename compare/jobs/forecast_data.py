@@ -1,7 +1,7 @@
 """A table made ready for a forecast: read, checked, standardised, and written once."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +12,12 @@ from adapters.interface import Array
 from compare.errors import UsageError
 from compare.jobs.arrays import mapped, write_array
 from compare.jobs.prepared import ForecastManifest
-from compare.jobs.rows import Gaps, used_rows
+from compare.jobs.raw_rows import Raw, Scale, expect_rows, read_raw, scale_of
 from compare.jobs.schema import Data, Forecast, Names
 from compare.jobs.tables import Table, open_table
 from compare.jobs.windows import HELD_OUT_TABLE, TABLE, evaluated_places
 from compare.text import counted
 
-BLOCK = 65_536
 MOST_EVALUATED = 20_000
 """Held-out windows that are looked at, evenly spread, where there are more."""
 
@@ -29,32 +28,6 @@ class Columns(NamedTuple):
     names: tuple[str, ...]
     inputs: int
     target: int
-
-
-class Raw(NamedTuple):
-    """Rows as they are in the file, kept in another one: float64, one after the other."""
-
-    path: Path
-    source: Path
-    rows: int
-    gaps: Gaps
-
-    def blocks(self, names: Sequence[str], first: int = 0, stop: int | None = None) -> Iterator[Array]:
-        """The rows from `first` to `stop`, some at a time."""
-        width, last = len(names), self.rows if stop is None else stop
-        with self.path.open("rb") as stream:
-            stream.seek(first * width * 8)
-            while first < last:
-                count = min(BLOCK, last - first)
-                yield np.fromfile(stream, np.float64, count * width).reshape(count, width)
-                first += count
-
-
-class Scale(NamedTuple):
-    """What is taken off each column, and what it is divided by."""
-
-    mean: Array
-    deviation: Array
 
 
 def choose_columns(table: Table, forecast: Forecast, time: str | None) -> Columns:
@@ -85,11 +58,13 @@ def build_forecast(
     forecast = data.forecast or Forecast()
     table = open_table(source, data.separator)
     columns = choose_columns(table, forecast, data.time)
-    raw, own = _raw(folder / "raw", table, columns.names, data), None
+    raw, own = read_raw(folder / "raw", table, columns.names, data), None
     if held_out_source:
-        own = _raw(folder / "raw-held-out", open_table(held_out_source, data.separator), columns.names, data)
+        own = read_raw(
+            folder / "raw-held-out", open_table(held_out_source, data.separator), columns.names, data
+        )
     lead, first_row = forecast.window - 1 + forecast.horizon, _first_held_out_row(raw, own, forecast, data)
-    scale = _scale(raw, columns.names, first_row, data)
+    scale = scale_of(raw, columns.names, first_row, data)
     _write(folder / TABLE, raw, columns.names, scale)
     if own:
         _write(folder / HELD_OUT_TABLE, own, columns.names, scale)
@@ -128,11 +103,11 @@ def _first_held_out_row(raw: Raw, own: Raw | None, forecast: Forecast, data: Dat
     """
     takes = forecast.window + forecast.horizon
     if own:
-        _expect_rows(raw, takes, forecast, "one window to train on")
-        _expect_rows(own, takes, forecast, "one held-out window")
+        expect_rows(raw, takes, forecast, "one window to train on")
+        expect_rows(own, takes, forecast, "one held-out window")
         return raw.rows
     assert isinstance(data.held_out, float)
-    _expect_rows(raw, takes + 1, forecast, "one window to train on and one held out")
+    expect_rows(raw, takes + 1, forecast, "one window to train on and one held out")
     first = raw.rows - max(1, round(raw.rows * data.held_out))
     if first < takes:
         raise UsageError(
@@ -165,47 +140,6 @@ def _listed(names: Names | None) -> tuple[str, ...]:
     return () if names is None else (names,) if isinstance(names, str) else names
 
 
-def _raw(path: Path, table: Table, names: Sequence[str], data: Data) -> Raw:
-    gaps, rows = Gaps(), 0
-    with path.open("wb") as stream:
-        for part in used_rows(table, names, (), data, gaps):
-            np.ascontiguousarray(part.numbers).tofile(stream)
-            rows += len(part.numbers)
-    return Raw(path, table.path, rows, gaps)
-
-
-def _expect_rows(raw: Raw, needed: int, forecast: Forecast, what: str) -> None:
-    if raw.rows < needed:
-        raise UsageError(
-            f"{raw.source} has {counted(raw.rows, 'row')}: {what} takes {needed:,}, with window = "
-            f"{forecast.window} and horizon = {forecast.horizon}: take a shorter window, or more data"
-        )
-
-
-def _scale(raw: Raw, names: Sequence[str], rows: int, data: Data) -> Scale:
-    """Mean and deviation of the rows that are trained on; 0 and 1 where nothing is to be standardised.
-
-    Raises: UsageError for a column that is constant there.
-    """
-    total, least, most = np.zeros(len(names)), np.full(len(names), np.inf), np.full(len(names), -np.inf)
-    for block in raw.blocks(names, 0, rows):
-        total += block.sum(axis=0)
-        least, most = np.minimum(least, block.min(axis=0)), np.maximum(most, block.max(axis=0))
-    constant = np.flatnonzero(least == most)
-    if len(constant):
-        place = constant[0]
-        raise UsageError(
-            f"{raw.source}, column {names[place]!r} is {least[place]:g} in all {rows:,} rows that are "
-            "trained on: leave it out of columns"
-        )
-    mean, squares = total / rows, np.zeros(len(names))
-    if data.standardise is False:
-        return Scale(np.zeros(len(names)), np.ones(len(names)))
-    for block in raw.blocks(names, 0, rows):
-        squares += ((block - mean) ** 2).sum(axis=0)
-    return Scale(mean, np.sqrt(squares / rows))
-
-
 def _write(path: Path, raw: Raw, names: Sequence[str], scale: Scale) -> None:
     parts = ((block - scale.mean) / scale.deviation for block in raw.blocks(names))
     write_array(path, (raw.rows, len(names)), np.float32, parts)
@@ -221,14 +155,10 @@ def _remarks(raw: Raw, own: Raw | None, data: Data) -> tuple[str, ...]:
     done = ["Values are as they are in the file."]
     if data.standardise is not False:
         done = ["Columns are standardised by the mean and deviation of the part that is trained on."]
-    for each in (raw, own):
-        if each and each.gaps.filled:
-            filled = ", ".join(f"{count:,} in {name}" for name, count in each.gaps.filled.items())
-            done.append(f"Gaps of {each.source.name} have the value of the row before: {filled}.")
-        if each and each.gaps.dropped:
-            left_out = counted(each.gaps.dropped, "row")
-            done.append(f"Left out of {each.source.name} for gaps: {left_out}.")
-    return tuple(done)
+    return (
+        *done,
+        *(sentence for each in (raw, own) if each for sentence in each.gaps.sentences(each.source)),
+    )
 
 
 def _settings(columns: Columns, forecast: Forecast, data: Data) -> dict[str, str | int | float | bool]:

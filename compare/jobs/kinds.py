@@ -6,8 +6,8 @@ from typing import Literal
 
 from compare.errors import UsageError
 from compare.jobs.files import ending
-from compare.jobs.labelled import LABEL, SEQUENCE
 from compare.jobs.schema import Data
+from compare.jobs.step_tables import LABEL, SEQUENCE
 from compare.jobs.tables import open_table
 
 Kind = Literal["forecast", "classify", "images"]

@@ -88,7 +88,7 @@ def _build(
     from compare.jobs.class_data import build_classes  # noqa: PLC0415 - pandas and pyarrow can wait
     from compare.jobs.forecast_data import build_forecast  # noqa: PLC0415
     from compare.jobs.kinds import kind_of  # noqa: PLC0415
-    from compare.jobs.labelled import read_labelled  # noqa: PLC0415
+    from compare.jobs.label_sources import read_labelled  # noqa: PLC0415
 
     kind = kind_of(path, data, sources)
     if kind == "forecast":

@@ -1,13 +1,13 @@
 """The rows of a table that are used: finite numbers, gaps filled or left out as the job says."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
+from compare.jobs.gaps import Gaps
 from compare.jobs.schema import Data
 from compare.jobs.tables import Piece, Table
 from compare.jobs.time_order import TimeOrder
@@ -22,14 +22,6 @@ class Rows(NamedTuple):
     places: Array
     numbers: Array
     others: dict[str, Array]
-
-
-@dataclass(slots=True)
-class Gaps:
-    """How many values were filled, by column, and how many rows were left out."""
-
-    filled: dict[str, int] = field(default_factory=dict)
-    dropped: int = 0
 
 
 def used_rows(

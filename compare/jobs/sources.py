@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from compare.errors import UsageError
-from compare.jobs.idx import existing
 from compare.jobs.schema import Data, Idx
+from tasks.idx import existing
 
 
 def sources_of(path: Path, data: Data) -> dict[str, Path]:
