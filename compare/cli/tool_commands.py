@@ -138,10 +138,16 @@ def bench(
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
-    cell: Annotated[str, typer.Option(help="The cell: elman, lstm or gru.")] = "lstm",
+    cell: Annotated[
+        str | None, typer.Option(help="The cell: elman, lstm or gru; the task's if absent.")
+    ] = None,
     bidirectional: Annotated[
         bool, typer.Option("--bidirectional", help="Read the sequences in both directions.")
     ] = False,
+    task: Annotated[
+        str | None, typer.Option(help="A task or a job's file whose network it is; mnist-rows if absent.")
+    ] = None,
+    changes: Changes = None,
     out: Out = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
@@ -149,9 +155,18 @@ def sweep(
     """Time a training step against hidden units, batch size, time steps and layers; write a page."""
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
-    check_choice("cell", cell, get_args(Cell))
-    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
+    if cell is not None:
+        check_choice("cell", cell, get_args(Cell))
+    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite, changes=changes)
+    code = run_sweep(
+        chosen,
+        rounds,
+        console,
+        cell=cast(Cell | None, cell),
+        bidirectional=bidirectional,
+        task=None if task is None else located(task),
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -50,6 +50,7 @@ class Results:
     `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
     adapters ran once more, to see what two runs of the same thing differ by.
     `left_out` are the tasks that `all` left out, for its preset is too short for them.
+    `sweep_of` says what network was trained in a sweep, where that is not the one of `mnist-rows`.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -62,6 +63,7 @@ class Results:
     proofs: list[ParityResult] = field(default_factory=list)
     tutorials: Tutorials | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
+    sweep_of: str = ""
     threads: list[ThreadRounds] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
     baseline: str | None = None

@@ -22,7 +22,7 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         return run_pages(results, folder)
     if results.tutorials:
         return (tutorials_page(results, results.tutorials, folder),)
-    return (sweep_page(results.sweep, results.environment, folder),)
+    return (sweep_page(results, folder),)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> Path:
