@@ -16,7 +16,7 @@ class TorchAdapter(TorchBase):
 
     declaration = Declaration(
         distribution="torch",
-        computes="a single Elman layer and GRUs forward and back by hand, others by `torch.lstm`, `rnn_tanh`",
+        computes="one Elman layer, and GRUs on CPUs, by hand; others through `torch.lstm`, `gru`, `rnn_tanh`",
         devices=("cpu", "cuda"),
         cells=("elman", "lstm", "gru"),
         resets=("after", "before"),
