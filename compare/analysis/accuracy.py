@@ -66,6 +66,44 @@ def most_seeds(summaries: Sequence[AccuracySummary]) -> AccuracySummary | None:
     return max(finished, key=lambda summary: len(summary.accuracies), default=None)
 
 
-def against(summary: AccuracySummary, other: AccuracySummary) -> Difference | None:
-    """How much more a summary comes to than another from the same seeds, in percentage points."""
-    return paired_difference(summary.accuracies, other.accuracies)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterDifference:
+    """How much more an adapter comes to than another with the same recipe from the same seeds.
+
+    Units: percentage points; None where they share no seed.
+    """
+
+    recipe: RecipeName
+    adapter: str
+    other: str
+    difference: Difference | None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        found = self.difference
+        return found is not None and (found.low > 0 or found.high < 0)
+
+
+def differences(recipes: Sequence[Sequence[AccuracySummary]]) -> list[AdapterDifference]:
+    """Every adapter against the one that ran from most seeds, recipe by recipe.
+
+    The intervals hold all together with 95 % (Bonferroni): of many, one would leave 0 out by chance.
+    """
+    pairs = [
+        (summary, first)
+        for summaries in recipes
+        if (first := most_seeds(summaries)) is not None
+        for summary in summaries
+        if summary is not first
+    ]
+    confidence = 1 - 0.05 / max(1, len(pairs))
+    return [
+        AdapterDifference(
+            recipe=summary.recipe,
+            adapter=summary.adapter,
+            other=first.adapter,
+            difference=paired_difference(summary.accuracies, first.accuracies, confidence),
+        )
+        for summary, first in pairs
+    ]

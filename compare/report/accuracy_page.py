@@ -1,8 +1,15 @@
 """The page of a reference for accuracy, and that of the choice of its recipes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from compare.analysis.accuracy import AccuracySummary, accuracy_summaries, against, most_seeds
+from compare.analysis.accuracy import (
+    AccuracySummary,
+    AdapterDifference,
+    accuracy_summaries,
+    differences,
+    most_seeds,
+)
 from compare.records.accuracy import Accuracy
 from compare.records.results import Results
 from compare.report.figures.accuracy import accuracy_figure
@@ -17,7 +24,7 @@ from compare.report.tables.accuracy import (
     trials_table,
 )
 from compare.report.tables.environment import environment_table
-from compare.text import escape, interval_text, number
+from compare.text import escape, interval_text, number, signed
 
 
 def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
@@ -33,6 +40,7 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
             "interrupted": results.interrupted,
             "interruptions": results.interruptions,
             "accuracy": accuracy,
+            "versions": {adapter: version for adapter, version in results.versions.items() if version},
         },
     )
     shared = {
@@ -42,27 +50,21 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
     if not accuracy.runs:
         return renderer.front("The choice of recipes for accuracy, made again", "choice.md.jinja", shared)
     summaries = {recipe.name: accuracy_summaries(accuracy, recipe.name) for recipe in accuracy.recipes}
-    every = [summary for found in summaries.values() for summary in found]
-    pairs = [
-        (summary, first)
-        for found in summaries.values()
-        if (first := most_seeds(found)) is not None
-        for summary in found
-        if summary is not first
-    ]
+    every = [summary for own in summaries.values() for summary in own]
+    found = differences([*summaries.values()])
     figure = accuracy_figure(summaries, renderer.styles, accuracy.dataset)
     return renderer.front(
         "A reference for accuracy: one LSTM of 128 units on rows of images",
         "accuracy.md.jinja",
         {
             "accuracy": accuracy_table(every),
-            "differences": differences_table(pairs),
+            "differences": differences_table(found),
             "recipes": settings_table(accuracy.recipes),
             "seeds": seeds_table(accuracy.runs),
             **shared,
         },
-        answers={name: _answer(most_seeds(found)) for name, found in summaries.items() if found},
-        agreement=_agreement(pairs),
+        answers={name: _answer(most_seeds(own)) for name, own in summaries.items() if own},
+        agreement=_agreement(found),
         figures=renderer.figures(
             {"accuracy": (figure, f"Accuracy after training, data: {accuracy.dataset}")}
         ),
@@ -81,16 +83,20 @@ def _answer(summary: AccuracySummary | None) -> str:
     )
 
 
-def _agreement(pairs: list[tuple[AccuracySummary, AccuracySummary]]) -> str:
+def _agreement(found: Sequence[AdapterDifference]) -> str:
     """Whether any adapter was found to come to more or less than another."""
-    found = [(first, second, against(first, second)) for first, second in pairs]
-    apart = [
-        f"{escape(first.adapter)} from {escape(second.adapter)} with the recipe {first.recipe}"
-        for first, second, difference in found
-        if difference and not difference.low <= 0 <= difference.high
+    certain = [
+        f"{escape(each.adapter)} comes to {signed(each.difference.mean)} points beside {escape(each.other)} "
+        f"({each.recipe})"
+        for each in found
+        if each.difference and each.is_certain
     ]
-    if not any(difference and difference.pairs > 1 for *_, difference in found):
+    if certain:
+        return f"**A difference was found: {'; '.join(certain)}.**"
+    means = [abs(each.difference.mean) for each in found if each.difference and each.difference.pairs > 1]
+    if not means:
         return "Too few seeds ran on several adapters to tell whether they agree."
-    if apart:
-        return f"**A difference was found: {'; '.join(apart)}.**"
-    return "**The adapters agree: no difference was found.**"
+    return (
+        f"**They do: no difference was found.** The largest, of {max(means):.2f} percentage points, "
+        "is not more than chance."
+    )

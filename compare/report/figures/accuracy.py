@@ -29,16 +29,17 @@ def accuracy_figure(
     figure.suptitle(f"accuracy on held-out images\ndata: {plain(dataset)}", fontsize=11)
     handles: dict[str, Line2D] = {}
     for place, (name, summaries) in enumerate(drawn.items(), 1):
-        axes = figure.add_subplot(1, len(drawn), place, sharey=figure.axes[0] if figure.axes else None)
+        first = figure.axes[0] if figure.axes else None
+        axes = figure.add_subplot(1, len(drawn), place, sharex=first, sharey=first)
         for summary in summaries:
             handles[summary.adapter] = _draw(axes, summary, adapter_styles[summary.adapter])
         axes.set_title(plain(name), fontsize=10)
-        logarithmic(axes.xaxis)
         axes.set_xlabel("seconds of training")
         axes.set_ylabel("accuracy (%)")
         axes.grid(color="0.92")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
+    logarithmic(figure.axes[0].xaxis)
     frame(figure, [*handles.values()])
     return figure
 

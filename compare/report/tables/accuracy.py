@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from compare.analysis.accuracy import AccuracySummary, against
+from compare.analysis.accuracy import AccuracySummary, AdapterDifference
 from compare.analysis.statistics import Difference, Sample
 from compare.records.accuracy import AccuracyRun, RecipeFollowed, RecipeSettings, TrialRecord
-from compare.report.tables.table import Row, Table, columns
-from compare.text import NOTHING, escape, interval_text, number
+from compare.report.tables.table import Table, columns
+from compare.text import NOTHING, escape, interval_text, number, signed
 
 SETTINGS = {
     "epochs": "Epochs",
@@ -81,41 +81,35 @@ def seeds_table(runs: Sequence[AccuracyRun]) -> Table:
     return Table(name="accuracy-seeds", raw=raw, shown=shown, text_columns=("Recipe",))
 
 
-def differences_table(pairs: Sequence[tuple[AccuracySummary, AccuracySummary]]) -> Table | None:
-    """How far each adapter is from another, seed by seed; None where there is no pair."""
-    if not pairs:
+def differences_table(found: Sequence[AdapterDifference]) -> Table | None:
+    """How far each adapter is from another, seed by seed; None where there is no other."""
+    if not found:
         return None
-    found = [(first, second, against(first, second)) for first, second in pairs]
-    rows: list[Row] = [
+    raw = pd.DataFrame(
         {
-            "recipe": first.recipe,
-            "adapter": first.adapter,
-            "against": second.adapter,
-            **columns("difference_", Difference, difference),
+            "recipe": each.recipe,
+            "adapter": each.adapter,
+            "against": each.other,
+            **columns("difference_", Difference, each.difference),
         }
-        for first, second, difference in found
-    ]
+        for each in found
+    )
     shown = pd.DataFrame(
         {
-            "Recipe": first.recipe,
-            "Adapter": escape(first.adapter),
-            "Against": escape(second.adapter),
-            "Seeds": f"{difference.pairs}" if difference else "0",
-            "Difference, percentage points": _signed(difference.mean) if difference else NOTHING,
-            "95 % interval": interval_text(difference.low, difference.high) if difference else NOTHING,
+            "Recipe": each.recipe,
+            "Adapter": escape(each.adapter),
+            "Against": escape(each.other),
+            "Seeds": f"{each.difference.pairs if each.difference else 0}",
+            "Difference, percentage points": signed(each.difference.mean) if each.difference else NOTHING,
+            "Interval": interval_text(each.difference.low, each.difference.high)
+            if each.difference
+            else NOTHING,
         }
-        for first, second, difference in found
+        for each in found
     )
     return Table(
-        name="accuracy-differences",
-        raw=pd.DataFrame(rows),
-        shown=shown,
-        text_columns=("Recipe", "Adapter", "Against"),
+        name="accuracy-differences", raw=raw, shown=shown, text_columns=("Recipe", "Adapter", "Against")
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def settings_table(recipes: Sequence[RecipeFollowed]) -> Table:
