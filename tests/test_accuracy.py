@@ -218,16 +218,16 @@ def test_a_run_that_was_broken_off_goes_on_after_its_finished_seeds(followed, tm
     shutil.copytree(followed, tmp_path, dirs_exist_ok=True)
     stored = load(tmp_path)
     *finished, last = stored.accuracy.runs
-    save(
-        replace(stored, accuracy=replace(stored.accuracy, runs=finished), interrupted=True),
-        tmp_path,
-    )
+    elsewhere = replace(stored.environment, cpu="another processor")
+    accuracy = replace(stored.accuracy, runs=finished)
+    save(replace(stored, accuracy=accuracy, environment=elsewhere, interrupted=True), tmp_path)
     ended = command("accuracy", "--resume", tmp_path)
     assert ended.code == 0, ended
     *before, again = runs_of(tmp_path)
     assert before == finished, "a finished seed was trained again"
     assert (again.accuracy, again.epoch_losses) == (last.accuracy, last.epoch_losses)
-    assert "**The run was interrupted**" in (tmp_path / "README.md").read_text()
+    assert (last.part, again.part) == (0, 1)
+    assert "The environment changed (cpu: another processor, then" in (tmp_path / "README.md").read_text()
 
 
 def test_an_interrupt_keeps_finished_seeds_and_says_how_to_go_on(tmp_path, monkeypatch):
@@ -278,6 +278,14 @@ def test_the_interval_is_that_of_a_mean_by_students_t(followed, tmp_path):
     assert (accuracy.mean, accuracy.low, accuracy.high) == pytest.approx((99.1, 98.8516, 99.3484), abs=1e-4)
     text = report_text(results, tmp_path)
     assert "**99.10 %** (95 % interval 98.85 to 99.35) over 3 seeds on numpy, which trains for 3 s." in text
+
+
+def test_the_seconds_are_those_since_the_environment_last_changed(followed):
+    stored = made_up(followed, numpy=[99.0, 99.1, 99.2]).accuracy
+    first, *others = stored.runs
+    moved = [replace(run, part=1, epoch_seconds=[30.0]) for run in others]
+    (summary,) = accuracy_summaries(replace(stored, runs=[first, *moved]), "augmented")
+    assert (summary.accuracy.count, summary.training.count, summary.training.mean) == (3, 2, 30.0)
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,11 @@ def trial_turns(known: Accuracy) -> int:
 
 
 def try_again(
-    adapter: str, limits: Limits, device: str, part: Dataset, observer: Observer, known: Accuracy
+    adapter: str, limits: Limits, device: str, images: Dataset, observer: Observer, known: Accuracy
 ) -> Iterator[Accuracy]:
     """Train what has not been tried again yet; yields what there is after each trial.
 
-    `part` is what `training_part` returns.
+    `images` are what `training_part` returns.
     """
     trials = [*known.trials]
     for place, trial in enumerate(trials):
@@ -48,6 +48,6 @@ def try_again(
                 limits=limits,
                 device=device,
             )
-            (run,) = train_in_turns(start, part, observer)
+            (run,) = train_in_turns(start, images, observer)
             trials[place] = replace(trial, run=run)
             yield replace(known, trials=[*trials])

@@ -26,6 +26,7 @@ class Plan:
     seeds: int
     limits: Limits
     device: str
+    part: int
 
     @property
     def turns(self) -> int:
@@ -71,6 +72,7 @@ def record(plan: Plan, dataset: Dataset, observer: Observer, known: Accuracy) ->
                     adapters=adapters,
                     limits=plan.limits,
                     device=plan.device,
+                    part=plan.part,
                 )
                 found = replace(found, runs=[*found.runs, *train_in_turns(start, dataset, observer)])
                 yield found

@@ -20,7 +20,10 @@ from tasks.interface import Dataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A recipe and a seed, and the adapters that begin there, in processes with these limits."""
+    """A recipe and a seed, and the adapters that begin there, in processes with these limits.
+
+    `part` is as in `AccuracyRun`.
+    """
 
     name: RecipeName
     recipe: TrainingRecipe
@@ -28,6 +31,7 @@ class Start:
     adapters: tuple[str, ...]
     limits: Limits
     device: str = "cpu"
+    part: int = 0
 
 
 def train_in_turns(start: Start, dataset: Dataset, observer: Observer) -> list[AccuracyRun]:
@@ -103,6 +107,7 @@ class _Learner:
             accuracy=accuracy,
             epoch_seconds=self._seconds,
             epoch_losses=self._losses,
+            part=self._start.part,
         )
 
     @property

@@ -11,16 +11,25 @@ from compare.records.accuracy import Accuracy, AccuracyRun, RecipeName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracySummary:
-    """All runs of one recipe by one adapter.
-
-    Units: `accuracies` in %, by seed; `seconds` of all training, one for each seed.
-    """
+    """All runs of one recipe by one adapter; those that finished, and the first that did not."""
 
     recipe: RecipeName
     adapter: str
-    accuracies: dict[int, float]
-    seconds: list[float]
+    finished: tuple[AccuracyRun, ...]
     problem: AccuracyRun | None
+
+    @property
+    def accuracies(self) -> dict[int, float]:
+        """By seed.
+
+        Units: %.
+        """
+        return {run.seed: run.accuracy for run in self.finished if run.accuracy is not None}
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of all training, run by run."""
+        return [sum(run.epoch_seconds) for run in self.finished]
 
     @property
     def accuracy(self) -> Sample | None:
@@ -28,7 +37,9 @@ class AccuracySummary:
 
     @property
     def training(self) -> Sample | None:
-        return sample(self.seconds)
+        """The seconds of the runs since the environment last changed: earlier ones are of another machine."""
+        latest = max((run.part for run in self.finished), default=0)
+        return sample([sum(run.epoch_seconds) for run in self.finished if run.part == latest])
 
 
 def accuracy_summaries(accuracy: Accuracy, recipe: RecipeName) -> tuple[AccuracySummary, ...]:
@@ -44,8 +55,7 @@ def _summary(recipe: RecipeName, adapter: str, runs: Sequence[AccuracyRun]) -> A
     return AccuracySummary(
         recipe=recipe,
         adapter=adapter,
-        accuracies={run.seed: run.accuracy for run in runs if run.accuracy is not None},
-        seconds=[sum(run.epoch_seconds) for run in runs if run.accuracy is not None],
+        finished=tuple(run for run in runs if run.accuracy is not None),
         problem=next((run for run in runs if run.status != "ok"), None),
     )
 

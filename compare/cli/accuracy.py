@@ -17,6 +17,7 @@ from compare.records.results import Results
 from compare.records.settings import Settings
 from compare.runner.task_loading import open_dataset
 from compare.runner.worker_process import Limits
+from compare.storage.resume import part
 from compare.text import number
 
 
@@ -45,7 +46,7 @@ def accuracy_stage(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The results as they grow, seed by seed."""
-    dataset, plan = open_dataset(TASK, keys[TASK.name]), _plan(settings)
+    dataset, plan = open_dataset(TASK, keys[TASK.name]), _plan(settings, part(results))
     with bar(progress, "accuracy", plan.turns) as tick:
         observer = LoggingObserver(settings.out, tick)
         yield from _told(results, record(plan, dataset, observer, _known(results)), progress)
@@ -55,11 +56,11 @@ def choice_stage(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The results as they grow, trial by trial."""
-    part, known = training_part(TASK.dataset(keys[TASK.name])), _known(results)
+    images, known = training_part(TASK.dataset(keys[TASK.name])), _known(results)
     adapter, *_ = settings.adapters
     with bar(progress, "trials", trial_turns(known)) as tick:
         observer = LoggingObserver(settings.out, tick)
-        tried = try_again(adapter, _limits(settings), settings.device, part, observer, known)
+        tried = try_again(adapter, _limits(settings), settings.device, images, observer, known)
         yield from _told(results, tried, progress)
 
 
@@ -78,7 +79,7 @@ def _told(results: Results, grown: Iterator[Accuracy], progress: Progress) -> It
         yield replace(results, accuracy=found)
 
 
-def _plan(settings: Settings) -> Plan:
+def _plan(settings: Settings, part: int) -> Plan:
     """What the settings ask for."""
     return Plan(
         recipes=chosen_recipes(settings.recipes, settings.epochs),
@@ -86,6 +87,7 @@ def _plan(settings: Settings) -> Plan:
         seeds=settings.seeds or SEEDS,
         limits=_limits(settings),
         device=settings.device,
+        part=part,
     )
 
 

@@ -133,7 +133,6 @@ def accuracy(
     resume: Resume = None,
 ) -> None:
     """Make a reference for accuracy: mnist-rows by recipes for it, judged by all held-out images."""
-    from compare.cli.accuracy import check_recipes  # noqa: PLC0415
     from compare.cli.run import compare  # noqa: PLC0415
 
     options = {
@@ -158,7 +157,6 @@ def accuracy(
             check_choice("recipe", recipe, names)
         taken = names if recipe is None else (cast(RecipeName, recipe),)
         chosen = replace(chosen, recipes=taken, choose=choose)
-        check_recipes(chosen)
     raise typer.Exit(compare(chosen, console))
 
 

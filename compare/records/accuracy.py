@@ -19,7 +19,7 @@ class RecipeFollowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyRun:
-    """One adapter that followed one recipe from one seed.
+    """One adapter that followed one recipe from one seed; `part` counts changes of the environment before.
 
     Units: `accuracy` in % of the images that it is judged by, None where there is none; `epoch_seconds` by
     the worker's own clock around `train`; `epoch_losses` are means, in nats.
@@ -33,6 +33,7 @@ class AccuracyRun:
     accuracy: float | None = None
     epoch_seconds: list[float] = field(default_factory=list)
     epoch_losses: list[float] = field(default_factory=list)
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

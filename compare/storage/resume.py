@@ -96,7 +96,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
             raise UsageError(
                 f"{before.name} is not what {folder} was begun with: start anew with another --out"
             )
-    if stored.accuracy and fresh.accuracy and _recipes(stored.accuracy) != _recipes(fresh.accuracy):
+    if _recipes(stored.accuracy) != _recipes(fresh.accuracy):
         raise UsageError(
             f"the recipes are not those that {folder} was begun with: start anew with another --out"
         )
@@ -173,7 +173,10 @@ def _work(record: TaskRecord) -> tuple[object, ...]:
     return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
 
 
-def _recipes(accuracy: Accuracy) -> tuple[object, ...]:
+def _recipes(accuracy: Accuracy | None) -> tuple[object, ...]:
+    """What must not change; nothing where no recipe is followed."""
+    if accuracy is None:
+        return ()
     return accuracy.dataset, accuracy.recipes, [(each.recipe, each.settings) for each in accuracy.trials]
 
 
