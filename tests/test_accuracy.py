@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -316,6 +317,23 @@ def test_a_stored_run_is_rendered_anew_to_the_same_page(followed, tmp_path):
     assert command("report", tmp_path).code == 0
     assert (tmp_path / "README.md").read_text() == before
     assert write_report(load(followed), tmp_path).read_text() == before
+
+
+RECORD = Path(__file__).parents[1] / "reports" / "accuracy"
+
+
+@pytest.mark.skipif(not RECORD.exists(), reason="no record is checked in")
+@pytest.mark.parametrize(("name", "least"), [("plain", 99.0), ("augmented", 99.2)])
+def test_the_record_is_of_real_mnist_with_the_chosen_recipes_from_ten_seeds(name, least):
+    results = load(RECORD)
+    found = results.accuracy
+    assert (found.dataset, found.sequences, found.held_out_sequences) == ("MNIST", 60_000, 10_000)
+    assert not results.interrupted
+    assert chosen(name).settings in [recipe.settings for recipe in found.recipes if recipe.name == name]
+    summaries = accuracy_summaries(found, name)
+    assert max(len(summary.accuracies) for summary in summaries) >= 10
+    assert all(len(summary.accuracies) >= SHARED_SEEDS for summary in summaries)
+    assert all(summary.accuracy.mean >= least for summary in summaries)
 
 
 # bad input
