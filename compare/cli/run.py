@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.text import Text
 
-from compare.cli.beginning import beginning, recipe_keys
+from compare.cli.beginning import beginning, data_keys
 from compare.cli.plan import check_settings, plan
 from compare.cli.progress import progress_bars, say
 from compare.cli.signals import INTERRUPTED
@@ -38,7 +38,7 @@ def compare(settings: Settings, console: Console) -> int:
             check_folder(settings.out, settings.overwrite)
         with talk.status("Making the data ready"):
             blocks = plan(settings)
-            keys = recipe_keys(settings.data) if settings.tutorials else {}
+            keys = data_keys(settings)
         if settings.left_out:
             names = " ".join(settings.left_out)
             say(
@@ -102,7 +102,7 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
     from compare.report.html.document import write_html  # noqa: PLC0415
     from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
-    if not (results.runs or (results.tutorials and results.tutorials.runs)):
+    if not results.has_something_to_report:
         return
     pages = render_pages(results, settings.out)
     page = write_pages(pages, settings.out)
@@ -120,7 +120,7 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
 
 
 def _way_on(settings: Settings) -> Text:
-    command = "run" if settings.tasks else "tutorials"
+    command = "run" if settings.tasks else "tutorials" if settings.tutorials else "accuracy"
     return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
 
 
@@ -131,7 +131,8 @@ def exit_code(results: Results) -> int:
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
     sound = {(run.task, run.adapter) for run in results.runs if run.status == "ok"}
     scaled = not any(each.error and (each.task, each.adapter) in sound for each in results.threads)
-    return 0 if ran and proven and reproduced and scaled and passed_self_test(results) else 1
+    judged = results.accuracy is None or all(run.status in NO_FAULT for run in results.accuracy.all_runs)
+    return 0 if ran and proven and reproduced and judged and scaled and passed_self_test(results) else 1
 
 
 def passed_self_test(results: Results) -> bool:
