@@ -95,7 +95,7 @@ def _task_record(block: Block) -> TaskRecord:
     )
 
 
-def _training(train: TrainSpec) -> dict[str, str | int | float | None]:
+def _training(train: TrainSpec) -> dict[str, str | int | float | bool | None]:
     """The spec, the optimizer's settings among its own; a schedule in words."""
     settings = asdict(train.optimizer)
     if schedule := SCHEDULES.get(type(train.optimizer.learning_rate)):

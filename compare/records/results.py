@@ -26,7 +26,7 @@ class TaskRecord:
     source: str
     dataset: str
     model: dict[str, str | int | bool]
-    train: dict[str, str | int | float | None]
+    train: dict[str, str | int | float | bool | None]
     batch_size: int
     epochs: int
     updates_per_epoch: int
