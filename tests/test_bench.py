@@ -272,7 +272,7 @@ def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
     ((text),) = (page.text for page in render_pages(results, tmp_path))
     assert "a GRU in both directions" in text
     assert "Fastest along layers L: numpy from 1 to 4." in text
-    line = sweep.along(points, "numpy", "layers")
+    line = curves.along(points, "numpy", "layers")
     assert [point.size.layers for point in line] == [*sweep.AXES["layers"]]
 
 
