@@ -136,6 +136,6 @@ def test_a_run_of_another_task_is_not_gone_on_with(cut_off):
 @pytest.mark.parametrize("found", ["digits", "mnist"])
 def test_a_run_goes_on_with_the_data_that_it_began_with(found):
     """Also where other data would be found by now."""
-    chosen = settings(adapters="numpy")
+    chosen = settings(adapters="numpy", preset="standard")
     assert chosen.data.choice == "auto"
     assert request(chosen, settled(chosen.data, found))["data"]["choice"] == found
