@@ -49,15 +49,22 @@ def compare(settings: Settings, console: Console) -> int:
         try:
             results = beginning(settings, blocks, keys)
             if results.interrupted:
-                return _run(settings, blocks, keys, results, talk, console)
-            talk.print("This run was finished: nothing is left to run, its report is written anew.")
-            return _end(settings, results, talk, console)
+                for task in results.tasks:
+                    if task.stands_in_for:
+                        say(talk, f"{task.name} has {task.dataset}: --data says which are taken.")
+                results = _run(settings, blocks, keys, results, talk, console)
+            else:
+                talk.print("This run was finished: nothing is left to run, its report is written anew.")
         except OSError as error:
-            where = error.filename or settings.out
-            reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
-            console.print(Text(reason), soft_wrap=True)
-            console.print(_way_on(settings), soft_wrap=True)
-            return CANNOT_GO_ON
+            return _give_up("Cannot go on", error, _way_on(settings), settings, console)
+        try:
+            if not results.interrupted:
+                delete_checkpoint(settings.out)
+            _show(settings, results, talk, console)
+        except OSError as error:
+            way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
+            return _give_up("Cannot write the report", error, way_on, settings, console)
+        return INTERRUPTED if results.interrupted else exit_code(results)
 
 
 def _run(
@@ -67,8 +74,8 @@ def _run(
     results: Results,
     talk: Console,
     console: Console,
-) -> int:
-    """Run what is left; `talk` has what --quiet leaves out."""
+) -> Results:
+    """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
@@ -83,17 +90,18 @@ def _run(
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
         save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
-        _show(settings, stored_results(settings.out), talk, console)
-        return INTERRUPTED
+        return stored_results(settings.out)
     results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
     save(results, settings.out)
-    return _end(settings, results, talk, console)
+    return results
 
 
-def _end(settings: Settings, results: Results, talk: Console, console: Console) -> int:
-    delete_checkpoint(settings.out)
-    _show(settings, results, talk, console)
-    return exit_code(results)
+def _give_up(what: str, error: OSError, way_on: Text, settings: Settings, console: Console) -> int:
+    where = error.filename or settings.out
+    reason = f"{what}: {where}: {error.strerror or error}. What was finished is kept."
+    console.print(Text(reason), soft_wrap=True)
+    console.print(way_on, soft_wrap=True)
+    return CANNOT_GO_ON
 
 
 def _show(settings: Settings, results: Results, talk: Console, console: Console) -> None:
@@ -115,13 +123,19 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
         for line in fault_lines(results):
             say(console, line)
     if settings.html:
-        write_html(results, pages, settings.out)
+        page = write_html(results, pages, settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _way_on(settings: Settings) -> Text:
     command = "run" if settings.tasks else "tutorials" if settings.tutorials else "accuracy"
     return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
+
+
+def _way_to_the_report(settings: Settings) -> Text:
+    options = " --html" if settings.html else ""
+    folder = shlex.quote(str(settings.out))
+    return Text(f"All runs are finished. For their report: python -m compare report {folder}{options}")
 
 
 def exit_code(results: Results) -> int:

@@ -22,6 +22,7 @@ from compare.cli.options import (
     Resume,
     Threads,
     Timeout,
+    named_folder,
     settings_or_stored,
     taking_settings,
 )
@@ -162,7 +163,7 @@ def accuracy(
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a stored run.")],
+    run: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of a stored run.")],
     baseline: Baseline = None,
     html: Html = False,
 ) -> None:
@@ -174,8 +175,8 @@ def report(
 
 @app.command()
 def diff(
-    run_a: Annotated[Path, typer.Argument(help="Folder of the run to compare with.")],
-    run_b: Annotated[Path, typer.Argument(help="Folder of the run that is compared.")],
+    run_a: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of the run to compare with.")],
+    run_b: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of the run that is compared.")],
     threshold: Annotated[
         float, typer.Option(help="Per cent from which on a change counts, and a loss is a regression.")
     ] = 5.0,
