@@ -17,6 +17,17 @@ from compare.records.settings import Settings
 from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Preset
 
+
+def named_folder(name: str) -> Path:
+    """The folder of this name.
+
+    Raises: UsageError for an empty one, which would be the current folder.
+    """
+    if not name.strip():
+        raise UsageError("a folder's name is empty: name one, or . for the folder that you are in")
+    return Path(name)
+
+
 ALL_ADAPTERS = ",".join(default_names())
 EVERY = "every"
 
@@ -32,8 +43,17 @@ Chosen = Annotated[str, typer.Option("--preset", help="How long to train: quick,
 Out = Annotated[str | None, typer.Option(help="Folder for the report; reports/<date and time> if absent.")]
 Threads = Annotated[int | None, typer.Option(help="Threads for every worker; all usable cores if absent.")]
 Data = Annotated[str, typer.Option(help="Images for mnist-rows: auto, mnist or digits (a stand-in).")]
+DataOfPreset = Annotated[
+    str,
+    typer.Option("--data", help="Images for mnist-rows: mnist or digits; auto takes digits when quick."),
+]
 Archives = Annotated[
-    Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
+    Path | None,
+    typer.Option(
+        parser=named_folder,
+        metavar="DIR",
+        help="Folder with the four original MNIST archives, instead of a download.",
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
 Rounds = Annotated[
@@ -63,7 +83,12 @@ MemoryLimit = Annotated[
     int | None, typer.Option(help="MiB that a worker and what it starts may hold; no limit if absent.")
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Folder of a run that was broken off: go on with it, as it was begun.")
+    Path | None,
+    typer.Option(
+        parser=named_folder,
+        metavar="DIR",
+        help="Folder of a run that was broken off: go on with it, as it was begun.",
+    ),
 ]
 Changes = Annotated[
     list[str] | None,
@@ -132,7 +157,7 @@ def settings(
     preset: Chosen = "quick",
     out: Out = None,
     threads: Threads = None,
-    data: Data = "auto",
+    data: DataOfPreset = "auto",
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
     rounds: Rounds = None,
@@ -152,6 +177,7 @@ def settings(
     Raises: UsageError for an unknown preset or kind of data, and for an empty --out.
     """
     check_choice("preset", preset, get_args(Preset))
+    embedded = (preset, data, mnist_archives) == ("quick", "auto", None)
     return Settings(
         tasks=(),
         adapters=adapter_names(adapters),
@@ -159,7 +185,7 @@ def settings(
         seeds=seeds,
         epochs=epochs,
         threads=usable_cores() if threads is None else threads,
-        data=data_request(data, mnist_archives),
+        data=data_request("digits" if embedded else data, mnist_archives),
         out=output_folder(out),
         overwrite=overwrite,
         rounds=rounds,

@@ -79,6 +79,10 @@ def check_settings(settings: Settings) -> None:
     check_in_range("--memory-limit", settings.memory_limit_mebibytes, MOST_MEMORY_MEBIBYTES)
     if settings.timeout_seconds is not None:
         check_timeout(settings.timeout_seconds)
+    if settings.recipes:
+        from compare.cli.accuracy import check_recipes  # noqa: PLC0415 - SciPy can wait
+
+        check_recipes(settings)
     if settings.data.mnist_archives is not None:
         try:
             check_archives(settings.data.mnist_archives)

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from compare.records.block import Observer
+from compare.storage.run_folder import write_log
 
 
 def progress_bars(console: Console) -> Progress:
@@ -49,3 +51,14 @@ class TickingObserver(Observer):
 
     def turn(self, adapter: str) -> None:
         self._tick(adapter)
+
+
+class LoggingObserver(TickingObserver):
+    """Has logs in the run's folder, too."""
+
+    def __init__(self, folder: Path, tick: Callable[[str], None]) -> None:
+        super().__init__(tick)
+        self._folder = folder
+
+    def keep_log(self, name: str, text: str) -> None:
+        write_log(self._folder, name, text)

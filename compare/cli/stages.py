@@ -1,15 +1,14 @@
-"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials."""
+"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials, accuracy."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from rich.progress import Progress
 
 from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import TickingObserver, bar, say
+from compare.cli.progress import LoggingObserver, bar, say
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -21,7 +20,7 @@ from compare.runner.block import run_block
 from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
-from compare.storage.run_folder import write_log, write_parameters
+from compare.storage.run_folder import write_parameters
 from compare.text import difference, number, slug
 from compare.tutorials.assignments import assignments
 
@@ -68,20 +67,14 @@ def _all_stages(
         yield results
     if settings.tutorials:
         yield from _tutorials(settings, keys, results, workers, progress)
+    if settings.recipes:
+        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
+
+        stage = choice_stage if settings.choose else accuracy_stage
+        yield from stage(settings, keys, results, progress)
 
 
-class _LoggingObserver(TickingObserver):
-    """Has logs in the run's folder, too."""
-
-    def __init__(self, folder: Path, tick: Callable[[str], None]) -> None:
-        super().__init__(tick)
-        self._folder = folder
-
-    def keep_log(self, name: str, text: str) -> None:
-        write_log(self._folder, name, text)
-
-
-class _BlockObserver(_LoggingObserver):
+class _BlockObserver(LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
     def __init__(
@@ -133,7 +126,7 @@ def _parity(
     adapters = {check.task: check.adapters for check in checks}
     found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
     with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
-        for proof in check_parity(checks, _LoggingObserver(settings.out, tick), workers):
+        for proof in check_parity(checks, LoggingObserver(settings.out, tick), workers):
             found[proof.task][proof.adapter] = proof
             if proof.verdict == "DIFFERENT":
                 say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
@@ -200,6 +193,6 @@ def _tutorials(
     limits = WorkerLimits(timeout_seconds=settings.timeout_seconds, memory_bytes=settings.memory_limit_bytes)
     known = results.tutorials.runs if results.tutorials else []
     with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
-        observer = _LoggingObserver(settings.out, tick)
+        observer = LoggingObserver(settings.out, tick)
         for tutorials in reproduce(jobs, settings.threads, observer, workers, known, limits):
             yield replace(results, tutorials=tutorials)

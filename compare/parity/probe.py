@@ -14,7 +14,7 @@ from tasks.interface import Task, TaskReference
 
 STAGES = 3
 
-SEQUENCES = 16
+SEQUENCES = 8
 """How many of each batch are trained on, at most: the mathematics is the same with any number."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from compare.records.accuracy import Accuracy
 from compare.records.environment import Environment, Interruption
 from compare.records.parity import ParityResult
 from compare.records.run import Run
@@ -62,6 +63,7 @@ class Results:
     interrupted: bool = False
     proofs: list[ParityResult] = field(default_factory=list)
     tutorials: Tutorials | None = None
+    accuracy: Accuracy | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
     sweep_of: str = ""
     threads: list[ThreadRounds] = field(default_factory=list)
@@ -71,3 +73,10 @@ class Results:
     request: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     interruptions: list[Interruption] = field(default_factory=list)
+
+    @property
+    def has_something_to_report(self) -> bool:
+        """Whether anything was finished."""
+        tutorials = self.tutorials.runs if self.tutorials else ()
+        accuracy = self.accuracy.all_runs if self.accuracy else ()
+        return bool(self.runs or tutorials or accuracy or self.sweep)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from compare.records.accuracy import RecipeName
 from tasks.interface import DataRequest, Preset
 
 
@@ -11,8 +12,8 @@ class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
     `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
-    `left_out` are the tasks that `all` leaves out in this preset; `resume` goes on with the run that `out`
-    holds.
+    `left_out` are the tasks that `all` leaves out in this preset; `recipes` are those for accuracy that are
+    followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds.
     """
 
     tasks: tuple[str, ...]
@@ -26,6 +27,8 @@ class Settings:
     overwrite: bool
     left_out: tuple[str, ...] = ()
     tutorials: bool = False
+    recipes: tuple[RecipeName, ...] = ()
+    choose: bool = False
     rounds: int | None = None
     warm_ups: int | None = None
     baseline: str | None = None

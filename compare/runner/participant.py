@@ -49,6 +49,7 @@ class Participant:
         self.epoch_seconds = float("inf")
         self._block, self._data, self._processes = block, data, processes
         self._turn: Array = np.empty((0, data.task.batch_size), np.int64)
+        self._parameters: Mapping[str, Array] = {}
         self._measured = Measured(task=block.task, adapter=name, seed=block.seed, log=processes.log_name)
 
     @property
@@ -63,7 +64,7 @@ class Participant:
     def stop(self, failure: WorkerFailed) -> None:
         """End here; the record says why."""
         measured = self._measured
-        measured.status, measured.error = failure.status, str(failure)
+        measured.status, measured.error, measured.log = failure.status, str(failure), self._processes.log_name
         if self._processes.present:
             measured.last_lines = self._running.last_lines()
             measured.peak_rss_bytes = self._peak_rss_bytes()
@@ -181,12 +182,20 @@ class Participant:
             self._turn = calibrate(batches, self._train_seconds, timing, self._likely_batches())
 
     @_while_alive
+    def note_parameters(self) -> None:
+        """Have further processes begin with the parameters as they are now."""
+        self._parameters = self._running.parameters()
+
+    @_while_alive
+    def prepare(self, ahead: int) -> None:
+        """Have one of the further processes ready, counted from 0; several threads may do so at once."""
+        self._processes.prepare(ahead, self._make_ready)
+
+    @_while_alive
     def renew(self) -> None:
-        """Go on in another process, from the parameters as they are: what one happens to be like is luck."""
-        parameters = self._running.parameters()
-        self.leave()
-        self._processes.number += 1
-        self._set_up(parameters)
+        """Go on in the next process that is ready: what one happens to be like is luck."""
+        self._processes.go_on()
+        self._measured.log = self._processes.log_name
 
     @_while_alive
     def warm_up(self) -> None:
@@ -228,19 +237,31 @@ class Participant:
         return max((peak for peak in peaks if peak is not None), default=None)
 
     def _set_up(self, parameters: Mapping[str, Array]) -> None:
-        data, measured, cold = self._data, self._measured, self._measured.cold_seconds
+        measured, cold = self._measured, self._measured.cold_seconds
         measured.log = self._processes.log_name
         remote = self._processes.present or self._processes.start()
         measured.device = remote.device
         cold.setdefault("import", remote.import_framework())
         measured.import_rss_bytes = measured.import_rss_bytes or remote.import_rss_bytes
         measured.facts = remote.facts()
-        cold.setdefault("construct", remote.construct(data.task.model, data.task.train, parameters))
-        time_steps = data.dataset.inputs.shape[1]
-        cold.setdefault(
-            "load",
-            remote.load_task(data.reference, data.key, time_steps, at_once=data.dataset.sequences_at_once),
+        construct_seconds, load_seconds = self._construct(remote, parameters)
+        cold.setdefault("construct", construct_seconds)
+        cold.setdefault("load", load_seconds)
+
+    def _construct(self, remote: RemoteAdapter, parameters: Mapping[str, Array]) -> tuple[float, float]:
+        """Construct the adapter and load the data; the seconds of each."""
+        task, time_steps = self._data.task, self._data.dataset.inputs.shape[1]
+        construct_seconds = remote.construct(task.model, task.train, parameters)
+        data = self._data
+        load_seconds = remote.load_task(
+            data.reference, data.key, time_steps, at_once=data.dataset.sequences_at_once
         )
+        return construct_seconds, load_seconds
+
+    def _make_ready(self, remote: RemoteAdapter) -> None:
+        """Have a process do what comes before its turns, its first batch, which compiles, among it."""
+        self._construct(remote, self._parameters)
+        remote.train(self._turn[:1])
 
     def _evaluate(self) -> Evaluation:
         return evaluate(self._data.task, self._running.predict, self._data.dataset)

@@ -46,6 +46,7 @@ class Worker:
         from adapters import open_adapter  # noqa: PLC0415
 
         self._type = open_adapter(self._name)
+        gc.freeze()  # no garbage: `begin` need not look through all of a framework again
 
     def facts(self) -> "WorkerFacts":
         from compare.runner.worker_facts import worker_facts  # noqa: PLC0415

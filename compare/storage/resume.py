@@ -10,6 +10,7 @@ import msgspec
 from adapters import AdapterUnavailable, version
 from adapters.declaration_reader import AdapterBroken
 from compare.errors import UsageError
+from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
 from compare.records.environment import Environment, Interruption
 from compare.records.results import Results, TaskRecord
@@ -90,7 +91,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
 
     Where the environment has changed, the block that was under way starts anew.
 
-    Raises: UsageError where a task is no longer the one that was begun.
+    Raises: UsageError where a task, or a recipe for accuracy, is no longer the one that was begun.
     """
     stored = stored_results(folder)
     for before, now in zip(stored.tasks, fresh.tasks, strict=False):
@@ -98,6 +99,10 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
             raise UsageError(
                 f"{before.name} is not what {folder} was begun with: start anew with another --out"
             )
+    if _recipes(stored.accuracy) != _recipes(fresh.accuracy):
+        raise UsageError(
+            f"the recipes are not those that {folder} was begun with: start anew with another --out"
+        )
     if not stored.interrupted:
         return stored
     latest = stored.interruptions[-1] if stored.interruptions else stored
@@ -177,6 +182,13 @@ def _work(record: TaskRecord) -> tuple[object, ...]:
         record.epochs,
         record.data,
     )
+
+
+def _recipes(accuracy: Accuracy | None) -> tuple[object, ...]:
+    """What must not change; nothing where no recipe is followed."""
+    if accuracy is None:
+        return ()
+    return accuracy.dataset, accuracy.recipes, [(each.recipe, each.settings) for each in accuracy.trials]
 
 
 def _changed(before: Environment, now: Environment) -> list[str]:
