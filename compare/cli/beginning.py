@@ -8,6 +8,7 @@ from dataclasses import asdict
 from adapters.interface import TrainSpec
 from adapters.optimizers import OPTIMIZERS
 from adapters.schedules import SCHEDULES
+from compare.jobs.opening import data_settings
 from compare.machine.environment import environment
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block
@@ -89,7 +90,7 @@ def command_line() -> str:
 
 
 def _task_record(block: Block) -> TaskRecord:
-    data = load_task_data(block.task, block.data)
+    data = load_task_data(block.found_by, block.data)
     task, dataset = data.task, data.dataset
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))
@@ -110,6 +111,9 @@ def _task_record(block: Block) -> TaskRecord:
         operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps, dataset.lengths),
         shortest=None if dataset.lengths is None else int(dataset.lengths.min()),
         stands_in_for=dataset.stands_in_for,
+        data=data_settings(task),
+        found_by=data.reference.name,
+        changes=data.reference.changes,
     )
 
 

@@ -1,6 +1,6 @@
 """The `check` command: the conformance suite and parity on whole tasks, for every adapter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from compare.cli.check_tables import conformance_table, proof_table
 from compare.cli.progress import TickingObserver, bar, progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
+from compare.jobs.opening import check_task_name, reference_of
 from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, usable_cores
 from compare.parity.check import at_once, check_parity
@@ -26,7 +27,7 @@ from compare.runner.task_loading import data_key, open_dataset, open_task, settl
 from compare.runner.worker_process import Limits
 from compare.runner.workers import WorkerPool
 from tasks import TASKS
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class CheckSettings:
     data: DataRequest
     device: str = "cpu"
     markdown: bool = False
+    changes: tuple[str, ...] = ()
 
     @property
     def workers_per_adapter(self) -> int:
@@ -55,6 +57,15 @@ class CheckSettings:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FoundTask:
+    """A task's name, what finds it, and the key of its data."""
+
+    name: str
+    reference: TaskReference
+    key: str
+
+
 def check_adapters(settings: CheckSettings, console: Console, error_console: Console) -> int:
     """Check everything and show the results, progress on `error_console`; return the exit code.
 
@@ -62,15 +73,14 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
     """
     check_adapter_names(settings.adapters)
     check_device(settings.device, settings.adapters)
-    tasks = {task: open_task(task) for task in settings.tasks}
+    for name in settings.tasks:
+        check_task_name(name)
     check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
     with error_console.status("Making the data ready"):
-        keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
-        for name in keys.keys() - TASKS.keys():
-            open_dataset(tasks[name], keys[name])
+        found = [_found(settings, name) for name in settings.tasks]
     try:
-        outcomes, proofs = _check(settings, keys, error_console)
+        outcomes, proofs = _check(settings, found, error_console)
     except KeyboardInterrupt:
         error_console.print("Interrupted.")
         return INTERRUPTED
@@ -82,6 +92,16 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
     return 0 if findings.good else 1
 
 
+def _found(settings: CheckSettings, name: str) -> _FoundTask:
+    """The task, its data made ready, and those of other packages looked at."""
+    reference = TaskReference(name=name, changes=settings.changes)
+    task = open_task(reference)
+    key = data_key(task, settings.data)
+    if name not in TASKS:
+        open_dataset(task, key)
+    return _FoundTask(name=task.name, reference=reference_of(task, reference), key=key)
+
+
 def _show(findings: Findings, console: Console) -> None:
     console.print(conformance_table(findings.outcomes))
     if findings.proofs:
@@ -91,14 +111,14 @@ def _show(findings: Findings, console: Console) -> None:
 
 
 def _check(
-    settings: CheckSettings, keys: Mapping[str, str], error_console: Console
+    settings: CheckSettings, tasks: Sequence[_FoundTask], error_console: Console
 ) -> tuple[dict[str, list[Outcome]], list[ParityResult]]:
     """The suite of every adapter, then lockstep task by task: nothing here is timed.
 
     The two never overlap: each has as many workers at once as the cores have threads for.
     """
     with progress_bars(error_console) as progress:
-        return _outcomes(settings, progress), _proofs(settings, keys, progress)
+        return _outcomes(settings, progress), _proofs(settings, tasks, progress)
 
 
 def _outcomes(settings: CheckSettings, progress: Progress) -> dict[str, list[Outcome]]:
@@ -120,25 +140,26 @@ def _outcomes(settings: CheckSettings, progress: Progress) -> dict[str, list[Out
         return {adapter: [*misdeclared(adapter), *outcomes.result()] for adapter, outcomes in found.items()}
 
 
-def _proofs(settings: CheckSettings, keys: Mapping[str, str], progress: Progress) -> list[ParityResult]:
-    checks = _parity_checks(settings, keys)
+def _proofs(settings: CheckSettings, tasks: Sequence[_FoundTask], progress: Progress) -> list[ParityResult]:
+    checks = _parity_checks(settings, tasks)
     if not checks:
         return []
     with closing(WorkerPool()) as workers:
         return _lockstep(checks, workers, progress)
 
 
-def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:
+def _parity_checks(settings: CheckSettings, tasks: Sequence[_FoundTask]) -> list[ParityCheck]:
     return [
         ParityCheck(
-            task=task,
-            data=settled(settings.data, key) if task in TASKS else settings.data,
+            task=task.name,
+            reference=task.reference,
+            data=settled(settings.data, task.key) if task.reference.name in TASKS else settings.data,
             adapters=with_reference(settings.adapters),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds,
             device=settings.device,
         )
-        for task, key in keys.items()
+        for task in tasks
     ]
 
 

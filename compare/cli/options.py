@@ -11,6 +11,7 @@ import typer
 
 from adapters import default_names, registered
 from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import located
 from compare.machine.devices import usable_cores
 from compare.records.settings import Settings
 from tasks import registered as registered_tasks
@@ -71,6 +72,9 @@ SelfTest = Annotated[
 ]
 Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
+Save = Annotated[
+    bool, typer.Option("--save", help="Write the parameters that each adapter has learned, too.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show what went wrong and the last line alone.")]
 Timeout = Annotated[
     float | None, typer.Option(help="Seconds that a worker may take for a turn; the task's if absent.")
@@ -84,6 +88,12 @@ Resume = Annotated[
         parser=named_folder,
         metavar="DIR",
         help="Folder of a run that was broken off: go on with it, as it was begun.",
+    ),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="A field of the task or job that is changed, as in model.hidden=256; may be repeated."
     ),
 ]
 OnDevice = Annotated[
@@ -124,7 +134,7 @@ def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
         return () if quick else tuple(registered_tasks())
     if not names(listed):
         raise UsageError(f"--tasks names none: choose from {', '.join(registered_tasks())}")
-    return tuple(dict.fromkeys(names(listed)))
+    return tuple(dict.fromkeys(map(located, names(listed))))
 
 
 def output_folder(out: str | None) -> Path:
@@ -159,6 +169,8 @@ def settings(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    changes: Changes = None,
+    save: Save = False,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -185,6 +197,8 @@ def settings(
         timeout_seconds=timeout,
         memory_limit_mebibytes=memory_limit,
         device=device,
+        changes=tuple(changes or ()),
+        save=save,
     )
 
 

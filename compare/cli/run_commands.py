@@ -27,6 +27,7 @@ from compare.cli.options import (
     taking_settings,
 )
 from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import located
 from compare.records.accuracy import RecipeName
 from compare.records.settings import Settings
 from tasks import registered as registered_tasks
@@ -50,7 +51,8 @@ def all_tasks(chosen: Settings) -> None:
 def run(
     chosen: Settings,
     tasks: Annotated[
-        list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}.")
+        list[str] | None,
+        typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}; or a job's TOML file."),
     ] = None,
 ) -> None:
     """Run some tasks on every adapter and write a report."""
@@ -60,7 +62,7 @@ def run(
         raise UsageError(f"--resume takes the tasks of {chosen.out}: leave out {' '.join(tasks)}")
     if not chosen.resume and not tasks:
         raise UsageError(f"run needs a task: choose from {', '.join(registered_tasks())}")
-    some = replace(chosen, tasks=tuple(dict.fromkeys(tasks or ())))
+    some = replace(chosen, tasks=tuple(dict.fromkeys(map(located, tasks or ()))))
     raise typer.Exit(compare(chosen if chosen.resume else some, console))
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from rich.progress import Progress
 
+from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
 from compare.cli.progress import LoggingObserver, bar, say
 from compare.parity.check import check_parity
@@ -20,7 +20,8 @@ from compare.runner.block import run_block
 from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
-from compare.text import difference, number
+from compare.storage.run_folder import write_parameters
+from compare.text import difference, number, slug
 from compare.tutorials.assignments import assignments
 
 
@@ -53,7 +54,7 @@ def _all_stages(
             seed = block.seed
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
-            observer = _BlockObserver(settings.out, tick, store)
+            observer = _BlockObserver(settings, block, tick, store)
             done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
         say(progress.console, _block_line(block, runs))
@@ -76,9 +77,16 @@ def _all_stages(
 class _BlockObserver(LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
-    def __init__(self, folder: Path, tick: Callable[[str], None], store: CheckpointStore) -> None:
-        super().__init__(folder, tick)
-        self._store = store
+    def __init__(
+        self, settings: Settings, block: Block, tick: Callable[[str], None], store: CheckpointStore
+    ) -> None:
+        super().__init__(settings.out, tick)
+        self._store, self._block, self._save = store, block, settings.save
+
+    def keep_parameters(self, adapter: str, parameters: Mapping[str, Array]) -> None:
+        if self._save:
+            name = f"{slug(self._block.task)}-{slug(adapter)}-{self._block.seed}.npz"
+            write_parameters(self._folder, name, parameters)
 
     def keep(self, runs: Sequence[Run]) -> None:
         self._store.keep(runs)
@@ -108,6 +116,7 @@ def _parity(
             timeout_seconds=block.timeout_seconds,
             memory_limit_bytes=block.memory_limit_bytes,
             device=block.device,
+            reference=block.reference,
         )
         for block in blocks
         if block.seed == 0 and block.task not in known

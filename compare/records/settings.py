@@ -11,6 +11,7 @@ from tasks.interface import DataRequest, Preset
 class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
+    `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
     `left_out` are the tasks that `all` leaves out in this preset; `recipes` are those for accuracy that are
     followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds.
     """
@@ -38,6 +39,8 @@ class Settings:
     memory_limit_mebibytes: int | None = None
     resume: bool = False
     device: str = "cpu"
+    changes: tuple[str, ...] = ()
+    save: bool = False
 
     @property
     def twins(self) -> dict[str, str]:

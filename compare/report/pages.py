@@ -25,7 +25,7 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         return (tutorials_page(results, results.tutorials, folder),)
     if results.accuracy:
         return (accuracy_page(results, results.accuracy, folder),)
-    return (sweep_page(results.sweep, results.environment, folder),)
+    return (sweep_page(results, folder),)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> Path:

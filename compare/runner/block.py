@@ -46,7 +46,7 @@ def run_block(
     """
     machine = environment("", block.threads, preset="")
     try:
-        data = load_task_data(block.task, block.data)
+        data = load_task_data(block.found_by, block.data)
     except UsageError as error:
         runs = tuple(_not_run(block, name, loading_status(error), str(error)) for name in block.adapters)
         return BlockResult(environment=machine, runs=runs, logs={})
@@ -133,6 +133,10 @@ class _BlockRun:
             if states:
                 snapshot = Snapshot(task=block.task, seed=block.seed, epochs=done, states=states)
                 observer.keep_snapshot(snapshot)
+        for participant in self._alive():
+            parameters = participant.parameters()
+            if parameters is not None:
+                observer.keep_parameters(participant.name, parameters)
         for participant in self._participants:
             participant.finish_training(self._epoch(block.epochs))
 

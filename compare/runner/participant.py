@@ -120,6 +120,14 @@ class Participant:
             self.stop(failure)
             return None
 
+    def parameters(self) -> dict[str, Array] | None:
+        """The parameters as they are now; None where the adapter fails to tell them."""
+        try:
+            return self._running.parameters()
+        except WorkerFailed as failure:
+            self.stop(failure)
+            return None
+
     @_while_alive
     def train_epoch(self, batches: Array) -> None:
         """Train for an epoch, then evaluate; the very first batch has a call of its own."""
@@ -242,9 +250,10 @@ class Participant:
 
     def _construct(self, remote: RemoteAdapter, parameters: Mapping[str, Array]) -> tuple[float, float]:
         """Construct the adapter and load the data; the seconds of each."""
-        task, time_steps = self._data.task, self._data.dataset.inputs.shape[1]
-        construct_seconds = remote.construct(task.model, task.train, parameters)
-        return construct_seconds, remote.load_task(task.name, self._data.key, time_steps)
+        data = self._data
+        construct_seconds = remote.construct(data.task.model, data.task.train, parameters)
+        time_steps, at_once = data.dataset.inputs.shape[1], data.dataset.sequences_at_once
+        return construct_seconds, remote.load_task(data.reference, data.key, time_steps, at_once=at_once)
 
     def _make_ready(self, remote: RemoteAdapter) -> None:
         """Have a process do what comes before its turns, its first batch, which compiles, among it."""

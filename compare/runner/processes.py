@@ -97,4 +97,4 @@ class Processes:
 
     def _log_name(self, number: int) -> str:
         ending = f".{number}.log" if number else ".log"
-        return f"{self._block.task}-{slug(self._name)}-{self._block.seed}{ending}"
+        return f"{slug(self._block.task)}-{slug(self._name)}-{self._block.seed}{ending}"

@@ -23,6 +23,9 @@ from tasks.interface import DataRequest
 MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet"}
 """Options that may be given anew on resuming: the others say what the run is."""
 
+OPTIONS = {"changes": "set"}
+"""What an option is called where it has another name than its value."""
+
 SPEED_FACTS = (
     "lockstep",
     "python",
@@ -52,7 +55,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     Raises: UsageError where there is no such run, or other options were typed.
     """
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
-        named = ", ".join("--" + name.replace("_", "-") for name in refused)
+        named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
     found = open_run(folder).request
     if not found:
@@ -170,7 +173,15 @@ def _after(epochs: int, rounds: int) -> str:
 
 
 def _work(record: TaskRecord) -> tuple[object, ...]:
-    return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
+    return (
+        record.name,
+        record.dataset,
+        record.model,
+        record.train,
+        record.batch_size,
+        record.epochs,
+        record.data,
+    )
 
 
 def _recipes(accuracy: Accuracy | None) -> tuple[object, ...]:
