@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 DROPOUT = nn.modules.dropout._DropoutNd
+ARGUMENTS = ("input", "p", "training", "inplace")
 FUNCTIONS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 
 
@@ -32,9 +33,10 @@ class _HandingOn:
     def __init__(self, name: str, rates: list[tuple[str, float]]) -> None:
         self.place, self.rates = f"{name}()", rates
 
-    def __call__(
-        self, input: torch.Tensor, p: float = 0.5, training: bool = True, *_: Any, **__: Any
-    ) -> torch.Tensor:
-        if training and p and (self.place, float(p)) not in self.rates:
-            self.rates.append((self.place, float(p)))
-        return input
+    def __call__(self, *arguments: Any, **options: Any) -> torch.Tensor:
+        given = dict(zip(ARGUMENTS, arguments, strict=False)) | options
+        rate = float(given.get("p", 0.5))
+        if given.get("training", True) and rate and (self.place, rate) not in self.rates:
+            self.rates.append((self.place, rate))
+        values: torch.Tensor = given["input"]
+        return values
