@@ -17,6 +17,13 @@ TOLERANCE = 1e-10
 """Float64, relative: what lockstep means."""
 
 
+OVERFLOW = (
+    "something overflows: σ or its gradient by exp(x)/(1 + exp(x)), tanh by exponentials, or a softmax from "
+    "which the largest logit is not taken first; ½ + ½·tanh(½x) overflows nowhere"
+)
+"""What is said where a value is no number, or infinite."""
+
+
 def compare_predictions(adapter_type: AdapterType, case: Case, tolerance: float = TOLERANCE) -> None:
     """What the model says before any training."""
     _compare(_predictions, adapter_type, case, tolerance)
@@ -57,7 +64,7 @@ def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance
         _expect_agreement(actual, expected, tolerance)
     except Nonconformance as failure:
         mistake = _typical_mistake(observe, case, actual, tolerance)
-        cause = mistake or _where_to_look(actual, expected, tolerance)
+        cause = mistake or _where_to_look(actual, expected, tolerance, predicts_alike(adapter_type, case))
         raise Nonconformance(f"{describe(case)}: {failure}", cause) from None
 
 
@@ -79,18 +86,33 @@ def _typical_mistake(observe: Observer, case: Case, actual: Observation, toleran
             _expect_agreement(actual, observe(mistake, case), tolerance)
         except (Nonconformance, LookupError, ValueError):
             continue
-        return mistake.__doc__
+        return mistake.cause
     return None
 
 
-def _where_to_look(actual: Observation, expected: Observation, tolerance: float) -> str:
-    """The part of the adapter to look at, told by how far the losses agree."""
+def predicts_alike(adapter_type: AdapterType, case: Case) -> bool:
+    """Whether what the model says before any training is right, so that the forward pass is."""
+    try:
+        _expect_agreement(_predictions(adapter_type, case), _predictions(Reference, case), TOLERANCE)
+    except Exception:  # whatever predict does: its own checks will say
+        return False
+    return True
+
+
+def _where_to_look(actual: Observation, expected: Observation, tolerance: float, alike: bool) -> str:
+    """The part of the adapter to look at, told by how far predictions and losses agree."""
+    if any(
+        value.shape == expected[what].shape and not np.isfinite(value).all() for what, value in actual.items()
+    ):
+        return OVERFLOW
     if "losses" not in expected or actual["losses"].shape != expected["losses"].shape:
         return "look at the forward pass"
     together = np.abs(actual["losses"] - expected["losses"]) <= tolerance * np.abs(expected["losses"]).max()
     if together.all():
         return "all losses agree: look at the gradient and the update"
     first = int(np.argmin(together))
+    if first == 0 and alike:
+        return "the predictions agree, the first loss differs: look at the loss, and at when it is read"
     if first == 0:
         return "the first loss differs: look at the forward pass and the loss"
     return f"the losses agree before [{first}]: look at the gradient, the update and the state carried on"
