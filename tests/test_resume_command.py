@@ -129,3 +129,22 @@ def test_a_run_goes_on_with_the_data_that_it_began_with(found):
     chosen = settings(adapters="numpy")
     assert chosen.data.choice == "auto"
     assert request(chosen, settled(chosen.data, found))["data"]["choice"] == found
+
+
+def test_what_failed_runs_again_when_it_is_asked_for(two_cells, tmp_path):
+    results = load(two_cells)
+    first, second = results.runs
+    gone = replace(second, status="failed", error="the disk was full", metrics={})
+    save(replace(results, runs=[first, gone]), tmp_path)
+    assert "add --retry-failed" in command("run", "--resume", tmp_path).out
+    ended = command("run", "--resume", tmp_path, "--retry-failed")
+    assert ended.code == 0, ended
+    again = load(tmp_path)
+    assert again.runs[0] == first, "what had not failed was run again"
+    assert [learned(run) for run in again.runs] == [learned(run) for run in results.runs]
+    assert [i.during for i in again.interruptions] == ["to run again what had failed"]
+    assert_refused(command("run", "--resume", tmp_path, "--retry-failed"), "nothing has failed")
+
+
+def test_nothing_is_retried_of_a_new_run():
+    assert_refused(command("run", "sine-online", "--retry-failed"), "name it with --resume DIR")

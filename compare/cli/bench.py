@@ -18,7 +18,7 @@ from compare.benchmarks.loop_comparison import (
     varied,
 )
 from compare.benchmarks.timed_worker import Workload, workload_of
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names
 from compare.errors import UsageError, check_choice
@@ -56,6 +56,7 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
         )
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
+    say_what_is_set_aside(console)
     with console.status("Making the data ready"):
         workloads = {task: _workload(task, settings.data) for task in settings.tasks}
     clean = True
@@ -68,8 +69,9 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
                 )
             console.print(comparison_table(task, found))
             for each in found:
-                if each.error:
-                    console.print(Text(f"{each.name}: {each.error}"))
+                for said in (each.error, *each.departures):
+                    if said:
+                        console.print(Text(f"{each.name}: {said}"))
             clean &= all(each.error is None for each in found)
     except KeyboardInterrupt:
         console.print("Interrupted.")

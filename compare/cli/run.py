@@ -1,6 +1,5 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from compare.cli.beginning import beginning, recipe_keys
 from compare.cli.plan import check_settings, plan
-from compare.cli.progress import progress_bars, say
+from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
@@ -21,7 +20,9 @@ from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import stored_results
+from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
+from compare.text import shell_word
 
 CANNOT_GO_ON = 2
 
@@ -36,6 +37,7 @@ def compare(settings: Settings, console: Console) -> int:
     with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
+        say_what_is_set_aside(talk)
         with talk.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
@@ -51,6 +53,8 @@ def compare(settings: Settings, console: Console) -> int:
             if results.interrupted:
                 return _run(settings, blocks, keys, results, talk, console)
             talk.print("This run was finished: nothing is left to run, its report is written anew.")
+            if without_failures(results) != results:
+                talk.print("To run again what failed: add --retry-failed.")
             return _end(settings, results, talk, console)
         except OSError as error:
             where = error.filename or settings.out
@@ -121,7 +125,7 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
 
 def _way_on(settings: Settings) -> Text:
     command = "run" if settings.tasks else "tutorials"
-    return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
+    return Text(f"To go on: python -m compare {command} --resume {shell_word(str(settings.out))}")
 
 
 def exit_code(results: Results) -> int:

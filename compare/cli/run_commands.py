@@ -28,10 +28,9 @@ from compare.records.settings import Settings
 from tasks import registered as registered_tasks
 
 
-@app.command("all")
+@app.command("all", help="Run every task and the tutorials' programs on every adapter and write a report.")
 @taking_settings
 def all_tasks(chosen: Settings) -> None:
-    """Run every task and the tutorials' programs on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
     from compare.runner.task_loading import tasks_of_all  # noqa: PLC0415
 
@@ -41,7 +40,7 @@ def all_tasks(chosen: Settings) -> None:
     raise typer.Exit(compare(chosen, console))
 
 
-@app.command()
+@app.command(help="Run some tasks on every adapter and write a report.")
 @taking_settings
 def run(
     chosen: Settings,
@@ -49,7 +48,6 @@ def run(
         list[str] | None, typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}.")
     ] = None,
 ) -> None:
-    """Run some tasks on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415
 
     if chosen.resume and tasks:
@@ -60,7 +58,9 @@ def run(
     raise typer.Exit(compare(chosen if chosen.resume else some, console))
 
 
-@app.command()
+@app.command(
+    help="Run the tutorials' own programs on every adapter; write what they published and what comes here."
+)
 def tutorials(
     context: typer.Context,
     adapters: Adapters = ALL_ADAPTERS,
@@ -77,7 +77,6 @@ def tutorials(
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
 ) -> None:
-    """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
     from compare.cli.run import compare  # noqa: PLC0415
 
     options = {
@@ -97,19 +96,18 @@ def tutorials(
     raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
 
 
-@app.command()
+@app.command(help="Write the report of a stored run anew.")
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a stored run.")],
     baseline: Baseline = None,
     html: Html = False,
 ) -> None:
-    """Write the report of a stored run anew."""
     from compare.cli.stored import render  # noqa: PLC0415
 
     raise typer.Exit(render(run, baseline, html, console))
 
 
-@app.command()
+@app.command(help="Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression.")
 def diff(
     run_a: Annotated[Path, typer.Argument(help="Folder of the run to compare with.")],
     run_b: Annotated[Path, typer.Argument(help="Folder of the run that is compared.")],
@@ -117,7 +115,6 @@ def diff(
         float, typer.Option(help="Per cent from which on a change counts, and a loss is a regression.")
     ] = 5.0,
 ) -> None:
-    """Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression."""
     from compare.cli.stored import compare_runs  # noqa: PLC0415
 
     raise typer.Exit(compare_runs(run_a, run_b, threshold, console))

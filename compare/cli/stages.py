@@ -1,6 +1,6 @@
 """The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import TickingObserver, bar, say
+from compare.cli.progress import Bar, TickingObserver, bar, say
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -72,8 +72,8 @@ def _all_stages(
 class _LoggingObserver(TickingObserver):
     """Has logs in the run's folder, too."""
 
-    def __init__(self, folder: Path, tick: Callable[[str], None]) -> None:
-        super().__init__(tick)
+    def __init__(self, folder: Path, bar: Bar) -> None:
+        super().__init__(bar)
         self._folder = folder
 
     def keep_log(self, name: str, text: str) -> None:
@@ -83,8 +83,8 @@ class _LoggingObserver(TickingObserver):
 class _BlockObserver(_LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
-    def __init__(self, folder: Path, tick: Callable[[str], None], store: CheckpointStore) -> None:
-        super().__init__(folder, tick)
+    def __init__(self, folder: Path, bar: Bar, store: CheckpointStore) -> None:
+        super().__init__(folder, bar)
         self._store = store
 
     def keep(self, runs: Sequence[Run]) -> None:

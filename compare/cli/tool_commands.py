@@ -7,6 +7,7 @@ import typer
 from adapters import default_names, registered
 from adapters.interface import Cell
 from compare.cli.app import app, console, error_console
+from compare.cli.lists import adapter_names, parity_tasks, wanted
 from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
@@ -16,16 +17,14 @@ from compare.cli.options import (
     Out,
     Overwrite,
     Threads,
-    adapter_names,
     data_request,
-    parity_tasks,
     settings,
 )
 from compare.errors import check_choice
 from compare.machine.devices import usable_cores
 
 
-@app.command()
+@app.command(help="Check that adapters keep the contract and train in lockstep; exit code 0 only if all do.")
 def check(
     adapters: Annotated[
         list[str] | None, typer.Argument(help=f"Adapters: {', '.join(registered())}; or module:Class.")
@@ -39,6 +38,9 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only the quick checks of the suite; takes seconds.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Checks of the suite, with commas: those alone, and no lockstep.")
+    ] = None,
     threads: Annotated[
         int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
     ] = 1,
@@ -50,13 +52,13 @@ def check(
         bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
     ] = False,
 ) -> None:
-    """Check that adapters keep the contract and train in lockstep; exit code 0 only if all do."""
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
 
     chosen = CheckSettings(
         adapters=tuple(dict.fromkeys(adapters or default_names())),
-        tasks=parity_tasks(tasks, quick),
+        tasks=parity_tasks(tasks, quick or only is not None),
         quick=quick,
+        only=wanted(only),
         threads=threads,
         timeout_seconds=timeout,
         data=data_request(data, mnist_archives),
@@ -66,21 +68,24 @@ def check(
     raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 
 
-@app.command()
+@app.command(
+    help="Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."
+)
 def new(
     name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
     package: Annotated[
         bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
     ] = False,
 ) -> None:
-    """Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."""
     from compare.cli.scaffold import scaffold  # noqa: PLC0415
 
     for path in scaffold(name, package=package):
         console.print(f"wrote {path}", soft_wrap=True)
 
 
-@app.command()
+@app.command(
+    help="Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."
+)
 def bench(
     tasks: Annotated[
         list[str] | None,
@@ -97,7 +102,6 @@ def bench(
     data: Data = "auto",
     mnist_archives: Archives = None,
 ) -> None:
-    """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
     from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
@@ -111,7 +115,9 @@ def bench(
     raise typer.Exit(run_bench(chosen, console))
 
 
-@app.command()
+@app.command(
+    help="Time a training step against hidden units, batch size, time steps and layers; write a page."
+)
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
@@ -123,7 +129,6 @@ def sweep(
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Time a training step against hidden units, batch size, time steps and layers; write a page."""
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
     check_choice("cell", cell, get_args(Cell))
@@ -131,9 +136,8 @@ def sweep(
     raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
 
 
-@app.command("list")
+@app.command("list", help="Show the tasks, and the adapters with their frameworks' versions.")
 def list_all() -> None:
-    """Show the tasks, and the adapters with their frameworks' versions."""
     from compare.cli.list import adapters_table, tasks_table  # noqa: PLC0415
 
     console.print(tasks_table(), adapters_table())

@@ -11,7 +11,7 @@ class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
     `left_out` are the tasks that `all` leaves out in this preset; `resume` goes on with the run that `out`
-    holds.
+    holds, and `retry_failed` with what has failed there.
     """
 
     tasks: tuple[str, ...]
@@ -34,6 +34,7 @@ class Settings:
     timeout_seconds: float | None = None
     memory_limit_mebibytes: int | None = None
     resume: bool = False
+    retry_failed: bool = False
     device: str = "cpu"
 
     @property
