@@ -37,7 +37,6 @@ def compare(settings: Settings, console: Console) -> int:
     with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
-        say_what_is_set_aside(talk)
         with talk.status("Making the data ready"):
             blocks = plan(settings)
             keys = recipe_keys(settings.data) if settings.tutorials else {}
@@ -73,6 +72,7 @@ def _run(
     console: Console,
 ) -> int:
     """Run what is left; `talk` has what --quiet leaves out."""
+    say_what_is_set_aside(talk)
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
