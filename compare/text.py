@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from zlib import crc32
 
 NOTHING = "–"
+LONGEST_SLUG = 80
 _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
@@ -64,8 +65,8 @@ def code(text: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A file name for `name`; names that differ get file names that differ."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """A file name for `name`, of bounded length; names that differ get file names that differ."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:LONGEST_SLUG].strip("-")
     return plain if plain and plain == name else f"{plain or 'unnamed'}-{crc32(name.encode()):08x}"
 
 

@@ -150,7 +150,18 @@ MUTANTS = (
         "lengths_of_sequences",
         "count the steps beyond",
     ),
-    Mutant("padding in the gradient", networks.PaddingInGradient, "lengths_of_sequences", "all losses agree"),
+    Mutant(
+        "padding in the gradient",
+        mistakes_in_losses.PaddingInGradient,
+        "lengths_of_sequences",
+        "gradient looks to count",
+    ),
+    Mutant(
+        "predictions without lengths",
+        networks.PredictsWithoutLengths,
+        "lengths_of_sequences",
+        "go on beyond",
+    ),
     Mutant("lengths ignored", mistakes_in_networks.LengthsIgnored, "lengths_of_sequences", "go on beyond"),
     Mutant(
         "mean over valid steps",
@@ -164,7 +175,12 @@ MUTANTS = (
         "lengths_in_both_directions",
         "begin with the padding",
     ),
-    Mutant("idle updates skipped", networks.IdleUpdatesSkipped, "lengths_in_parts"),
+    Mutant(
+        "idle updates skipped",
+        mistakes_in_losses.IdleUpdatesSkipped,
+        "lengths_in_parts",
+        "no valid step falls into",
+    ),
     Mutant("padding predicted", networks.PredictsPadding, "padding_means_nothing", "beyond the lengths"),
     # the losses
     Mutant(
@@ -286,7 +302,12 @@ MUTANTS = (
     ),
     Mutant("schedule one late", mistakes_in_updates.ScheduleOneLate, "cosine_schedule", "one update late"),
     Mutant("schedule one early", mistakes_in_updates.ScheduleOneEarly, "cosine_schedule", "one update early"),
-    Mutant("schedule that counts batches", networks.ScheduleByBatches, "schedule_counts_updates"),
+    Mutant(
+        "schedule that counts batches",
+        mistakes_in_updates.ScheduleByBatches,
+        "schedule_counts_updates",
+        "looks to count batches",
+    ),
     # the precision
     Mutant(
         "moments in double precision",

@@ -112,6 +112,16 @@ def test_a_run_goes_on_as_it_was_begun(arguments, message, cut_off):
     assert_refused(command("run", *arguments, "--resume", cut_off), message.replace("FOLDER", str(cut_off)))
 
 
+def test_a_finished_run_whose_report_cannot_be_written_is_not_told_to_go_on(two_cells, tmp_path):
+    save(load(two_cells), tmp_path)
+    (tmp_path / "pages").touch()
+    ended = command("run", "--resume", tmp_path)
+    assert ended.code == 2
+    assert f"Cannot write the report: {tmp_path / 'pages'}: File exists." in ended.said
+    assert f"All runs are finished. For their report: python -m compare report {tmp_path}" in ended.said
+    assert "--resume" not in ended.said
+
+
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
     says = f"error: {tmp_path / 'results.json'}: No such file or directory\n"
     assert_refused(command("all", "--resume", tmp_path), says)
@@ -126,7 +136,7 @@ def test_a_run_of_another_task_is_not_gone_on_with(cut_off):
 @pytest.mark.parametrize("found", ["digits", "mnist"])
 def test_a_run_goes_on_with_the_data_that_it_began_with(found):
     """Also where other data would be found by now."""
-    chosen = settings(adapters="numpy")
+    chosen = settings(adapters="numpy", preset="standard")
     assert chosen.data.choice == "auto"
     assert request(chosen, settled(chosen.data, found))["data"]["choice"] == found
 

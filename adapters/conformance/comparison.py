@@ -47,7 +47,7 @@ def compare_training(adapter_type: AdapterType, case: Case, tolerance: float = T
 
 
 def _predictions(adapter_type: AdapterType, case: Case) -> Observation:
-    return {"predictions": case.start(adapter_type).predict(case.inputs)}
+    return {"predictions": case.start(adapter_type).predict(case.inputs, case.lengths)}
 
 
 def _losses(adapter_type: AdapterType, case: Case) -> Observation:

@@ -1,4 +1,4 @@
-"""Typical mistakes in losses and states, each made on purpose in the reference.
+"""Typical mistakes in losses, states and what has none of a loss, each made on purpose in the reference.
 
 The `cause` of each is what a person reads in the message of a failed check.
 """
@@ -49,6 +49,22 @@ class HalfMissing(Reference):
 
     def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
         return np.asarray(super().loss(outputs, targets, valid) * 2)
+
+
+class PaddingInGradient(Reference):
+    """the gradient looks to count the steps beyond a sequence's length, which the loss leaves out"""
+
+    def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
+        is_differentiated = np.iscomplexobj(outputs)  # gradients are complex steps
+        return super().loss(outputs, targets, valid | is_differentiated)
+
+
+class IdleUpdatesSkipped(Reference):
+    """an update that no valid step falls into looks left out: moments, decay and counters go on in it"""
+
+    def update(self, gradient: dict[str, Array]) -> None:
+        if any(value.any() for value in gradient.values()):
+            super().update(gradient)
 
 
 class StateCarriedOver(Reference):
@@ -118,6 +134,8 @@ LOSS_MISTAKES: tuple[type[Reference], ...] = (
     MeanOverValidSteps,
     SumOverBatch,
     HalfMissing,
+    PaddingInGradient,
+    IdleUpdatesSkipped,
     StateCarriedOver,
     StateReset,
     GradientNotCut,

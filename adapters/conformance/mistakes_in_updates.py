@@ -171,6 +171,13 @@ class ScheduleOneEarly(Reference):
         return rate_at(self.spec.optimizer.learning_rate, self.updates + 1)
 
 
+class ScheduleByBatches(Reference):
+    """the schedule looks to count batches: it counts updates, of which a batch may have several"""
+
+    def rate(self) -> float:
+        return rate_at(self.spec.optimizer.learning_rate, self.updates // len(self.spans))
+
+
 UPDATE_MISTAKES: tuple[type[Reference], ...] = (
     NotClipped,
     ClippedByNorm,
@@ -190,5 +197,6 @@ UPDATE_MISTAKES: tuple[type[Reference], ...] = (
     DecayOfKernelsOnly,
     ScheduleOneLate,
     ScheduleOneEarly,
+    ScheduleByBatches,
     TwoBiases,
 )

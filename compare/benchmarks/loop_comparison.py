@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
@@ -31,6 +32,22 @@ VARIATIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "mnist-rows-stacked": ("mnist-rows", {"layers": 2, "bidirectional": True}),
 }
 """Variation -> the task whose data and update rule it takes, and what its model has otherwise."""
+
+
+LOOPS_BY_NETWORK: dict[tuple[str, int, bool], str] = {
+    ("lstm", 1, False): "mnist-rows",
+    ("gru", 1, False): "mnist-rows-gru",
+    ("lstm", 2, True): "mnist-rows-stacked",
+}
+"""Cell, layers and directions of a classifier under Adam -> the entry of `NATIVE_LOOPS` that trains it."""
+
+
+def loops_of(model: ModelSpec, train: TrainSpec) -> str | None:
+    """The entry of `NATIVE_LOOPS` whose loops train such a network; None where there are none."""
+    classifies = (model.loss, model.readout) == ("softmax_cross_entropy", "last")
+    if not classifies or not isinstance(train.optimizer, Adam):
+        return None
+    return LOOPS_BY_NETWORK.get((model.cell, model.layers, model.bidirectional))
 
 
 def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:

@@ -51,15 +51,16 @@ class Workload:
 
 
 def workload_of(task: Task, dataset: Dataset) -> Workload:
-    """A task's training, from seed 0."""
+    """A task's training, from seed 0; of data that are loaded as they are needed, the first ones."""
+    loaded = slice(dataset.sequences_at_once)
     return Workload(
         model=task.model,
         train=task.train,
         parameters=task.initial_parameters(0),
-        inputs=dataset.inputs,
-        targets=dataset.targets,
+        inputs=dataset.inputs[loaded],
+        targets=dataset.targets[loaded],
         batch=task.batch_size,
-        lengths=dataset.lengths,
+        lengths=None if dataset.lengths is None else dataset.lengths[loaded],
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from adapters.interface import TrainSpec
 from adapters.optimizers import OPTIMIZERS
 from adapters.schedules import SCHEDULES
+from compare.jobs.opening import data_settings
 from compare.machine.environment import environment
+from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.environment import Environment
 from compare.records.results import Results, TaskRecord
@@ -18,16 +20,23 @@ from compare.storage.resume import framework_versions, request, resumed_results
 from compare.storage.retry import retried_results
 from compare.storage.run_folder import clear_folder, clear_temporary_files
 from compare.text import shell_word
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, Task
 from tasks.tutorials import RECIPES
 
 
-def recipe_keys(request: DataRequest) -> dict[str, str]:
-    """Make the data of the tutorials' recipes ready; return each recipe's data key.
+def data_keys(settings: Settings) -> dict[str, str]:
+    """Make the data ready that no block has; return their keys, by the tutorial's recipe or by the task.
 
     Raises: UsageError where they cannot be had.
     """
-    return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
+    tasks: dict[str, Task] = {}
+    if settings.tutorials:
+        tasks |= {name: recipe.task for name, recipe in RECIPES.items()}
+    if settings.recipes:
+        from compare.accuracy.recipes import TASK  # noqa: PLC0415 - SciPy can wait
+
+        tasks[TASK.name] = TASK
+    return {name: data_key(task, settings.data) for name, task in tasks.items()}
 
 
 def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> Results:
@@ -39,6 +48,7 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
         environment=_environment(settings),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
+        accuracy=_accuracy(settings, keys),
         interrupted=True,
         request=request(settings, _settled_data(settings, blocks, keys)),
         versions=framework_versions(settings.adapters),
@@ -54,6 +64,15 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
     return fresh
 
 
+def _accuracy(settings: Settings, keys: Mapping[str, str]) -> Accuracy | None:
+    """What is known of accuracy before anything is trained; None where no recipe is followed."""
+    if not settings.recipes:
+        return None
+    from compare.cli.accuracy import accuracy_beginning  # noqa: PLC0415
+
+    return accuracy_beginning(settings, keys)
+
+
 def _settled_data(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> DataRequest:
     """The request for the data that were found, for those who go on with the run."""
     found = [*(block.data for block in blocks), *(settled(settings.data, key) for key in keys.values())]
@@ -61,10 +80,10 @@ def _settled_data(settings: Settings, blocks: Sequence[Block], keys: Mapping[str
 
 
 def _environment(settings: Settings) -> Environment:
-    """The tutorials' programs get a thread each, and have no preset of their own."""
+    """The tutorials' programs get a thread each; neither they nor recipes for accuracy have a preset."""
     if settings.tasks:
         return environment(command_line(), settings.threads, settings.preset)
-    return environment(command_line(), 1, preset="")
+    return environment(command_line(), settings.threads if settings.recipes else 1, preset="")
 
 
 def command_line() -> str:
@@ -73,7 +92,7 @@ def command_line() -> str:
 
 
 def _task_record(block: Block) -> TaskRecord:
-    data = load_task_data(block.task, block.data)
+    data = load_task_data(block.found_by, block.data)
     task, dataset = data.task, data.dataset
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))
@@ -94,6 +113,9 @@ def _task_record(block: Block) -> TaskRecord:
         operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps, dataset.lengths),
         shortest=None if dataset.lengths is None else int(dataset.lengths.min()),
         stands_in_for=dataset.stands_in_for,
+        data=data_settings(task),
+        found_by=data.reference.name,
+        changes=data.reference.changes,
     )
 
 

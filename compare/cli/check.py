@@ -1,7 +1,7 @@
 """The `check` command: the conformance suite and parity on whole tasks, for every adapter."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from compare.cli.progress import TickingObserver, bar, progress_bars, say
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.errors import check_choice
+from compare.jobs.opening import check_task_name, reference_of
 from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, usable_cores
 from compare.parity.check import at_once, check_parity
@@ -27,7 +28,7 @@ from compare.runner.task_loading import data_key, open_dataset, open_task, settl
 from compare.runner.worker_process import Limits
 from compare.runner.workers import WorkerPool
 from tasks import TASKS
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class CheckSettings:
     device: str = "cpu"
     markdown: bool = False
     only: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def workers_per_adapter(self) -> int:
@@ -60,6 +62,15 @@ class CheckSettings:
         return tuple(check for check in CHECKS if check.quick or not self.quick)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FoundTask:
+    """A task's name, what finds it, and the key of its data."""
+
+    name: str
+    reference: TaskReference
+    key: str
+
+
 def check_adapters(settings: CheckSettings, console: Console, error_console: Console) -> int:
     """Check everything and show the results, progress on `error_console`; return the exit code.
 
@@ -69,16 +80,15 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
     check_device(settings.device, settings.adapters)
     for name in settings.only:
         check_choice("check", name, [check.name for check in CHECKS])
-    tasks = {task: open_task(task) for task in settings.tasks}
+    for name in settings.tasks:
+        check_task_name(name)
     check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
     with error_console.status("Making the data ready"):
-        keys = {name: data_key(task, settings.data) for name, task in tasks.items()}
-        for name in keys.keys() - TASKS.keys():
-            open_dataset(tasks[name], keys[name])
+        tasks = [_found(settings, name) for name in settings.tasks]
     findings = Findings(outcomes={}, proofs=[], declared=declarations(settings.adapters))
     try:
-        _check(settings, keys, findings, error_console)
+        _check(settings, tasks, findings, error_console)
     except KeyboardInterrupt:
         _show(findings, settings, error_console if settings.markdown else console)
         error_console.print("Interrupted: this is what had been checked until then.")
@@ -90,6 +100,16 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
     return 0 if findings.good else 1
 
 
+def _found(settings: CheckSettings, name: str) -> _FoundTask:
+    """The task, its data made ready, and those of other packages looked at."""
+    reference = TaskReference(name=name, changes=settings.changes)
+    task = open_task(reference)
+    key = data_key(task, settings.data)
+    if name not in TASKS:
+        open_dataset(task, key)
+    return _FoundTask(name=task.name, reference=reference_of(task, reference), key=key)
+
+
 def _show(findings: Findings, settings: CheckSettings, console: Console) -> None:
     console.print(conformance_table(findings.outcomes, len(settings.checks)))
     if findings.proofs:
@@ -99,7 +119,7 @@ def _show(findings: Findings, settings: CheckSettings, console: Console) -> None
 
 
 def _check(
-    settings: CheckSettings, keys: Mapping[str, str], findings: Findings, error_console: Console
+    settings: CheckSettings, tasks: Sequence[_FoundTask], findings: Findings, error_console: Console
 ) -> None:
     """The suite of every adapter, then lockstep task by task, into the findings: nothing here is timed.
 
@@ -107,7 +127,7 @@ def _check(
     """
     with progress_bars(error_console) as progress:
         _conform(settings, findings, progress)
-        _prove(settings, keys, findings, progress)
+        _prove(settings, tasks, findings, progress)
 
 
 def _conform(settings: CheckSettings, findings: Findings, progress: Progress) -> None:
@@ -133,9 +153,11 @@ def _conform(settings: CheckSettings, findings: Findings, progress: Progress) ->
             each.result()
 
 
-def _prove(settings: CheckSettings, keys: Mapping[str, str], findings: Findings, progress: Progress) -> None:
+def _prove(
+    settings: CheckSettings, tasks: Sequence[_FoundTask], findings: Findings, progress: Progress
+) -> None:
     """Lockstep, in the order of tasks and adapters however it came; what failed is said at once."""
-    checks = _parity_checks(settings, keys)
+    checks = _parity_checks(settings, tasks)
     order = [(check.task, adapter) for check in checks for adapter in check.adapters]
     if not checks:
         return
@@ -150,17 +172,18 @@ def _prove(settings: CheckSettings, keys: Mapping[str, str], findings: Findings,
                 say(progress.console, f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}")
 
 
-def _parity_checks(settings: CheckSettings, keys: Mapping[str, str]) -> list[ParityCheck]:
+def _parity_checks(settings: CheckSettings, tasks: Sequence[_FoundTask]) -> list[ParityCheck]:
     return [
         ParityCheck(
-            task=task,
-            data=settled(settings.data, key) if task in TASKS else settings.data,
+            task=task.name,
+            reference=task.reference,
+            data=settled(settings.data, task.key) if task.reference.name in TASKS else settings.data,
             adapters=with_reference(settings.adapters),
             threads=settings.threads,
             timeout_seconds=settings.timeout_seconds,
             device=settings.device,
         )
-        for task, key in keys.items()
+        for task in tasks
     ]
 
 

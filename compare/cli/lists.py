@@ -2,6 +2,7 @@
 
 from adapters import registered
 from compare.errors import UsageError
+from compare.jobs.job_file import located
 from tasks import registered as registered_tasks
 
 EVERY = "every"
@@ -28,7 +29,7 @@ def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
         return () if quick else tuple(registered_tasks())
     if not names(listed):
         raise UsageError(f"--tasks names none: choose from {', '.join(registered_tasks())}")
-    return tuple(dict.fromkeys(names(listed)))
+    return tuple(dict.fromkeys(map(located, names(listed))))
 
 
 def wanted(listed: str | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from compare.machine.inherited import replaced_variables
 from compare.records.block import Observer
+from compare.storage.run_folder import write_log
 from compare.text import shortened, storable
 
 
@@ -78,3 +80,14 @@ class TickingObserver(Observer):
 
     def turn(self, adapter: str) -> None:
         self._bar(adapter)
+
+
+class LoggingObserver(TickingObserver):
+    """Has logs in the run's folder, too."""
+
+    def __init__(self, folder: Path, bar: Bar) -> None:
+        super().__init__(bar)
+        self._folder = folder
+
+    def keep_log(self, name: str, text: str) -> None:
+        write_log(self._folder, name, text)

@@ -1,4 +1,4 @@
-"""The commands `check`, `new`, `bench`, `sweep` and `list`."""
+"""The commands `check`, `new`, `bench`, `sweep`, `describe` and `list`."""
 
 from typing import Annotated, cast, get_args
 
@@ -12,6 +12,8 @@ from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
     Archives,
+    Changes,
+    Chosen,
     Data,
     OnDevice,
     Out,
@@ -20,8 +22,10 @@ from compare.cli.options import (
     data_request,
     settings,
 )
-from compare.errors import check_choice
+from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import located
 from compare.machine.devices import usable_cores
+from tasks.interface import Preset, TaskReference
 
 
 @app.command(help="Check that adapters keep the contract and train in lockstep; exit code 0 only if all do.")
@@ -51,6 +55,7 @@ def check(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
     ] = False,
+    changes: Changes = None,
 ) -> None:
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
 
@@ -64,22 +69,40 @@ def check(
         data=data_request(data, mnist_archives),
         device=device,
         markdown=markdown,
+        changes=tuple(changes or ()),
     )
     raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 
 
 @app.command(
-    help="Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."
+    help="Write an adapter and its test, or a job and its data, into the current folder, to be filled in."
 )
 def new(
-    name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[job] NAME",
+            help="What to call the adapter, as in --adapters NAME; or job, and its name.",
+        ),
+    ],
     package: Annotated[
         bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
     ] = False,
 ) -> None:
-    from compare.cli.scaffold import scaffold  # noqa: PLC0415
+    from compare.cli.scaffold import JOB, scaffold  # noqa: PLC0415
 
-    for path in scaffold(name, package=package):
+    is_job = len(words) == 2 and words[0] == JOB
+    if not is_job and len(words) != 1:
+        raise UsageError(f"new {' '.join(words)}: it takes NAME for an adapter, or job NAME for a job")
+    if is_job and package:
+        raise UsageError("--package is for an adapter: leave it out")
+    if is_job:
+        from compare.cli.job_scaffold import scaffold_job  # noqa: PLC0415
+
+        written = scaffold_job(words[1])
+    else:
+        written = scaffold(words[0], package=package)
+    for path in written:
         console.print(f"wrote {path}", soft_wrap=True)
 
 
@@ -91,7 +114,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
-            "sine-online; all if absent."
+            "sine-online; or a job of classes; all but jobs if absent."
         ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
@@ -106,7 +129,7 @@ def bench(
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
-        tasks=tuple(dict.fromkeys(tasks or NATIVE_LOOPS)),
+        tasks=tuple(dict.fromkeys(map(located, tasks or NATIVE_LOOPS))),
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,
@@ -121,19 +144,52 @@ def bench(
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
-    cell: Annotated[str, typer.Option(help="The cell: elman, lstm or gru.")] = "lstm",
+    cell: Annotated[
+        str | None, typer.Option(help="The cell: elman, lstm or gru; the task's if absent.")
+    ] = None,
     bidirectional: Annotated[
         bool, typer.Option("--bidirectional", help="Read the sequences in both directions.")
     ] = False,
+    task: Annotated[
+        str | None, typer.Option(help="A task or a job's file whose network it is; mnist-rows if absent.")
+    ] = None,
+    changes: Changes = None,
     out: Out = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
-    check_choice("cell", cell, get_args(Cell))
-    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
+    if cell is not None:
+        check_choice("cell", cell, get_args(Cell))
+    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite, changes=changes)
+    code = run_sweep(
+        chosen,
+        rounds,
+        console,
+        cell=cast(Cell | None, cell),
+        bidirectional=bidirectional,
+        task=None if task is None else located(task),
+    )
+    raise typer.Exit(code)
+
+
+@app.command(
+    help="Say what would be run: sequences, parameters, updates, memory and time; nothing is trained."
+)
+def describe(
+    task: Annotated[str, typer.Argument(help="A job's TOML file, or a task.")],
+    preset: Chosen = "quick",
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    changes: Changes = None,
+) -> None:
+    from compare.cli.describe import describe as describe_task  # noqa: PLC0415
+
+    check_choice("preset", preset, get_args(Preset))
+    reference = TaskReference(name=located(task), changes=tuple(changes or ()))
+    request = data_request(data, mnist_archives)
+    raise typer.Exit(describe_task(reference, request, cast(Preset, preset), console))
 
 
 @app.command("list", help="Show the tasks, and the adapters with their frameworks' versions.")

@@ -48,6 +48,7 @@ class Worker:
         from adapters import open_adapter  # noqa: PLC0415
 
         self._type = open_adapter(self._name)
+        gc.freeze()  # no garbage: `begin` need not look through all of a framework again
 
     def facts(self) -> "WorkerFacts":
         from compare.runner.worker_facts import worker_facts  # noqa: PLC0415
@@ -71,15 +72,19 @@ class Worker:
 
         self._adapter = self._type(ModelSpec(**model), train_from_plain(train), parameters, device=device)
 
-    def read(self, task: str, key: str) -> None:
-        from tasks import find  # noqa: PLC0415
+    def read(self, task: str, changes: list[str], key: str) -> None:
+        from compare.jobs.datasets import dataset_of  # noqa: PLC0415
 
-        dataset = find(task).dataset(key)
-        self._data = (dataset.inputs, dataset.targets, dataset.lengths)
+        dataset = dataset_of(task, changes, key)
+        self._data = self._whole = (dataset.inputs, dataset.targets, dataset.lengths)
 
     def select(self, rows: "Array") -> None:
-        inputs, targets, lengths = self._data
+        inputs, targets, lengths = self._whole
         self._data = (inputs[rows], targets[rows], None if lengths is None else lengths[rows])
+
+    def forget_rest(self) -> None:
+        """Keep no data but those that are loaded."""
+        del self._whole
 
     def take(self, inputs: "Array", targets: "Array", lengths: "Array | None" = None) -> None:
         self._data = (inputs, targets, lengths)

@@ -28,7 +28,8 @@ SYNC_SECONDS = 1.0
 SNAPSHOT_SECONDS = 1.0
 """How far apart snapshots are at least: they must not cost 1 % where an epoch takes a millisecond."""
 
-_HEADING = "heading"
+_HEADING = "heading 2"
+"""Another number wherever adapters' states are named otherwise: a snapshot from before then is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
