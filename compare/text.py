@@ -3,6 +3,8 @@
 import html
 import math
 import re
+import shlex
+from collections.abc import Sequence
 from zlib import crc32
 
 NOTHING = "–"
@@ -15,6 +17,31 @@ def one_line(text: object) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
 
 
+def storable(text: str) -> str:
+    """Text of the system, such as a path, where it is no valid Unicode with what is not escaped: `\\xe9`."""
+    try:
+        return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+
+
+def shell_word(text: str) -> str:
+    """A word that a shell reads as this text, also where it is no valid Unicode."""
+    escaped = storable(text)
+    return shlex.quote(text) if escaped == text else f"$'{escaped}'"
+
+
+def number_list(numbers: Sequence[int]) -> str:
+    """Numbers in ascending order, those in a row as a range: `0-3, 8`."""
+    parts: list[list[int]] = []
+    for each in numbers:
+        if parts and each == parts[-1][-1] + 1:
+            parts[-1].append(each)
+        else:
+            parts.append([each])
+    return ", ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
+
+
 def escape(text: object) -> str:
     """One line that shows `text` literally, inside a table or out of it."""
     marked = _SPECIAL.sub(r"\\\1", html.escape(one_line(text), quote=False))
@@ -24,6 +51,11 @@ def escape(text: object) -> str:
 def escape_sentence(text: str) -> str:
     """As `escape`, but for backticks, which set code where they come in pairs."""
     return escape(text) if text.count("`") % 2 else escape(text).replace("\\`", "`")
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """The beginning of a text that is too long to be shown."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def code(text: str) -> str:

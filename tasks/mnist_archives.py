@@ -45,7 +45,9 @@ def registered_archives() -> tuple[Archive, ...]:
     spec = find_spec("tensorflow_datasets")
     if spec is None or spec.origin is None:
         raise DataUnavailable("tensorflow-datasets is not installed: install it or choose --data digits")
-    lines = (Path(spec.origin).parent / "url_checksums" / "mnist.txt").read_text().splitlines()
+    lines = (
+        (Path(spec.origin).parent / "url_checksums" / "mnist.txt").read_text(encoding="utf-8").splitlines()
+    )
     fields = (line.split("\t") for line in lines)
     return tuple(
         Archive(url=url, bytes=int(size), sha256=checksum, name=name) for url, size, checksum, name in fields

@@ -69,7 +69,7 @@ def cache_is_valid() -> bool:
     """Whether every array has the checksum that the manifest holds of it, and as many bytes as it claims."""
     folder = cache_folder()
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return bool(manifest == checksums(folder) and cached_arrays())
     except (OSError, ValueError, RecursionError):
         return False
@@ -98,7 +98,7 @@ def fill_cache(archives: Path | None) -> None:
             else:
                 unpack(building, archives)
             manifest = checksums(building)
-            (building / MANIFEST).write_text(json.dumps(manifest, indent=2))
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
             for file in (*(f"{array}.npy" for array in ARRAYS), MANIFEST):
                 os.replace(building / file, folder / file)
     except OSError as error:
@@ -141,10 +141,15 @@ def run_download(folder: Path, archives: Path | None) -> None:
             command if archives is None else [*command, str(archives.absolute())],
             stdin=read_end,
             cwd=Path(__file__).parents[1],
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+            env={
+                **os.environ,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "PYTHONSAFEPATH": "",
+            },
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=DOWNLOAD_LIMIT_SECONDS,
         )

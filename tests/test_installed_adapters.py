@@ -10,7 +10,7 @@ import adapters
 from adapters.conformance import CHECKS, run
 from adapters.conformance.reference import Reference
 from adapters.interface import Declaration
-from compare.cli.options import adapter_names
+from compare.cli.lists import adapter_names
 from compare.storage.results import load
 from tests.commands import assert_refused, command
 from tests.installed import ADAPTER, install, write

@@ -61,6 +61,7 @@ def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
 class Comparison:
     """How long a candidate's updates took, and how many times as fast as each native loop it was.
 
+    `departures` say what in its worker was not as it should be, and leaves its speed comparable.
     Units: `seconds_per_update`, over rounds; `speedups` by the loop's name, paired by round.
     """
 
@@ -68,6 +69,7 @@ class Comparison:
     seconds_per_update: Spread | None
     speedups: Mapping[str, Ratio]
     error: str | None = None
+    departures: tuple[str, ...] = ()
 
 
 def compare_with_native_loops(
@@ -91,6 +93,7 @@ def compare_with_native_loops(
                 loop: ratio for loop in loops if loop != name and (ratio := speedup(times[loop], times[name]))
             },
             error=times[name].error,
+            departures=times[name].departures,
         )
         for name in named
     ]

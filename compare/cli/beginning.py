@@ -1,6 +1,5 @@
 """What a run begins with: its settings, machine and tasks as they are stored, and what of it is finished."""
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +17,9 @@ from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, load_task_data, settled
 from compare.storage.resume import framework_versions, request, resumed_results
+from compare.storage.retry import retried_results
 from compare.storage.run_folder import clear_folder, clear_temporary_files
+from compare.text import shell_word
 from tasks.interface import DataRequest, Task
 from tasks.tutorials import RECIPES
 
@@ -57,7 +58,8 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
     )
     if settings.resume:
         clear_temporary_files(settings.out)
-        return resumed_results(settings.out, fresh, blocks)
+        going_on = retried_results if settings.retry_failed else resumed_results
+        return going_on(settings.out, fresh, blocks)
     clear_folder(settings.out)
     return fresh
 
@@ -86,7 +88,7 @@ def _environment(settings: Settings) -> Environment:
 
 def command_line() -> str:
     """The line that was typed."""
-    return shlex.join(["python", "-m", "compare", *sys.argv[1:]])
+    return " ".join(["python", "-m", "compare", *map(shell_word, sys.argv[1:])])
 
 
 def _task_record(block: Block) -> TaskRecord:

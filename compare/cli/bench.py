@@ -19,7 +19,7 @@ from compare.benchmarks.loop_comparison import (
     varied,
 )
 from compare.benchmarks.timed_worker import Workload, workload_of
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names
 from compare.errors import UsageError, check_choice
@@ -59,6 +59,7 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
         )
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
+    say_what_is_set_aside(console)
     with console.status("Making the data ready"):
         benched = [_benched(task, settings.data) for task in settings.tasks]
     clean = True
@@ -71,8 +72,9 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
                 )
             console.print(comparison_table(each, found))
             for comparison in found:
-                if comparison.error:
-                    console.print(Text(f"{comparison.name}: {comparison.error}"))
+                for said in (comparison.error, *comparison.departures):
+                    if said:
+                        console.print(Text(f"{comparison.name}: {said}"))
             clean &= all(comparison.error is None for comparison in found)
     except KeyboardInterrupt:
         console.print("Interrupted.")

@@ -10,11 +10,10 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from adapters import default_names, registered
+from compare.cli.lists import EVERY, adapter_names
 from compare.errors import UsageError, check_choice
-from compare.jobs.job_file import located
 from compare.machine.devices import usable_cores
 from compare.records.settings import Settings
-from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Preset
 
 
@@ -29,7 +28,6 @@ def named_folder(name: str) -> Path:
 
 
 ALL_ADAPTERS = ",".join(default_names())
-EVERY = "every"
 
 Adapters = Annotated[
     str,
@@ -96,6 +94,10 @@ Changes = Annotated[
         "--set", help="A field of the task or job that is changed, as in model.hidden=256; may be repeated."
     ),
 ]
+RetryFailed = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="With --resume: run what failed again, and beside it the others."),
+]
 OnDevice = Annotated[
     str,
     typer.Option(
@@ -111,30 +113,6 @@ def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
     """
     check_choice("data", data, get_args(DataChoice))
     return DataRequest(choice=cast(DataChoice, data), mnist_archives=mnist_archives)
-
-
-def names(listed: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
-    return tuple(name.strip() for name in listed.split(",") if name.strip())
-
-
-def adapter_names(listed: str) -> tuple[str, ...]:
-    """The names in a list with commas; `every` stands for all those that are not named beside it."""
-    named = names(listed)
-    others = tuple(name for name in registered() if name not in named)
-    return tuple(name for each in named for name in (others if each == EVERY else (each,)))
-
-
-def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
-    """The tasks on which lockstep is to be proven: where none are listed all, but none in a quick check.
-
-    Raises: UsageError for an empty list.
-    """
-    if listed is None:
-        return () if quick else tuple(registered_tasks())
-    if not names(listed):
-        raise UsageError(f"--tasks names none: choose from {', '.join(registered_tasks())}")
-    return tuple(dict.fromkeys(map(located, names(listed))))
 
 
 def output_folder(out: str | None) -> Path:
@@ -169,13 +147,16 @@ def settings(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    retry_failed: RetryFailed = False,
     changes: Changes = None,
     save: Save = False,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
-    Raises: UsageError for an unknown preset or kind of data, and for an empty --out.
+    Raises: UsageError for an unknown preset or kind of data, an empty --out, and nothing to retry.
     """
+    if retry_failed:
+        raise UsageError("--retry-failed runs again what failed in a stored run: name it with --resume DIR")
     check_choice("preset", preset, get_args(Preset))
     embedded = (preset, data, mnist_archives) == ("quick", "auto", None)
     return Settings(

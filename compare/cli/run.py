@@ -1,6 +1,5 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from compare.cli.beginning import beginning, data_keys
 from compare.cli.plan import check_settings, plan
-from compare.cli.progress import progress_bars, say
+from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
@@ -21,7 +20,9 @@ from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import stored_results
+from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
+from compare.text import shell_word
 
 CANNOT_GO_ON = 2
 
@@ -55,6 +56,8 @@ def compare(settings: Settings, console: Console) -> int:
                 results = _run(settings, blocks, keys, results, talk, console)
             else:
                 talk.print("This run was finished: nothing is left to run, its report is written anew.")
+                if without_failures(results) != results:
+                    talk.print("To run again what failed: add --retry-failed.")
         except OSError as error:
             return _give_up("Cannot go on", error, _way_on(settings), settings, console)
         try:
@@ -76,6 +79,7 @@ def _run(
     console: Console,
 ) -> Results:
     """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
+    say_what_is_set_aside(talk)
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
@@ -129,12 +133,12 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
 
 def _way_on(settings: Settings) -> Text:
     command = "run" if settings.tasks else "tutorials" if settings.tutorials else "accuracy"
-    return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
+    return Text(f"To go on: python -m compare {command} --resume {shell_word(str(settings.out))}")
 
 
 def _way_to_the_report(settings: Settings) -> Text:
     options = " --html" if settings.html else ""
-    folder = shlex.quote(str(settings.out))
+    folder = shell_word(str(settings.out))
     return Text(f"All runs are finished. For their report: python -m compare report {folder}{options}")
 
 

@@ -33,10 +33,9 @@ from compare.records.settings import Settings
 from tasks import registered as registered_tasks
 
 
-@app.command("all")
+@app.command("all", help="Run every task and the tutorials' programs on every adapter and write a report.")
 @taking_settings
 def all_tasks(chosen: Settings) -> None:
-    """Run every task and the tutorials' programs on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415 - pandas and Matplotlib take longer than `list` may
     from compare.runner.task_loading import tasks_of_all  # noqa: PLC0415
 
@@ -46,7 +45,7 @@ def all_tasks(chosen: Settings) -> None:
     raise typer.Exit(compare(chosen, console))
 
 
-@app.command()
+@app.command(help="Run some tasks on every adapter and write a report.")
 @taking_settings
 def run(
     chosen: Settings,
@@ -55,7 +54,6 @@ def run(
         typer.Argument(help=f"Tasks to run: {', '.join(registered_tasks())}; or a job's TOML file."),
     ] = None,
 ) -> None:
-    """Run some tasks on every adapter and write a report."""
     from compare.cli.run import compare  # noqa: PLC0415
 
     if chosen.resume and tasks:
@@ -66,7 +64,9 @@ def run(
     raise typer.Exit(compare(chosen if chosen.resume else some, console))
 
 
-@app.command()
+@app.command(
+    help="Run the tutorials' own programs on every adapter; write what they published and what comes here."
+)
 def tutorials(
     context: typer.Context,
     adapters: Adapters = ALL_ADAPTERS,
@@ -83,7 +83,6 @@ def tutorials(
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
 ) -> None:
-    """Run the tutorials' own programs on every adapter; write what they published and what they give here."""
     from compare.cli.run import compare  # noqa: PLC0415
 
     options = {
@@ -103,7 +102,9 @@ def tutorials(
     raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
 
 
-@app.command()
+@app.command(
+    help="Make a reference for accuracy: mnist-rows by recipes for it, judged by all held-out images."
+)
 def accuracy(
     context: typer.Context,
     adapters: Adapters = ALL_ADAPTERS,
@@ -135,7 +136,6 @@ def accuracy(
     device: OnDevice = "cpu",
     resume: Resume = None,
 ) -> None:
-    """Make a reference for accuracy: mnist-rows by recipes for it, judged by all held-out images."""
     from compare.cli.run import compare  # noqa: PLC0415
 
     options = {
@@ -163,19 +163,18 @@ def accuracy(
     raise typer.Exit(compare(chosen, console))
 
 
-@app.command()
+@app.command(help="Write the report of a stored run anew.")
 def report(
     run: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of a stored run.")],
     baseline: Baseline = None,
     html: Html = False,
 ) -> None:
-    """Write the report of a stored run anew."""
     from compare.cli.stored import render  # noqa: PLC0415
 
     raise typer.Exit(render(run, baseline, html, console))
 
 
-@app.command()
+@app.command(help="Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression.")
 def diff(
     run_a: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of the run to compare with.")],
     run_b: Annotated[Path, typer.Argument(parser=named_folder, help="Folder of the run that is compared.")],
@@ -183,7 +182,6 @@ def diff(
         float, typer.Option(help="Per cent from which on a change counts, and a loss is a regression.")
     ] = 5.0,
 ) -> None:
-    """Say what is faster, slower, more or less accurate in RUN_B; exit code 1 on a regression."""
     from compare.cli.stored import compare_runs  # noqa: PLC0415
 
     raise typer.Exit(compare_runs(run_a, run_b, threshold, console))

@@ -1,6 +1,6 @@
 """The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials, accuracy."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import LoggingObserver, bar, say
+from compare.cli.progress import Bar, LoggingObserver, bar, say
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -77,10 +77,8 @@ def _all_stages(
 class _BlockObserver(LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
-    def __init__(
-        self, settings: Settings, block: Block, tick: Callable[[str], None], store: CheckpointStore
-    ) -> None:
-        super().__init__(settings.out, tick)
+    def __init__(self, settings: Settings, block: Block, bar: Bar, store: CheckpointStore) -> None:
+        super().__init__(settings.out, bar)
         self._store, self._block, self._save = store, block, settings.save
 
     def keep_parameters(self, adapter: str, parameters: Mapping[str, Array]) -> None:

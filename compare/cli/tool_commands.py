@@ -7,6 +7,7 @@ import typer
 from adapters import default_names, registered
 from adapters.interface import Cell
 from compare.cli.app import app, console, error_console
+from compare.cli.lists import adapter_names, parity_tasks, wanted
 from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
@@ -18,9 +19,7 @@ from compare.cli.options import (
     Out,
     Overwrite,
     Threads,
-    adapter_names,
     data_request,
-    parity_tasks,
     settings,
 )
 from compare.errors import UsageError, check_choice
@@ -29,7 +28,7 @@ from compare.machine.devices import usable_cores
 from tasks.interface import Preset, TaskReference
 
 
-@app.command()
+@app.command(help="Check that adapters keep the contract and train in lockstep; exit code 0 only if all do.")
 def check(
     adapters: Annotated[
         list[str] | None, typer.Argument(help=f"Adapters: {', '.join(registered())}; or module:Class.")
@@ -43,6 +42,9 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only the quick checks of the suite; takes seconds.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Checks of the suite, with commas: those alone, and no lockstep.")
+    ] = None,
     threads: Annotated[
         int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
     ] = 1,
@@ -55,13 +57,13 @@ def check(
     ] = False,
     changes: Changes = None,
 ) -> None:
-    """Check that adapters keep the contract and train in lockstep; exit code 0 only if all do."""
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
 
     chosen = CheckSettings(
         adapters=tuple(dict.fromkeys(adapters or default_names())),
-        tasks=parity_tasks(tasks, quick),
+        tasks=parity_tasks(tasks, quick or only is not None),
         quick=quick,
+        only=wanted(only),
         threads=threads,
         timeout_seconds=timeout,
         data=data_request(data, mnist_archives),
@@ -72,7 +74,9 @@ def check(
     raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 
 
-@app.command()
+@app.command(
+    help="Write an adapter and its test, or a job and its data, into the current folder, to be filled in."
+)
 def new(
     words: Annotated[
         list[str],
@@ -85,7 +89,6 @@ def new(
         bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
     ] = False,
 ) -> None:
-    """Write an adapter and its test, or a job and its data, into the current folder, to be filled in."""
     from compare.cli.scaffold import JOB, scaffold  # noqa: PLC0415
 
     is_job = len(words) == 2 and words[0] == JOB
@@ -103,7 +106,9 @@ def new(
         console.print(f"wrote {path}", soft_wrap=True)
 
 
-@app.command()
+@app.command(
+    help="Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."
+)
 def bench(
     tasks: Annotated[
         list[str] | None,
@@ -120,7 +125,6 @@ def bench(
     data: Data = "auto",
     mnist_archives: Archives = None,
 ) -> None:
-    """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
     from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
@@ -134,7 +138,9 @@ def bench(
     raise typer.Exit(run_bench(chosen, console))
 
 
-@app.command()
+@app.command(
+    help="Time a training step against hidden units, batch size, time steps and layers; write a page."
+)
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
@@ -152,7 +158,6 @@ def sweep(
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Time a training step against hidden units, batch size, time steps and layers; write a page."""
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
     if cell is not None:
@@ -169,7 +174,9 @@ def sweep(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(
+    help="Say what would be run: sequences, parameters, updates, memory and time; nothing is trained."
+)
 def describe(
     task: Annotated[str, typer.Argument(help="A job's TOML file, or a task.")],
     preset: Chosen = "quick",
@@ -177,7 +184,6 @@ def describe(
     mnist_archives: Archives = None,
     changes: Changes = None,
 ) -> None:
-    """Say what would be run: sequences, parameters, updates, memory and time; nothing is trained."""
     from compare.cli.describe import describe as describe_task  # noqa: PLC0415
 
     check_choice("preset", preset, get_args(Preset))
@@ -186,9 +192,8 @@ def describe(
     raise typer.Exit(describe_task(reference, request, cast(Preset, preset), console))
 
 
-@app.command("list")
+@app.command("list", help="Show the tasks, and the adapters with their frameworks' versions.")
 def list_all() -> None:
-    """Show the tasks, and the adapters with their frameworks' versions."""
     from compare.cli.list import adapters_table, tasks_table  # noqa: PLC0415
 
     console.print(tasks_table(), adapters_table())

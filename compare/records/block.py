@@ -131,6 +131,9 @@ class BlockResult:
 class Observer:
     """Observer of a block; does nothing by default."""
 
+    def wait_for(self, adapter: str) -> None:
+        """It is this adapter's turn."""
+
     def turn(self, adapter: str) -> None:
         """An adapter has had its turn."""
 

@@ -13,7 +13,8 @@ class Settings:
 
     `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
     `left_out` are the tasks that `all` leaves out in this preset; `recipes` are those for accuracy that are
-    followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds.
+    followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds, and
+    `retry_failed` with what has failed there.
     """
 
     tasks: tuple[str, ...]
@@ -38,6 +39,7 @@ class Settings:
     timeout_seconds: float | None = None
     memory_limit_mebibytes: int | None = None
     resume: bool = False
+    retry_failed: bool = False
     device: str = "cpu"
     changes: tuple[str, ...] = ()
     save: bool = False

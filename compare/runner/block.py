@@ -105,12 +105,14 @@ class _BlockRun:
         if all(participant.import_was_timed for participant in self._participants):
             self._active.for_each(self._participants, Participant.start, at_once=usable_cores())
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.set_up()
             self._observer.turn(participant.name)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         first = self._epoch(checkpoint.epochs)[:1]
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.take_over(checkpoint.runs[participant.name])
             participant.resume(checkpoint.states.get(participant.name, {}), first)
             self._observer.turn(participant.name)
@@ -122,6 +124,7 @@ class _BlockRun:
             epochs = range(done, min(block.epochs, done + self._epochs_in_a_row()))
             batches = [self._epoch(epoch) for epoch in epochs]
             for participant in self._shuffled():
+                observer.wait_for(participant.name)
                 if participant.alive:
                     time.sleep(block.timing.settle_seconds)
                 for each in batches:
@@ -144,6 +147,7 @@ class _BlockRun:
         """Train on in timed turns that were calibrated, so many rounds being done in earlier processes."""
         block = self._block
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.calibrate(self._batches_after_training())
         left, ready = sum(index > done for index in block.renewals), 0
         for index in range(done, block.timed_rounds):
@@ -154,6 +158,7 @@ class _BlockRun:
                 self._renew()
                 left, ready = left - 1, ready - 1
             for participant in self._shuffled():
+                self._observer.wait_for(participant.name)
                 participant.take_turn(index)
                 self._observer.turn(participant.name)
             self._keep()
@@ -178,6 +183,7 @@ class _BlockRun:
         sequences = sequences_to_predict(self._data.dataset)
         for _ in range(self._block.timing.prediction_rounds):
             for participant in self._shuffled():
+                self._observer.wait_for(participant.name)
                 participant.predict(sequences)
 
     def _alive(self) -> list[Participant]:

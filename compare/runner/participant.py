@@ -12,7 +12,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.records.block import Block
 from compare.records.run import Epoch, Round, Run
-from compare.runner.checked_task import evaluate, initial_parameters
+from compare.runner.checked_task import evaluate, initial_parameters, within
 from compare.runner.inference import Sequences
 from compare.runner.measured import Measured
 from compare.runner.processes import Processes
@@ -158,8 +158,10 @@ class Participant:
         parameters = remote.parameters()
         if len(self._measured.epochs) == 1:
             self._raise_if_unchanged(parameters)
-        self._measured.evaluation = self._evaluate()
-        self._measured.epochs[-1] = replace(epoch, metrics=self._measured.evaluation.metrics)
+        begin_evaluation = time.perf_counter()
+        evaluation = self._measured.evaluation = self._evaluate()
+        seconds = time.perf_counter() - begin_evaluation
+        self._measured.epochs[-1] = replace(epoch, metrics=evaluation.metrics, evaluate_seconds=seconds)
         self._measured.peak_rss_bytes = self._peak_rss_bytes()
         self.epoch_seconds = time.perf_counter() - begin
 
@@ -169,6 +171,7 @@ class Participant:
         remote = self._running
         calls = range(self._block.timing.warm_calls)
         self._measured.warm_train_seconds = median(remote.train(batches[:1]).seconds for _ in calls)
+        self._measured.facts = remote.facts()  # now there are all threads
 
     @_while_alive
     def calibrate(self, batches: Iterator[Array]) -> None:
@@ -250,13 +253,10 @@ class Participant:
 
     def _construct(self, remote: RemoteAdapter, parameters: Mapping[str, Array]) -> tuple[float, float]:
         """Construct the adapter and load the data; the seconds of each."""
-        task, time_steps = self._data.task, self._data.dataset.inputs.shape[1]
-        construct_seconds = remote.construct(task.model, task.train, parameters)
         data = self._data
-        load_seconds = remote.load_task(
-            data.reference, data.key, time_steps, at_once=data.dataset.sequences_at_once
-        )
-        return construct_seconds, load_seconds
+        construct_seconds = remote.construct(data.task.model, data.task.train, parameters)
+        time_steps, at_once = data.dataset.inputs.shape[1], data.dataset.sequences_at_once
+        return construct_seconds, remote.load_task(data.reference, data.key, time_steps, at_once=at_once)
 
     def _make_ready(self, remote: RemoteAdapter) -> None:
         """Have a process do what comes before its turns, its first batch, which compiles, among it."""
@@ -264,7 +264,8 @@ class Participant:
         remote.train(self._turn[:1])
 
     def _evaluate(self) -> Evaluation:
-        return evaluate(self._data.task, self._running.predict, self._data.dataset)
+        limit = self._block.timeout_seconds
+        return evaluate(self._data.task, within(limit, self._running.predict), self._data.dataset)
 
     def _raise_if_unchanged(self, parameters: Mapping[str, Array]) -> None:
         start = initial_parameters(self._data.task, self._block.seed)

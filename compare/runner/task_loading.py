@@ -9,12 +9,12 @@ from typing import cast, get_args
 import msgspec
 
 from adapters.entry_points import NameTaken
-from adapters.validation import check_data
 from compare.errors import UsageError
 from compare.jobs.opening import check_task_name, find_task, reference_of
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.records.run import Status
 from compare.runner.checked_task import require_batches
+from compare.runner.data_checks import check_dataset
 from tasks import TaskBroken
 from tasks import registered as registered_tasks
 from tasks.interface import (
@@ -62,10 +62,7 @@ def open_dataset(task: Task, key: str) -> Dataset:
     """
     with _as_usage_error(task):
         dataset = task.dataset(key)
-        training = (dataset.inputs, dataset.targets, dataset.lengths)
-        held_out = (dataset.held_out_inputs, dataset.held_out_targets, dataset.held_out_lengths)
-        for data in (training, held_out):
-            check_data(task.model, task.train, *data)
+        check_dataset(task.model, task.train, dataset)
         task.initial_parameters(seed=0)
         if not task.metrics:
             raise ValueError("metrics is empty: name one at least")

@@ -1,7 +1,7 @@
 """A child process that holds one adapter: it does what it is told, and one clock times each thing it does.
 
-Started as `python -m compare.runner.worker MODULE:CLASS DESCRIPTOR`, its environment set before anything is
-imported; NumPy is not imported here, so that the framework's import can be timed.
+Its arguments are MODULE:CLASS DESCRIPTOR. Its environment was set before anything is imported; NumPy is not
+imported here, so that the framework's import can be timed.
 """
 
 import gc
@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compare.machine.inherited import allowed_cores
 from compare.runner.protocol import Failure, Reply, decode_call, encode, train_from_plain
 
 LONGEST_REASON = 500
@@ -40,6 +41,7 @@ class Worker:
 
     def __init__(self, adapter: str) -> None:
         self._name = adapter
+        self._cores = allowed_cores()
         self._adapter: Adapter | None = None
 
     def import_framework(self) -> None:
@@ -51,14 +53,14 @@ class Worker:
     def facts(self) -> "WorkerFacts":
         from compare.runner.worker_facts import worker_facts  # noqa: PLC0415
 
-        return worker_facts(self._type)
+        return worker_facts(self._type, self._cores)
 
     def begin(self) -> int | None:
         """Forget the adapter before; return the resident size, from which on its largest is counted anew."""
         self._adapter = None
         gc.collect()
         try:
-            _CLEAR_REFERENCES.write_text(_RESET_PEAK)
+            _CLEAR_REFERENCES.write_text(_RESET_PEAK, encoding="utf-8")
         except OSError:
             return None
         return _bytes_of("VmRSS")
@@ -138,7 +140,9 @@ def peak_rss_bytes() -> int:
 
 
 def _bytes_of(field: str) -> int | None:
-    match = re.search(rf"{field}:\s+(\d+) kB", _STATUS.read_text()) if _STATUS.exists() else None
+    match = (
+        re.search(rf"{field}:\s+(\d+) kB", _STATUS.read_text(encoding="utf-8")) if _STATUS.exists() else None
+    )
     return int(match[1]) * 1024 if match else None
 
 
@@ -194,9 +198,3 @@ def main() -> None:
     name, descriptor = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(descriptor, False)
     serve(Worker(name), Connection(descriptor), _failure)
-
-
-if __name__ == "__main__":
-    from compare.runner.worker import main as main_under_its_importable_name
-
-    main_under_its_importable_name()

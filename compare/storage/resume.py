@@ -17,10 +17,10 @@ from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_snapshot, interrupted_runs, resume_point
 from compare.storage.results import open_run
-from compare.text import counted
+from compare.text import counted, storable
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet"}
+MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet", "retry_failed"}
 """Options that may be given anew on resuming: the others say what the run is."""
 
 OPTIONS = {"changes": "set"}
@@ -45,7 +45,9 @@ SPEED_FACTS = (
 
 def request(settings: Settings, data: DataRequest) -> dict[str, Any]:
     """The settings as plain values, with the request that names the data which were found."""
-    plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
+    plain: dict[str, Any] = msgspec.to_builtins(
+        replace(settings, data=data), enc_hook=lambda path: storable(str(path))
+    )
     return plain
 
 
@@ -68,6 +70,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         settings,
         out=folder,
         resume=True,
+        retry_failed=typed.get("retry_failed", False),
         threads=typed.get("threads", settings.threads),
         quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
@@ -192,12 +195,17 @@ def _recipes(accuracy: Accuracy | None) -> tuple[object, ...]:
 
 
 def _changed(before: Environment, now: Environment) -> list[str]:
-    old, new = asdict(before), asdict(now)
+    old, new = _facts(before), _facts(now)
     return [
-        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}"
-        for name in SPEED_FACTS
-        if old[name] != new[name]
+        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}" for name in new if old[name] != new[name]
     ]
+
+
+def _facts(environment: Environment) -> dict[str, object]:
+    """What speed depends on, the variables that workers keep among it."""
+    plain = asdict(environment)
+    kept = {each.name: each.value for each in environment.inherited if each.treatment == "kept"}
+    return {**{name: plain[name] for name in SPEED_FACTS}, "variables": kept}
 
 
 def _changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
