@@ -1,5 +1,6 @@
 """Arrays in files: those of an NPZ that a job names, and those that are kept for workers."""
 
+import mmap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def write_array(path: Path, shape: Sequence[int], dtype: DTypeLike, parts: Itera
         np.lib.format.write_array_header_1_0(stream, header)
         for part in parts:
             np.ascontiguousarray(part, dtype).tofile(stream)
+
+
+def release_pages(array: Array) -> None:
+    """Give back the memory of what was read of the file that an array is a view of; it can be read anew."""
+    base: object = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = getattr(base, "base", None)
+    if base is not None:
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def mapped(path: Path) -> Array:

@@ -29,14 +29,26 @@ def is_job(name: str) -> bool:
 
 
 def located(name: str) -> str:
-    """A task's name as it is; a job's file by a path that says where it lies from any folder."""
-    return str(Path(name).absolute()) if is_job(name) else name
+    """A task's name as it is; a job's file by a path that says where it lies from any folder.
+
+    Raises: UsageError where the current folder is gone.
+    """
+    if not is_job(name):
+        return name
+    try:
+        return str(Path(name).absolute())
+    except OSError as error:
+        raise UsageError(f"{name}: the current folder is gone: name the file by its whole path") from error
 
 
 def shown(name: str) -> Path:
     """The path of a job's file, from the current folder where it lies in that."""
     path = Path(name)
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    try:
+        here = Path.cwd()
+    except OSError:
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def job_name(path: Path) -> str:

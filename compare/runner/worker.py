@@ -79,8 +79,11 @@ class Worker:
         self._data = self._whole = (dataset.inputs, dataset.targets, dataset.lengths)
 
     def select(self, rows: "Array") -> None:
+        from compare.jobs.arrays import release_pages  # noqa: PLC0415 - the framework's import is timed
+
         inputs, targets, lengths = self._whole
         self._data = (inputs[rows], targets[rows], None if lengths is None else lengths[rows])
+        release_pages(inputs)
 
     def forget_rest(self) -> None:
         """Keep no data but those that are loaded."""
