@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adapters.requirements import (
+    is_number,
     require,
     require_count,
     require_fraction,
@@ -86,4 +87,7 @@ def rate_at(learning_rate: LearningRate, update: int) -> float:
 def require_learning_rate(value: object) -> None:
     """Raise a ValueError unless the value is a finite number above 0 or one of the schedules."""
     if type(value) not in SCHEDULES:
-        require_positive("learning_rate", value)
+        require(
+            is_number(value) and value > 0,
+            f"learning_rate is {value!r}: it must be a finite number above 0, a Cosine or an Exponential",
+        )

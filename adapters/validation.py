@@ -140,10 +140,13 @@ def _check_classes(model: ModelSpec, targets: Array, read: tuple[int, ...], leng
     )
     _require_target_shape(targets, read)
     valid = with_zeros_where_read(model, targets, lengths)
-    require(
-        bool(targets.size == 0 or (valid.min() >= 0 and valid.max() < model.outputs)),
-        f"targets must lie in 0..{model.outputs - 1}",
-    )
+    wrong = np.argwhere((valid < 0) | (valid >= model.outputs))
+    if len(wrong):
+        place = ", ".join(map(str, wrong[0]))
+        raise ValueError(
+            f"targets hold {len(wrong):,} labels that do not lie in 0..{model.outputs - 1}, "
+            f"the first is {valid[tuple(wrong[0])]} at [{place}]"
+        )
 
 
 def _require_target_shape(targets: Array, expected: tuple[int, ...]) -> None:

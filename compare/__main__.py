@@ -1,5 +1,13 @@
 """The command line: `python -m compare`."""
 
+from compare.start import take_own_packages
+
+take_own_packages()  # whatever the current folder holds
+
+from compare.machine.inherited import set_aside
+
+set_aside()  # before anything is imported that reads it
+
 from compare.cli.signals import exit_when_interrupted, handle_interrupts
 
 exit_when_interrupted()  # before all else is imported, which takes a while
@@ -22,7 +30,7 @@ def main() -> None:
     """Run the command line; a mistake of the user's is one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace", line_buffering=True)
     handle_interrupts()
     with stderr.installed():
         try:

@@ -3,15 +3,43 @@
 import html
 import math
 import re
+import shlex
+from collections.abc import Sequence
 from zlib import crc32
 
 NOTHING = "–"
+LONGEST_SLUG = 80
 _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
 def one_line(text: object) -> str:
     """The text without what cannot be printed, on one line."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
+def storable(text: str) -> str:
+    """Text of the system, such as a path, where it is no valid Unicode with what is not escaped: `\\xe9`."""
+    try:
+        return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+
+
+def shell_word(text: str) -> str:
+    """A word that a shell reads as this text, also where it is no valid Unicode."""
+    escaped = storable(text)
+    return shlex.quote(text) if escaped == text else f"$'{escaped}'"
+
+
+def number_list(numbers: Sequence[int]) -> str:
+    """Numbers in ascending order, those in a row as a range: `0-3, 8`."""
+    parts: list[list[int]] = []
+    for each in numbers:
+        if parts and each == parts[-1][-1] + 1:
+            parts[-1].append(each)
+        else:
+            parts.append([each])
+    return ", ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
 
 
 def escape(text: object) -> str:
@@ -25,6 +53,11 @@ def escape_sentence(text: str) -> str:
     return escape(text) if text.count("`") % 2 else escape(text).replace("\\`", "`")
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """The beginning of a text that is too long to be shown."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def code(text: str) -> str:
     """An indented block, in which nothing is markup."""
     shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
@@ -32,8 +65,8 @@ def code(text: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A file name for `name`; names that differ get file names that differ."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """A file name for `name`, of bounded length; names that differ get file names that differ."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:LONGEST_SLUG].strip("-")
     return plain if plain and plain == name else f"{plain or 'unnamed'}-{crc32(name.encode()):08x}"
 
 

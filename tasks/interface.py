@@ -27,6 +27,20 @@ class DataUnavailable(Exception):  # noqa: N818 - reads as the fact that it stat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReference:
+    """What a task is found by: its name, or the path of a job's file, and what is changed of it.
+
+    Of a job, `text` is what its file said when the run began, `checksum` what its data were then; where they
+    are None, they are read anew.
+    """
+
+    name: str
+    changes: tuple[str, ...] = ()
+    text: str | None = None
+    checksum: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataRequest:
     """Which data the user wants, and where archives lie that spare a download."""
 
@@ -40,6 +54,8 @@ class Dataset:
 
     `stands_in_for` names the data that these were taken instead of: a report then warns that its figures
     say nothing about those. Sequences of unlike length are padded on the right, and have `lengths`.
+    Where the sequences are views of a table that is far smaller than all of them, no more than
+    `sequences_at_once` are copied out of it and loaded at a time.
 
     Shapes: inputs (N, T, D); targets and lengths as `adapters.validation.check_data` has them.
     """
@@ -52,11 +68,12 @@ class Dataset:
     lengths: Array | None = None
     held_out_lengths: Array | None = None
     stands_in_for: str | None = None
+    sequences_at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A figure of merit, and the value that counts as reached.
+    """A figure of merit, and the value that counts as reached, if there is one.
 
     `naive` is what an answer comes to that needs no learning, for comparison; the task's summary says which.
     """
@@ -64,10 +81,12 @@ class Metric:
     name: str
     better: Literal["lower", "higher"]
     unit: str
-    target: float
+    target: float | None = None
     naive: float | None = None
 
     def reached(self, value: float) -> bool:
+        if self.target is None:
+            return False
         return value <= self.target if self.better == "lower" else value >= self.target
 
 
@@ -125,15 +144,15 @@ class Task(ABC):
     Units: `timeout_seconds` for any one thing that a worker does, an epoch in the slowest way included.
     """
 
-    name: ClassVar[str]
-    summary: ClassVar[str]
-    source: ClassVar[str]
-    model: ClassVar[ModelSpec]
-    train: ClassVar[TrainSpec]
-    batch_size: ClassVar[int]
-    metrics: ClassVar[tuple[Metric, ...]]
+    name: str
+    summary: str
+    source: str
+    model: ModelSpec
+    train: TrainSpec
+    batch_size: int
+    metrics: tuple[Metric, ...]
     initializers: ClassVar[Mapping[str, Initializer]]
-    timeout_seconds: ClassVar[float] = 300.0
+    timeout_seconds: float = 300.0
     presets_of_all: ClassVar[tuple[Preset, ...]] = ("quick", "standard", "full")
 
     def prepare(self, request: DataRequest) -> str:

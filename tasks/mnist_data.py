@@ -15,8 +15,9 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from adapters.interface import Array
+from tasks.idx import existing, read_idx
 from tasks.interface import DataRequest, DataUnavailable
-from tasks.mnist_archives import check_archives, reachable, registered_archives, sha256
+from tasks.mnist_archives import as_they_come, check_archives, reachable, registered_archives, sha256
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 MANIFEST = "manifest.json"
@@ -68,7 +69,7 @@ def cache_is_valid() -> bool:
     """Whether every array has the checksum that the manifest holds of it, and as many bytes as it claims."""
     folder = cache_folder()
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return bool(manifest == checksums(folder) and cached_arrays())
     except (OSError, ValueError, RecursionError):
         return False
@@ -92,9 +93,12 @@ def fill_cache(archives: Path | None) -> None:
         remove_abandoned(folder)
         with TemporaryDirectory(dir=folder, prefix=BUILDING) as name:
             building = Path(name)
-            run_download(building, archives)
+            if archives is None or as_they_come(archives):
+                run_download(building, archives)
+            else:
+                unpack(building, archives)
             manifest = checksums(building)
-            (building / MANIFEST).write_text(json.dumps(manifest, indent=2))
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
             for file in (*(f"{array}.npy" for array in ARRAYS), MANIFEST):
                 os.replace(building / file, folder / file)
     except OSError as error:
@@ -112,6 +116,19 @@ def remove_abandoned(folder: Path) -> None:
                 shutil.rmtree(building, ignore_errors=True)
 
 
+def unpack(folder: Path, archives: Path) -> None:
+    """Write what `run_download` does, from archives that were unpacked or packed anew.
+
+    Raises: DataUnavailable where one of them cannot be read.
+    """
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        for kind, axes in (("images", 3), ("labels", 1)):
+            values = read_idx(existing(archives / f"{prefix}-{kind}-idx{axes}-ubyte.gz"), axes)
+            ordered = np.empty(values.shape, np.uint8 if kind == "images" else np.int64)
+            ordered[archive_order(split, len(values))] = values
+            np.save(folder / f"{split}_{kind}.npy", ordered)
+
+
 def run_download(folder: Path, archives: Path | None) -> None:
     """Run `tasks.mnist_download`, which imports TensorFlow, in a process that ends with this one.
 
@@ -124,10 +141,15 @@ def run_download(folder: Path, archives: Path | None) -> None:
             command if archives is None else [*command, str(archives.absolute())],
             stdin=read_end,
             cwd=Path(__file__).parents[1],
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+            env={
+                **os.environ,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "PYTHONSAFEPATH": "",
+            },
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=DOWNLOAD_LIMIT_SECONDS,
         )

@@ -43,7 +43,7 @@ def signals_left_alone():
             signal.signal(number, handler)
 
 
-with signals_left_alone():
+with signals_left_alone(), patch.dict(os.environ):  # nor are the variables of these tests set aside
     from compare.__main__ import main
     from compare.cli.app import console, error_console
     from tests.brief_command import brief

@@ -70,6 +70,21 @@ class RaisesOnceWarm(NumpyAdapter):
         return super()._train(batches)
 
 
+class RaisesInAnotherProcess(NumpyAdapter):
+    """Than its first, which makes a file."""
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        super().__init__(model, train, parameters, device=device)
+        own = f"process {os.getpid()}"
+        with open(os.environ["FAULT_BEGUN"], "a+") as file:
+            file.seek(0)
+            first = file.readline().strip() or own
+            file.write(f"{own}\n")
+        if first != own:
+            print("not again")
+            raise RuntimeError("once is enough")
+
+
 class PrintsGarbage(NumpyAdapter):
     def _train(self, batches):
         os.write(1, bytes(range(256)) + b"\x1b[2J|<script>`](\n")

@@ -7,7 +7,13 @@ import numpy as np
 import tests.mutant_contract as contract
 import tests.mutant_mathematics as mathematics
 import tests.mutant_networks as networks
-from adapters.conformance import mistakes_in_losses, mistakes_in_networks, mistakes_in_updates
+import tests.mutant_ranges as ranges
+from adapters.conformance import (
+    mistakes_in_cells,
+    mistakes_in_losses,
+    mistakes_in_networks,
+    mistakes_in_updates,
+)
 from adapters.interface import Adapter
 from tests.mutant_mathematics import adam_direction, gates_exchanged, scaled
 from tests.mutant_mathematics import state_carried_over as carried_over
@@ -29,6 +35,26 @@ class Mutant:
 
 
 MUTANTS = (
+    # what everyday cases do not reach
+    Mutant("gradient cut after 35 steps", ranges.GradientCutAfter35Steps, "long_sequences"),
+    Mutant("lengths up to 32", ranges.LengthsUpTo32, "long_and_short_sequences"),
+    Mutant("cell state bounded", ranges.CellStateBounded, "large_cell_states"),
+    Mutant("gates shut from 8 on", ranges.GatesShutFrom8On, "gates_nearly_shut"),
+    Mutant("small inputs ignored", ranges.InputsBelowAThousandthIgnored, "nearly_no_inputs"),
+    Mutant("inputs bounded", ranges.InputsBounded, "large_inputs"),
+    Mutant("large gradients clipped", ranges.LargeGradientsClipped, "large_gradients"),
+    Mutant("small gradients ignored", ranges.SmallGradientsIgnored, "nearly_no_gradients"),
+    Mutant("mean of parts", ranges.MeanOfParts, "many_sequences"),
+    Mutant("classes up to 64", ranges.ClassesUpTo64, "many_classes"),
+    Mutant("wide layers in single precision", ranges.WideLayersInSingle, "wide_layers"),
+    # causes that are named
+    Mutant(
+        "hard sigmoid",
+        mistakes_in_cells.hard_sigmoid(0.2),
+        "forward_lstm",
+        "σ looks hard, a line of slope 0.2",
+    ),
+    Mutant("losses after all updates", mistakes_in_losses.LossesAfterAllUpdates, "rows_equal_calls"),
     # the cells
     Mutant("gates i and f exchanged", gates_exchanged(INPUT, FORGET), "forward_lstm", "ordered f, i, g, o"),
     Mutant(
@@ -45,7 +71,7 @@ MUTANTS = (
         "one added to the forget gate",
         mathematics.OneAddedToForgetGate,
         "forward_lstm",
-        "look at the forward pass",
+        "1 looks added to the forget gate at run time",
     ),
     Mutant(
         "cell state not squashed",
@@ -54,7 +80,7 @@ MUTANTS = (
         "look at the forward pass",
     ),
     Mutant(
-        "sigmoid that overflows", mathematics.OverflowingSigmoid, "saturated_gates", "expected finite values"
+        "sigmoid that overflows", mathematics.OverflowingSigmoid, "saturated_gates", "something overflows"
     ),
     Mutant(
         "tanh and sigmoid exchanged",
@@ -70,7 +96,7 @@ MUTANTS = (
     ),
     Mutant(
         "forms of the GRU exchanged",
-        mistakes_in_networks.OtherReset,
+        mistakes_in_cells.OtherReset,
         "forward_gru_after",
         "two forms look exchanged",
     ),
@@ -82,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "update gate inverted",
-        mistakes_in_networks.UpdateGateInverted,
+        mistakes_in_cells.UpdateGateInverted,
         "forward_gru_after",
         "update gate looks inverted",
     ),
@@ -124,7 +150,18 @@ MUTANTS = (
         "lengths_of_sequences",
         "count the steps beyond",
     ),
-    Mutant("padding in the gradient", networks.PaddingInGradient, "lengths_of_sequences", "all losses agree"),
+    Mutant(
+        "padding in the gradient",
+        mistakes_in_losses.PaddingInGradient,
+        "lengths_of_sequences",
+        "gradient looks to count",
+    ),
+    Mutant(
+        "predictions without lengths",
+        networks.PredictsWithoutLengths,
+        "lengths_of_sequences",
+        "go on beyond",
+    ),
     Mutant("lengths ignored", mistakes_in_networks.LengthsIgnored, "lengths_of_sequences", "go on beyond"),
     Mutant(
         "mean over valid steps",
@@ -138,7 +175,12 @@ MUTANTS = (
         "lengths_in_both_directions",
         "begin with the padding",
     ),
-    Mutant("idle updates skipped", networks.IdleUpdatesSkipped, "lengths_in_parts"),
+    Mutant(
+        "idle updates skipped",
+        mistakes_in_losses.IdleUpdatesSkipped,
+        "lengths_in_parts",
+        "no valid step falls into",
+    ),
     Mutant("padding predicted", networks.PredictsPadding, "padding_means_nothing", "beyond the lengths"),
     # the losses
     Mutant(
@@ -192,7 +234,12 @@ MUTANTS = (
     # the batches and the update
     Mutant("batches sorted", contract.SortedBatches, "rows_equal_calls"),
     Mutant("updates one batch late", mathematics.LateUpdate, "gradients_elman_tanh"),
-    Mutant("loss after the update", mathematics.LossAfterUpdate, "losses_sum_and_average"),
+    Mutant(
+        "loss after the update",
+        mathematics.LossAfterUpdate,
+        "losses_sum_and_average",
+        "loss looks read after",
+    ),
     Mutant("clipped by norm", mathematics.ClippedByNorm, "clipping", "clipped by its norm"),
     Mutant(
         "clipped after the update", mathematics.ClippedAfterUpdate, "clipping", "the update looks clipped"
@@ -255,7 +302,12 @@ MUTANTS = (
     ),
     Mutant("schedule one late", mistakes_in_updates.ScheduleOneLate, "cosine_schedule", "one update late"),
     Mutant("schedule one early", mistakes_in_updates.ScheduleOneEarly, "cosine_schedule", "one update early"),
-    Mutant("schedule that counts batches", networks.ScheduleByBatches, "schedule_counts_updates"),
+    Mutant(
+        "schedule that counts batches",
+        mistakes_in_updates.ScheduleByBatches,
+        "schedule_counts_updates",
+        "looks to count batches",
+    ),
     # the precision
     Mutant(
         "moments in double precision",

@@ -117,8 +117,13 @@ def test_parameters_that_are_not_the_models_are_refused(change: dict[str, Any], 
         (CASE, CASE.inputs.tolist(), CASE.targets, "inputs: expected a NumPy array, got list"),
         (CASE, CASE.inputs, CASE.targets.tolist(), "targets: expected a NumPy array, got list"),
         (CLASSES, CASE.inputs, np.zeros(7), "targets are float64: the cross-entropy needs whole numbers"),
-        (CLASSES, CASE.inputs, np.full(7, 3), r"targets must lie in 0\.\.2"),
-        (CLASSES, CASE.inputs, np.full(7, -1), r"targets must lie in 0\.\.2"),
+        (
+            CLASSES,
+            CASE.inputs,
+            np.full(7, 3),
+            r"targets hold 7 labels that do not lie in 0\.\.2, the first is 3 at \[0\]",
+        ),
+        (CLASSES, CASE.inputs, np.full(7, -1), r"do not lie in 0\.\.2, the first is -1"),
         (LONG_TRUNCATION, LONG_TRUNCATION.inputs, LONG_TRUNCATION.targets, "update_every is 6 and backprop_"),
     ],
 )
@@ -255,7 +260,7 @@ def test_an_author_never_sees_what_lies_beyond_a_sequences_length():
 def test_classes_out_of_range_within_a_sequence_are_refused():
     adapter = Ragged(replace(CLASSES.model, readout="every"), CLASSES.train, CLASSES.parameters)
     targets = np.full((7, 5), 3)
-    assert_refused(ValueError, r"targets must lie in 0\.\.2", adapter.load, CASE.inputs, targets, LENGTHS)
+    assert_refused(ValueError, r"do not lie in 0\.\.2", adapter.load, CASE.inputs, targets, LENGTHS)
 
 
 UNDECLARED = {

@@ -14,6 +14,7 @@ from rich.console import Console
 from adapters import declaration, open_adapter, version
 from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
+from adapters.validation import check_data
 from compare.analysis import sweep as curves
 from compare.benchmarks import sweep
 from compare.benchmarks.interleaved import time_interleaved
@@ -263,6 +264,17 @@ def test_a_sweep_is_of_the_cell_and_directions_that_are_asked_for(cell: Cell, bi
         assert (model.hidden, model.layers) == (size.hidden, size.layers)
 
 
+@pytest.mark.parametrize("task", ["sine-window", "life-expectancy", "mnist-rows"])
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
+def test_a_sweep_may_be_of_a_tasks_network(task: str, cell: Cell):
+    network = sweep.network_of(TASKS[task])
+    size = Size(hidden=2, batch=3, time_steps=4, cell=cell)
+    workload = sweep.workload_of(size, network)
+    assert (workload.model.inputs, workload.model.outputs) == (network.model.inputs, network.model.outputs)
+    assert workload.train.optimizer == TASKS[task].train.optimizer
+    check_data(workload.model, workload.train, workload.inputs, workload.targets)
+
+
 def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
     points = [
         SweepPoint(adapter="numpy", size=size, seconds=[0.001 * size.layers], memory_bytes=1, error=None)
@@ -270,10 +282,14 @@ def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
     ]
     results = Results(environment=environment("compare sweep", 1, ""), tasks=[], runs=[], sweep=points)
     ((text),) = (page.text for page in render_pages(results, tmp_path))
-    assert "a GRU in both directions" in text
+    assert "a GRU in both directions that reads rows of images (28 inputs, 10 classes, Adam" in text
+    network = sweep.network_of(TASKS["sine-lstm"])
+    of_task = replace(results, sweep_of=f"as in the task sine-lstm ({network})")
+    ((text),) = (page.text for page in render_pages(of_task, tmp_path))
+    assert "as in the task sine-lstm (1 input, 1 output, Adam, float32), at other sizes" in text
     assert "Fastest along layers L: numpy from 1 to 4." in text
-    line = sweep.along(points, "numpy", "layers")
-    assert [point.size.layers for point in line] == [*sweep.AXES["layers"]]
+    line = curves.along(points, "numpy", "layers")
+    assert [point.size.layers for point in line] == [*curves.AXES["layers"]]
 
 
 def invented_points() -> list[SweepPoint]:

@@ -57,13 +57,26 @@ def test_rounds_last_long_enough_for_their_clock(numpy_alone):
     assert numpy_alone.sequences_per_second == median(rates)
 
 
-def test_rounds_are_spread_over_fresh_processes_that_go_on_where_the_last_one_was():
+def test_rounds_are_spread_over_processes_that_go_on_with_as_much():
     found = run_block(block("numpy", rounds=5, processes=3))
     (record,) = found.runs
     assert record.status == "ok"
     assert [turn.process for turn in record.rounds] == [0, 1, 1, 2, 2]
     assert {turn.sequences for turn in record.rounds} == {record.rounds[0].sequences}
     assert len(found.logs) == 3
+
+
+def test_what_fails_in_a_further_process_keeps_its_rounds_and_the_log_of_that_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAULT_BEGUN", str(tmp_path / "begun"))
+    found = run_block(block("numpy", name := faulty("RaisesInAnotherProcess"), rounds=3, processes=3))
+    numpy, failed = found.runs
+    assert numpy.status == "ok"
+    assert (failed.status, failed.adapter) == ("failed", name)
+    assert "once is enough" in failed.error
+    assert [turn.process for turn in failed.rounds] == [0]
+    assert "not again" in failed.last_lines
+    assert "not again" in found.logs[failed.log.removeprefix("logs/")]
+    assert psutil.Process().children() == []
 
 
 def test_the_rounds_that_count_are_spread_however_many_warm_up():

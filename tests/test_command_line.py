@@ -102,7 +102,8 @@ def test_the_results_hold_every_cell(finished, stand_in):
 
 
 def test_the_stand_in_is_never_called_mnist(stand_in):
-    _, out = stand_in
+    ended, out = stand_in
+    assert "mnist-rows has digits stand-in (not MNIST): --data says which are taken." in ended.said
     (task,) = (task for task in load(out).tasks if task.name == "mnist-rows")
     assert task.dataset == "digits stand-in (not MNIST)"
     assert "digits stand-in (not MNIST)" in (out / "README.md").read_text()
@@ -141,7 +142,7 @@ def test_everything_that_a_run_measures_is_stored(finished):
     for run in results.runs:
         assert run.warm_train_seconds > 0
         assert len(run.inference.single_seconds) >= 40
-        assert len(run.inference.batch_seconds) >= 15
+        assert len(run.inference.batch_seconds) >= 6
         assert (run.matrix_product is not None) == (run.adapter in ADAPTERS)
         assert run.worker.pools
         assert run.import_rss_bytes < run.peak_rss_bytes

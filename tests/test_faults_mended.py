@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from adapters import open_adapter
-from compare.__main__ import main
 from compare.analysis.task_summary import task_summaries
 from compare.errors import UsageError
 from compare.machine import devices, hardware
 from compare.machine.environment import LoadMonitor, environment
+from compare.machine.inherited import allowed_cores
 from compare.records.block import Snapshot
 from compare.records.run import WorkerFacts
 from compare.report.adapter_lines import adapter_lines
@@ -29,6 +29,7 @@ from compare.storage.checkpoint import write_snapshot
 from compare.storage.results import load, save
 from compare.storage.run_folder import hold_output_folder, lock_folder
 from tasks import UnknownTask, find
+from tests.commands import main
 from tests.example_results import example_results
 from tests.reports import report_text
 
@@ -79,6 +80,7 @@ def test_a_machine_that_says_nothing_of_itself_is_still_described(found, monkeyp
     for name in ("cpu_freq", "cpu_percent", "cpu_times", "virtual_memory"):
         monkeypatch.setattr(psutil, name, fail)
     monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(hardware, "CORES", allowed_cores())
     monkeypatch.delattr(os, "getloadavg")
     monitor = LoadMonitor()
     seen = monitor.add_to(environment("compare", 1, "quick"))
@@ -199,9 +201,10 @@ def test_how_an_adapter_computes_is_told_with_a_link_to_its_file(source, shown):
 
 
 def test_a_worker_tells_where_its_adapter_stands():
-    facts = worker_facts(open_adapter("numpy"))
+    facts = worker_facts(open_adapter("numpy"), allowed_cores())
     assert facts.source == "adapters/numpy_backend/adapter.py"
-    assert worker_facts(open_adapter("tests.faulty_adapters:TellsNoState")).source == "tests.faulty_adapters"
+    facts = worker_facts(open_adapter("tests.faulty_adapters:TellsNoState"), allowed_cores())
+    assert facts.source == "tests.faulty_adapters"
 
 
 def test_an_unknown_task_is_named():

@@ -10,7 +10,7 @@ import adapters
 from adapters.conformance import CHECKS, run
 from adapters.conformance.reference import Reference
 from adapters.interface import Declaration
-from compare.cli.options import adapter_names
+from compare.cli.lists import adapter_names
 from compare.storage.results import load
 from tests.commands import assert_refused, command
 from tests.installed import ADAPTER, install, write
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("no_drawing")
 
 def test_list_shows_who_brought_what_and_imports_none_of_it(site):
     write(site / "good.py", ADAPTER + "\n    raise SystemExit('imported')\n", declared="cells=('lstm',)")
-    write(site / "bad.py", ADAPTER, declared="cells=('gru',)")
+    write(site / "bad.py", ADAPTER, declared="cells=('peephole',)")
     install(site, "good-pack", "lockstep.adapters", good="good:Mine")
     install(site, "bad-pack", "lockstep.adapters", bad="bad:Mine", lost="lost:Mine")
     listed = command("list", columns=160)
@@ -28,7 +28,7 @@ def test_list_shows_who_brought_what_and_imports_none_of_it(site):
     lines = {line.split()[0]: line for line in listed.out.splitlines() if line.strip()}
     assert "lstm only" in lines["good"]
     assert "good-pack 1.0" in lines["good"]
-    assert "failed: bad.py, line 6: cells is ('gru',)" in lines["bad"]
+    assert "failed: bad.py, line 6: cells is ('peephole',)" in lines["bad"]
     assert "failed: there is no module 'lost'" in lines["lost"]
     assert not {"good", "bad"} & sys.modules.keys()
 

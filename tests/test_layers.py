@@ -34,6 +34,7 @@ FRAMEWORKS = {
 
 TERMINAL = {"rich", "signal", "typer"}
 PROCESSES = {
+    "compare/start.py",
     "compare/runner/worker.py",
     "compare/runner/supervisor.py",
     "compare/runner/worker_process.py",

@@ -142,6 +142,14 @@ def test_warm_ups_are_the_slow_ones_at_the_start_or_as_many_as_were_set(seconds,
     assert [turn.warm_up for turn in found] == [place < marked for place in range(len(seconds))]
 
 
+def test_a_process_that_is_slow_is_a_sample_and_no_warm_up():
+    seconds = (2.0, 2.0, 1.0, 1.0, 1.0, 1.0)
+    turns = [Round(index=i, sequences=1, seconds=s, process=i // 2) for i, s in enumerate(seconds)]
+    found = mark_warm_ups(turns, None)
+    assert {turn.process for turn in found if turn.counts} == {0, 1, 2}
+    assert [turn.warm_up for turn in found] == [True] + 5 * [False]
+
+
 def test_a_warm_up_counts_for_nothing():
     results = example_results()
     plain = task_summaries(results)[0].adapters[0]

@@ -236,6 +236,31 @@ def test_a_corrupt_archive_is_named_with_its_checksum(archives):
         check_archives(archives)
 
 
+REPACKED = {
+    "unpacked": ("-", "", bytes),
+    "unpacked and dotted": (".", "", bytes),
+    "dotted": (".", ".gz", None),
+    "packed anew": ("-", ".gz", lambda content: gzip.compress(content, 1)),
+}
+
+
+@needs_archives
+@pytest.mark.parametrize(("mark", "ending", "pack"), REPACKED.values(), ids=REPACKED)
+def test_archives_count_by_what_is_in_them(mark, ending, pack, tmp_path, cache, downloads):
+    for archive in registered_archives():
+        packed = (ARCHIVES / archive.name).read_bytes()
+        name = archive.name.removesuffix(".gz").replace("-idx", f"{mark}idx") + ending
+        (tmp_path / name).write_bytes(pack(gzip.decompress(packed)) if pack else packed)
+    check_archives(tmp_path)
+    assert MNIST.prepare(DataRequest(mnist_archives=tmp_path)) == "mnist"
+    assert downloads == []
+    arrays = mnist_data.cached_arrays()
+    packed = gzip.decompress((ARCHIVES / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    order = mnist_data.archive_order("test", 10_000)
+    np.testing.assert_array_equal(arrays["test_labels"][order], np.frombuffer(packed, np.uint8, offset=8))
+    assert arrays["train_images"].shape == (60_000, 28, 28)
+
+
 @needs_archives
 def test_an_archive_that_cannot_be_read_is_named(archives, monkeypatch):
     def refuse(path):

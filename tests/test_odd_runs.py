@@ -62,6 +62,18 @@ def test_an_adapter_may_be_called_anything(tmp_path):
         assert [*map(len, tables_of(text))] == [*map(len, tables_of(plain[page]))]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_stands_in_the_environment_is_text(name, tmp_path):
+    results = example_results()
+    texts = dict.fromkeys(("date", "cpu", "preset", "system", "command"), name)
+    pages = read(replace(results, environment=replace(results.environment, **texts)), tmp_path)
+    plain = read(results, tmp_path)
+    for page, text in pages.items():
+        shown = [line for line in text.splitlines() if not line.startswith("    ")]
+        assert "<script" not in "".join(shown)
+        assert [*map(len, tables_of(text))] == [*map(len, tables_of(plain[page]))]
+
+
 def test_a_task_may_be_called_as_a_page_is(tmp_path):
     results = example_results()
     runs = [replace(run, task="method") for run in results.runs if run.task == SINE.name]

@@ -131,3 +131,11 @@ def test_a_terminal_that_knows_only_ascii_is_told_what_it_can_show(runs, monkeyp
     ended = shell("compare list")
     assert ended.code == 0
     assert "sine-online" in ended.out
+
+
+@pytest.mark.parametrize(("columns", "width"), [("0", 80), ("20", 40)])
+def test_a_width_that_cannot_be_is_no_reason_for_a_letter_a_line(columns, width):
+    ended = shell(f"COLUMNS={columns} compare list")
+    assert ended.code == 0
+    assert " sine-online " in ended.out
+    assert max(map(len, ended.out.splitlines())) == width

@@ -27,7 +27,7 @@ from compare.runner.workers import FreshWorkers
 from compare.storage.results import load, save
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 from tasks import TASKS
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 from tests.commands import faulty
 from tests.example_results import SINE, example_run
 from tests.reports import report_text
@@ -75,7 +75,7 @@ def test_nothing_against_nothing_is_no_difference():
 
 
 def test_slopes_are_those_of_the_exact_gradient():
-    asked = parity_inputs(load_task_data("sine-online", DataRequest()), UPDATES)
+    asked = parity_inputs(load_task_data(TaskReference(name="sine-online"), DataRequest()), UPDATES)
     gradients = gradients_of(asked)
     expected = slopes(asked.task.model, asked.first_update, asked.parameters, asked.inputs, asked.targets)
     assert max(slope_differences(gradients, expected).values()) < GRADIENT_BAND / 100
@@ -85,7 +85,7 @@ def test_slopes_are_those_of_the_exact_gradient():
 
 
 def test_slopes_of_a_truncated_update_hold_its_first_state_fixed():
-    asked = parity_inputs(load_task_data("sine-window", DataRequest()), UPDATES)
+    asked = parity_inputs(load_task_data(TaskReference(name="sine-window"), DataRequest()), UPDATES)
     whole = replace(asked.first_update, backprop_through=None)
     arguments = (asked.parameters, asked.inputs, asked.targets)
     cut, uncut = (slopes(asked.task.model, train, *arguments) for train in (asked.first_update, whole))
@@ -184,7 +184,7 @@ def test_the_reference_is_always_among_the_adapters():
 
 @pytest.mark.parametrize("task", [name for name in TASKS if name != "mnist-rows"])
 def test_two_hundred_updates_of_the_tasks_own_batches_or_of_their_first_sequences(task):
-    data = load_task_data(task, DataRequest())
+    data = load_task_data(TaskReference(name=task), DataRequest())
     dataset, asked = data.dataset, parity_inputs(data, UPDATES)
     spans = TASKS[task].train.spans(TASKS[task].model, asked.time_steps)
     epoch = TASKS[task].batches(len(dataset.inputs), 0, 0)
@@ -201,7 +201,9 @@ def test_two_hundred_updates_of_the_tasks_own_batches_or_of_their_first_sequence
 def test_an_epoch_in_float32_even_where_it_is_long():
     task, images = TASKS["mnist-rows"], Generator(PCG64(0)).random((128 * 230, 28, 1))
     dataset = replace(task.dataset("digits"), inputs=images, targets=np.zeros(len(images), int))
-    asked = parity_inputs(TaskData(task=task, key="digits", dataset=dataset), UPDATES)
+    asked = parity_inputs(
+        TaskData(task=task, reference=TaskReference(name=task.name), key="digits", dataset=dataset), UPDATES
+    )
     assert (len(asked.batches), len(asked.batches_float64)) == (230, UPDATES)
 
 

@@ -1,6 +1,7 @@
 """From options to blocks: what was asked for reaches every one of them, and a task's seeds lie far apart."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,19 @@ def test_options_reach_every_block():
         assert (block.epochs, block.rounds, block.warm_ups, block.threads) == (7, 11, 3, 1)
         assert (block.timeout_seconds, block.memory_limit_bytes) == (12.5, 100 * 2**20)
         assert block.device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("options", "choice"),
+    [
+        ({}, "digits"),
+        ({"data": "mnist"}, "mnist"),
+        ({"mnist_archives": Path("archives")}, "auto"),
+        ({"preset": "standard"}, "auto"),
+    ],
+)
+def test_a_quick_run_has_the_digits_unless_mnist_is_asked_for(options, choice):
+    assert settings(**options).data.choice == choice
 
 
 def test_without_a_timeout_a_block_has_its_tasks():

@@ -6,6 +6,7 @@ import pytest
 
 from compare.runner.block import run_block
 from compare.storage import checkpoint as storage
+from compare.storage.array_file import read_arrays, write_arrays
 from compare.storage.checkpoint import (
     RECORDS_FILE,
     SNAPSHOT_FILE,
@@ -112,6 +113,9 @@ DAMAGE = {
     "of another task": lambda path: rewrite(path, task="sine-window"),
     "of an epoch to come": lambda path: rewrite(path, epochs=EPOCHS),
     "without an adapter": lambda path: rewrite(path, states={}),
+    "of another format": lambda path: write_arrays(
+        path, {name.replace("heading 2", "heading"): each for name, each in read_arrays(path).items()}
+    ),
 }
 
 

@@ -66,7 +66,7 @@ def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
 def test_the_rounds_of_a_cell_under_way_are_on_disk(cut_off, two_cells):
     (run,) = interrupted_runs(cut_off, load(cut_off).runs)
     assert run.status == "interrupted"
-    assert run.error == "interrupted after 11 epochs and 0 timed rounds"
+    assert re.fullmatch(r"interrupted after 11 epochs and 0 timed rounds: rmse 0\.\d+", run.error)
     assert run.epochs == load(two_cells).runs[1].epochs[:11]
     assert stored_results(cut_off).runs == [*load(cut_off).runs, run]
 
@@ -112,6 +112,16 @@ def test_a_run_goes_on_as_it_was_begun(arguments, message, cut_off):
     assert_refused(command("run", *arguments, "--resume", cut_off), message.replace("FOLDER", str(cut_off)))
 
 
+def test_a_finished_run_whose_report_cannot_be_written_is_not_told_to_go_on(two_cells, tmp_path):
+    save(load(two_cells), tmp_path)
+    (tmp_path / "pages").touch()
+    ended = command("run", "--resume", tmp_path)
+    assert ended.code == 2
+    assert f"Cannot write the report: {tmp_path / 'pages'}: File exists." in ended.said
+    assert f"All runs are finished. For their report: python -m compare report {tmp_path}" in ended.said
+    assert "--resume" not in ended.said
+
+
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
     says = f"error: {tmp_path / 'results.json'}: No such file or directory\n"
     assert_refused(command("all", "--resume", tmp_path), says)
@@ -126,6 +136,25 @@ def test_a_run_of_another_task_is_not_gone_on_with(cut_off):
 @pytest.mark.parametrize("found", ["digits", "mnist"])
 def test_a_run_goes_on_with_the_data_that_it_began_with(found):
     """Also where other data would be found by now."""
-    chosen = settings(adapters="numpy")
+    chosen = settings(adapters="numpy", preset="standard")
     assert chosen.data.choice == "auto"
     assert request(chosen, settled(chosen.data, found))["data"]["choice"] == found
+
+
+def test_what_failed_runs_again_when_it_is_asked_for(two_cells, tmp_path):
+    results = load(two_cells)
+    first, second = results.runs
+    gone = replace(second, status="failed", error="the disk was full", metrics={})
+    save(replace(results, runs=[first, gone]), tmp_path)
+    assert "add --retry-failed" in command("run", "--resume", tmp_path).out
+    ended = command("run", "--resume", tmp_path, "--retry-failed")
+    assert ended.code == 0, ended
+    again = load(tmp_path)
+    assert again.runs[0] == first, "what had not failed was run again"
+    assert [learned(run) for run in again.runs] == [learned(run) for run in results.runs]
+    assert [i.during for i in again.interruptions] == ["to run again what had failed"]
+    assert_refused(command("run", "--resume", tmp_path, "--retry-failed"), "nothing has failed")
+
+
+def test_nothing_is_retried_of_a_new_run():
+    assert_refused(command("run", "sine-online", "--retry-failed"), "name it with --resume DIR")

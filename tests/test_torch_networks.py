@@ -300,3 +300,34 @@ def test_clipping_by_norm_differs_from_its_own_by_what_that_adds_to_the_norm_alo
     assert_close(came, expected(added))
     unmoved = expected(0.0)
     assert max(difference(came[parameter], unmoved[parameter]) for parameter in unmoved) > LOCKSTEP
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize(
+    ("cell", "reset"), [("elman", "after"), ("lstm", "after"), ("gru", "after"), ("gru", "before")]
+)
+def test_the_fastest_form_of_a_layer_on_a_device_is_that_of_its_steps(cell, reset, device, bias, torch):
+    """Also where no such device is: what a GPU would run is run on the CPU."""
+    from adapters.torch_backend.fused_layers import FASTEST_LAYERS  # noqa: PLC0415 - imports torch
+    from adapters.torch_backend.layers import LAYERS, STATE_PARTS  # noqa: PLC0415
+
+    model = ModelSpec(
+        cell=cell, inputs=3, hidden=4, outputs=1, loss="half_squared_error", reset=reset, bias=bias
+    )
+    ((layer,),) = layers(model)
+    values = np.random.default_rng(0).normal(size=(1000,))
+    shapes_of_all = [*layer.shapes.values(), (5, 6, 3), *[(5, 4)] * STATE_PARTS[cell]]
+
+    def hidden_states_and_gradients(form):
+        tensors = [torch.tensor(np.resize(values, shape), requires_grad=True) for shape in shapes_of_all]
+        own = dict(zip(layer.shapes, tensors, strict=False))
+        inputs, *state = tensors[len(own) :]
+        hidden, after = form(model, own, inputs, tuple(state))
+        (hidden.square().sum() + sum(part.sum() for part in after)).backward()
+        return [hidden, *after, *(tensor.grad for tensor in tensors)]
+
+    key = cell, "tanh", reset
+    came, expected = (hidden_states_and_gradients(forms[key]) for forms in (FASTEST_LAYERS[device], LAYERS))
+    for ours_is, its_steps in zip(came, expected, strict=True):
+        assert difference(ours_is.detach().numpy(), its_steps.detach().numpy()) < LOCKSTEP

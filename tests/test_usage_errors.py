@@ -76,8 +76,18 @@ def test_of_all_and_run(line, says, elsewhere):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_of_a_folder_without_a_name(elsewhere):
-    assert_refused(command("run", "sine-online", "--out", ""), "--out is empty")
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (("run", "sine-online", "--out", ""), "--out is empty"),
+        (("run", "--resume", ""), "a folder's name is empty: name one, or ."),
+        (("report", " "), "a folder's name is empty"),
+        (("diff", ".", ""), "a folder's name is empty"),
+        (("run", "mnist-rows", "--mnist-archives", ""), "a folder's name is empty"),
+    ],
+)
+def test_of_a_folder_without_a_name(line, says, elsewhere):
+    assert_refused(command(*line), says)
 
 
 @pytest.mark.parametrize(("line", "says"), CHECKS.values(), ids=CHECKS)

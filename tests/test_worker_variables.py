@@ -9,6 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from adapters import ADAPTERS
+from compare.machine.inherited import worker_environment
 from compare.runner.blas_kernels import CORE_VARIABLE, core_variables
 from compare.runner.environment_variables import worker_variables
 
@@ -21,7 +22,7 @@ SSE = {"X86_V2"}
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_threads_are_limited(name):
-    variables = worker_variables(name, 3)
+    variables = worker_environment({}, worker_variables(name, 3), 3, folder="")
     assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
     assert all(isinstance(value, str) for value in variables.values())
 
@@ -75,7 +76,9 @@ def test_a_worker_gets_what_this_machine_needs(monkeypatch):
     lifted = worker_variables("numpy", 2)
     blas = any(pool["internal_api"] == "openblas" for pool in pools)
     assert lifted.get(CORE_VARIABLE) == ("Nehalem" if blas else None)
-    assert lifted["OPENBLAS_NUM_THREADS"] == "2"
+    assert worker_environment(os.environ, lifted, 2, folder="").get(CORE_VARIABLE) == lifted.get(
+        CORE_VARIABLE
+    )
 
 
 def test_no_worker_runs_below_this_machine():
@@ -89,7 +92,7 @@ def test_no_worker_runs_below_this_machine():
         "print(any(core_variables(platform.machine(), features, pool['architecture'], {}) for pool in pools))"
     )
     inherited = {name: value for name, value in os.environ.items() if name != CORE_VARIABLE}
-    variables = {**inherited, **worker_variables("numpy", 1)}
+    variables = worker_environment(inherited, worker_variables("numpy", 1), 1, folder="")
     printed = subprocess.run(
         [sys.executable, "-c", script], env=variables, check=True, capture_output=True, text=True
     ).stdout

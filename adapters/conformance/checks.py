@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.conformance import contract, lengths, mathematics, networks, optimizers, state
+from adapters.conformance import contract, lengths, mathematics, networks, optimizers, ranges, state
 from adapters.conformance.cases import AdapterType
 
 
@@ -121,6 +121,17 @@ CHECKS: tuple[Check, ...] = (
     Check(mathematics.saturated_gates),
     Check(mathematics.large_logits),
     Check(mathematics.smallest_sizes),
+    Check(ranges.long_sequences, "nothing cuts the gradient but backprop_through"),
+    Check(ranges.long_and_short_sequences),
+    Check(ranges.large_cell_states, "nothing bounds a cell state"),
+    Check(ranges.gates_nearly_shut, "σ and tanh must be right to the last digits, not only where they bend"),
+    Check(ranges.nearly_no_inputs),
+    Check(ranges.large_inputs),
+    Check(ranges.large_gradients, "nothing clips a gradient but clip_value and clip_norm"),
+    Check(ranges.nearly_no_gradients),
+    Check(ranges.many_sequences, "the mean is over the whole batch, however it is split"),
+    Check(ranges.many_classes),
+    Check(ranges.wide_layers),
     Check(mathematics.float32_follows_float64),
     Check(optimizers.adam_in_float32),
     Check(state.batch_sizes_change, "nothing may be fixed to the size of the first batch"),

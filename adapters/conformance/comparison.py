@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters.conformance.cases import AdapterType, Case
-from adapters.conformance.expectations import Nonconformance, expect, expect_close
+from adapters.conformance.expectations import Nonconformance, difference, expect, expect_close
 from adapters.conformance.reference import Reference
 from adapters.conformance.typical_mistakes import TYPICAL_MISTAKES
 from adapters.interface import Array
@@ -15,6 +15,20 @@ Observation = dict[str, Array]
 Observer = Callable[[AdapterType, Case], Observation]
 TOLERANCE = 1e-10
 """Float64, relative: what lockstep means."""
+
+
+OVERFLOW = (
+    "something overflows: σ or its gradient by exp(x)/(1 + exp(x)), tanh by exponentials, or a softmax from "
+    "which the largest logit is not taken first; ½ + ½·tanh(½x) overflows nowhere"
+)
+"""What is said where a value is no number, or infinite."""
+
+FLOAT32_DIGITS = 5e-7
+ROUNDED = (
+    "all agrees to the digits of float32: a constant or a default is float32, or a function of the framework "
+    "computes in it whatever it is given (then ½ + ½·tanh(½x) may do for σ)"
+)
+"""What is said where float64 is no more exact than that."""
 
 
 def compare_predictions(adapter_type: AdapterType, case: Case, tolerance: float = TOLERANCE) -> None:
@@ -33,7 +47,7 @@ def compare_training(adapter_type: AdapterType, case: Case, tolerance: float = T
 
 
 def _predictions(adapter_type: AdapterType, case: Case) -> Observation:
-    return {"predictions": case.start(adapter_type).predict(case.inputs)}
+    return {"predictions": case.start(adapter_type).predict(case.inputs, case.lengths)}
 
 
 def _losses(adapter_type: AdapterType, case: Case) -> Observation:
@@ -57,7 +71,8 @@ def _compare(observe: Observer, adapter_type: AdapterType, case: Case, tolerance
         _expect_agreement(actual, expected, tolerance)
     except Nonconformance as failure:
         mistake = _typical_mistake(observe, case, actual, tolerance)
-        cause = mistake or _where_to_look(actual, expected, tolerance)
+        told = mistake or _told_by_the_numbers(actual, expected)
+        cause = told or _where_to_look(actual, expected, tolerance, predicts_alike(adapter_type, case))
         raise Nonconformance(f"{describe(case)}: {failure}", cause) from None
 
 
@@ -79,18 +94,39 @@ def _typical_mistake(observe: Observer, case: Case, actual: Observation, toleran
             _expect_agreement(actual, observe(mistake, case), tolerance)
         except (Nonconformance, LookupError, ValueError):
             continue
-        return mistake.__doc__
+        return mistake.cause
     return None
 
 
-def _where_to_look(actual: Observation, expected: Observation, tolerance: float) -> str:
-    """The part of the adapter to look at, told by how far the losses agree."""
+def predicts_alike(adapter_type: AdapterType, case: Case) -> bool:
+    """Whether what the model says before any training is right, so that the forward pass is."""
+    try:
+        _expect_agreement(_predictions(adapter_type, case), _predictions(Reference, case), TOLERANCE)
+    except Exception:  # whatever predict does: its own checks will say
+        return False
+    return True
+
+
+def _told_by_the_numbers(actual: Observation, expected: Observation) -> str | None:
+    """What values that are none, or that agree to some digits, give away."""
+    if any(value.shape != expected[what].shape for what, value in actual.items()):
+        return None
+    if not all(np.isfinite(value).all() for value in actual.values()):
+        return OVERFLOW
+    widest = max(difference(value, expected[what]) for what, value in actual.items())
+    return ROUNDED if widest < FLOAT32_DIGITS else None
+
+
+def _where_to_look(actual: Observation, expected: Observation, tolerance: float, alike: bool) -> str:
+    """The part of the adapter to look at, told by how far predictions and losses agree."""
     if "losses" not in expected or actual["losses"].shape != expected["losses"].shape:
         return "look at the forward pass"
     together = np.abs(actual["losses"] - expected["losses"]) <= tolerance * np.abs(expected["losses"]).max()
     if together.all():
         return "all losses agree: look at the gradient and the update"
     first = int(np.argmin(together))
+    if first == 0 and alike:
+        return "the predictions agree, the first loss differs: look at the loss, and at when it is read"
     if first == 0:
         return "the first loss differs: look at the forward pass and the loss"
     return f"the losses agree before [{first}]: look at the gradient, the update and the state carried on"

@@ -37,7 +37,7 @@ def expect_equal(what: str, actual: Array, expected: Array) -> None:
     """Raise unless the arrays are equal bit for bit."""
     expect_array(what, actual, expected.shape, expected.dtype.name)
     if not np.array_equal(actual, expected):
-        raise Nonconformance(f"{what}: not the same bits, {_widest(actual, expected)}")
+        raise Nonconformance(f"{what}: not the same bits, {_widest(actual, expected, 0.0)}")
 
 
 def expect_close(what: str, actual: Array, expected: Array, tolerance: float) -> None:
@@ -46,7 +46,7 @@ def expect_close(what: str, actual: Array, expected: Array, tolerance: float) ->
     rounding = ROUNDING_UNITS * np.finfo(expected.dtype).eps
     allowed = tolerance * np.abs(expected).max(initial=0.0) + rounding
     if np.abs(actual - expected).max(initial=0.0) > allowed:
-        raise Nonconformance(f"{what}: {_widest(actual, expected)}, above {tolerance:.0e}")
+        raise Nonconformance(f"{what}: {_widest(actual, expected, allowed)}, above {tolerance:.0e}")
 
 
 def difference(actual: Array, expected: Array) -> float:
@@ -56,10 +56,17 @@ def difference(actual: Array, expected: Array) -> float:
     return float(widest / scale if scale > 0 else widest)
 
 
-def _widest(actual: Array, expected: Array) -> str:
-    place = np.unravel_index(np.argmax(np.abs(actual - expected)), expected.shape)
-    index = ", ".join(str(int(axis)) for axis in place)
+def _widest(actual: Array, expected: Array, allowed: float) -> str:
+    """The largest difference, and the place of the first that is above what is allowed, if it is another."""
+    apart = np.abs(actual - expected)
+    place = np.unravel_index(np.argmax(apart), expected.shape)
+    first = np.unravel_index(np.argmax(apart > allowed), expected.shape)
+    others = f" (the first that differs: [{_index(first)}])" if first != place else ""
     return (
-        f"expected {expected[place]:.12g} at [{index}], got {actual[place]:.12g}, "
-        f"a relative difference of {difference(actual, expected):.1e}"
+        f"expected {expected[place]:.12g} at [{_index(place)}], got {actual[place]:.12g}, "
+        f"a relative difference of {difference(actual, expected):.1e}{others}"
     )
+
+
+def _index(place: tuple[np.intp, ...]) -> str:
+    return ", ".join(str(int(axis)) for axis in place)

@@ -19,12 +19,15 @@ def sigmoid(x: Array) -> Array:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
 
 
+Function = Callable[[Array], Array]
+
+
 def plus(values: Array, parameters: Parameters, bias: str) -> Array:
     """The values (…, B, columns) and a bias (…, columns), where there is one."""
     return values + parameters[bias][..., np.newaxis, :] if bias in parameters else values
 
 
-def elman(activation: Callable[[Array], Array], parameters: Parameters, x: Array, state: State) -> State:
+def elman(activation: Function, parameters: Parameters, x: Array, state: State) -> State:
     """h = φ(x·W + h·U + b)."""
     sums = plus(
         x @ parameters["input_kernel"] + state[0] @ parameters["recurrent_kernel"], parameters, "bias"
@@ -32,36 +35,36 @@ def elman(activation: Callable[[Array], Array], parameters: Parameters, x: Array
     return (activation(sums),)
 
 
-def lstm(parameters: Parameters, x: Array, state: State) -> State:
+def lstm(parameters: Parameters, x: Array, state: State, sigma: Function = sigmoid) -> State:
     """i, f, g, o = x·W + h·U + b; c = σ(f)·c + σ(i)·tanh(g); h = σ(o)·tanh(c)."""
     hidden, cell_state = state
     sums = plus(x @ parameters["input_kernel"] + hidden @ parameters["recurrent_kernel"], parameters, "bias")
     i, f, g, o = np.split(sums, 4, axis=-1)
-    cell_state = sigmoid(f) * cell_state + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(cell_state), cell_state
+    cell_state = sigma(f) * cell_state + sigma(i) * np.tanh(g)
+    return sigma(o) * np.tanh(cell_state), cell_state
 
 
-def gru_after(parameters: Parameters, x: Array, state: State) -> State:
+def gru_after(parameters: Parameters, x: Array, state: State, sigma: Function = sigmoid) -> State:
     """r, z = σ(x·W + h·U + b); n = tanh(x·W_n + b_n + r·(h·U_n + c_n)); h = (1−z)·n + z·h."""
     (hidden,) = state
     x_r, x_z, x_n = np.split(plus(x @ parameters["input_kernel"], parameters, "bias"), 3, axis=-1)
     h_r, h_z, h_n = np.split(hidden @ parameters["recurrent_kernel"], 3, axis=-1)
-    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    r, z = sigma(x_r + h_r), sigma(x_z + h_z)
     n = np.tanh(x_n + r * plus(h_n, parameters, "candidate_bias"))
     return ((1 - z) * n + z * hidden,)
 
 
-def gru_before(parameters: Parameters, x: Array, state: State) -> State:
+def gru_before(parameters: Parameters, x: Array, state: State, sigma: Function = sigmoid) -> State:
     """r, z = σ(x·W + h·U + b); n = tanh(x·W_n + (r·h)·U_n + b_n); h = (1−z)·n + z·h."""
     (hidden,) = state
     x_r, x_z, x_n = np.split(plus(x @ parameters["input_kernel"], parameters, "bias"), 3, axis=-1)
     kernel_r, kernel_z, kernel_n = np.split(parameters["recurrent_kernel"], 3, axis=-1)
-    r, z = sigmoid(x_r + hidden @ kernel_r), sigmoid(x_z + hidden @ kernel_z)
+    r, z = sigma(x_r + hidden @ kernel_r), sigma(x_z + hidden @ kernel_z)
     n = np.tanh(x_n + (r * hidden) @ kernel_n)
     return ((1 - z) * n + z * hidden,)
 
 
-STEPS: dict[tuple[str, str, str], Callable[[Parameters, Array, State], State]] = {
+STEPS: dict[tuple[str, str, str], Callable[..., State]] = {
     ("elman", "tanh", "after"): partial(elman, np.tanh),
     ("elman", "sigmoid", "after"): partial(elman, sigmoid),
     ("lstm", "tanh", "after"): lstm,

@@ -1,6 +1,6 @@
 """Typical mistakes in clipping and update rules, each made on purpose in the reference.
 
-The docstring of each is what a person reads in the message of a failed check.
+The `cause` of each is what a person reads in the message of a failed check.
 """
 
 from dataclasses import replace
@@ -12,14 +12,14 @@ from adapters.interface import Adam, AdamW, Array, RmsProp, Sgd, rate_at
 
 
 class NotClipped(Reference):
-    """the gradient looks unclipped"""
+    cause = "the gradient looks unclipped"
 
     def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
         return gradient
 
 
 class ClippedByNorm(Reference):
-    """the gradient looks clipped by its norm: every element is clipped by itself"""
+    cause = "the gradient looks clipped by its norm: every element is clipped by itself"
 
     def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
         norm = float(np.sqrt(sum(np.vdot(value, value) for value in gradient.values())))
@@ -28,7 +28,7 @@ class ClippedByNorm(Reference):
 
 
 class ClippedByNormOfEach(Reference):
-    """each parameter's gradient looks clipped by its own norm: the norm is over all of them"""
+    cause = "each parameter's gradient looks clipped by its own norm: the norm is over all of them"
 
     def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
         limit = self.spec.clip_norm
@@ -40,7 +40,7 @@ class ClippedByNormOfEach(Reference):
 
 
 class ClippedByNormAsTorchDoes(Reference):
-    """1e-6 looks added to the norm that clips, as `torch.nn.utils.clip_grad_norm_` does: it is not"""
+    cause = "1e-6 looks added to the norm that clips, as `torch.nn.utils.clip_grad_norm_` does: it is not"
 
     def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
         limit = self.spec.clip_norm
@@ -51,7 +51,7 @@ class ClippedByNormAsTorchDoes(Reference):
 
 
 class ClippedElementByElement(Reference):
-    """every element looks clipped by itself: the gradient is clipped by its norm"""
+    cause = "every element looks clipped by itself: the gradient is clipped by its norm"
 
     def clip(self, gradient: dict[str, Array]) -> dict[str, Array]:
         limit = self.spec.clip_norm or np.inf
@@ -59,7 +59,7 @@ class ClippedElementByElement(Reference):
 
 
 class UpdateClipped(NotClipped):
-    """the update looks clipped: it is the gradient that is clipped, before the update"""
+    cause = "the update looks clipped: it is the gradient that is clipped, before the update"
 
     def update(self, gradient: dict[str, Array]) -> None:
         before = self.values.copy()
@@ -69,7 +69,7 @@ class UpdateClipped(NotClipped):
 
 
 class EpsilonInsideRoot(Reference):
-    """Adam's epsilon looks added under the root: it is added to the root"""
+    cause = "Adam's epsilon looks added under the root: it is added to the root"
 
     def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
         correction = np.sqrt(1 - rule.beta2**self.updates) / (1 - rule.beta1**self.updates)
@@ -77,7 +77,7 @@ class EpsilonInsideRoot(Reference):
 
 
 class EpsilonInsideCorrection(Reference):
-    """Adam's epsilon looks added after the bias correction, as torch.optim does: it stands outside"""
+    cause = "Adam's epsilon looks added after the bias correction, as torch.optim does: it stands outside"
 
     def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
         corrected = square / (1 - rule.beta2**self.updates)
@@ -85,51 +85,55 @@ class EpsilonInsideCorrection(Reference):
 
 
 class NoBiasCorrection(Reference):
-    """Adam's bias correction looks missing"""
+    cause = "Adam's bias correction looks missing"
 
     def adam_direction(self, rule: Adam | AdamW, mean: Array, square: Array) -> Array:
         return np.asarray(mean / (np.sqrt(square) + rule.epsilon))
 
 
 class MomentsInFloat64(Reference):
-    """Adam's moments look kept in float64: they have the dtype of the spec"""
+    cause = "Adam's moments look kept in float64: they have the dtype of the spec"
 
     def rounded(self, moment: Array) -> Array:
         return moment
 
 
 class TwoBiases(Reference):
-    """each gate looks to train two biases that are added up: the sum moves twice as far"""
+    cause = "each gate looks to train two biases that are added up: the sum moves twice as far"
 
     def update(self, gradient: dict[str, Array]) -> None:
         before = {name: value for name, value in self.values.items() if name.startswith("bias")}
         super().update(gradient)
-        self.values.update({name: 2 * self.values[name] - value for name, value in before.items()})
+        for name, value in before.items():
+            gates = slice(2 * self.model.hidden) if self.model.cell == "gru" else slice(None)
+            twice = self.values[name].copy()
+            twice[gates] += twice[gates] - value[gates]
+            self.values[name] = twice
 
 
 class Dampened(Reference):
-    """the momentum looks dampened: v ← μ·v + (1−μ)·g, where it is μ·v + g"""
+    cause = "the momentum looks dampened: v ← μ·v + (1−μ)·g, where it is μ·v + g"
 
     def velocity(self, rule: Sgd, velocity: Array, gradient: Array) -> Array:
         return super().velocity(rule, velocity, (1 - rule.momentum) * gradient)
 
 
 class NesterovOff(Reference):
-    """Nesterov's form looks taken for the plain momentum, or the other way round"""
+    cause = "Nesterov's form looks taken for the plain momentum, or the other way round"
 
     def sgd(self, rule: Sgd, name: str, gradient: Array) -> Array:
         return super().sgd(replace(rule, nesterov=not rule.nesterov), name, gradient)
 
 
 class RmsPropEpsilonInsideRoot(Reference):
-    """RMSprop's epsilon looks added under the root, as Keras and optax do: it is added to the root"""
+    cause = "RMSprop's epsilon looks added under the root, as Keras and optax do: it is added to the root"
 
     def rms_prop_direction(self, rule: RmsProp, gradient: Array, square: Array) -> Array:
         return np.asarray(gradient / np.sqrt(square + rule.epsilon))
 
 
 class DecayCoupled(Reference):
-    """the weight decay looks added to the gradient: it is decoupled from it"""
+    cause = "the weight decay looks added to the gradient: it is decoupled from it"
 
     def decayed(self, value: Array, rate: float) -> Array:
         return value
@@ -140,31 +144,38 @@ class DecayCoupled(Reference):
 
 
 class DecayWithoutRate(Reference):
-    """the weight decay looks to go without the rate: it is θ·(1 − η·λ)"""
+    cause = "the weight decay looks to go without the rate: it is θ·(1 − η·λ)"
 
     def decayed(self, value: Array, rate: float) -> Array:
         return super().decayed(value, 1.0)
 
 
 class DecayOfKernelsOnly(Reference):
-    """the weight decay looks left out for biases: it is of all parameters"""
+    cause = "the weight decay looks left out for biases: it is of all parameters"
 
     def decayed(self, value: Array, rate: float) -> Array:
         return super().decayed(value, rate) if value.ndim > 1 else value
 
 
 class ScheduleOneLate(Reference):
-    """the schedule looks one update late: the first update has the number 0"""
+    cause = "the schedule looks one update late: the first update has the number 0"
 
     def rate(self) -> float:
         return rate_at(self.spec.optimizer.learning_rate, max(0, self.updates - 1))
 
 
 class ScheduleOneEarly(Reference):
-    """the schedule looks one update early: the first update has the number 0"""
+    cause = "the schedule looks one update early: the first update has the number 0"
 
     def rate(self) -> float:
         return rate_at(self.spec.optimizer.learning_rate, self.updates + 1)
+
+
+class ScheduleByBatches(Reference):
+    """the schedule looks to count batches: it counts updates, of which a batch may have several"""
+
+    def rate(self) -> float:
+        return rate_at(self.spec.optimizer.learning_rate, self.updates // len(self.spans))
 
 
 UPDATE_MISTAKES: tuple[type[Reference], ...] = (
@@ -186,5 +197,6 @@ UPDATE_MISTAKES: tuple[type[Reference], ...] = (
     DecayOfKernelsOnly,
     ScheduleOneLate,
     ScheduleOneEarly,
+    ScheduleByBatches,
     TwoBiases,
 )

@@ -18,7 +18,7 @@ from adapters.parameters import shapes
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
 
-ROWS = 1024  # room for batches in one call, doubled until they fit: calls of other lengths compile nothing
+ROWS = 1024  # batches in one run of the program, fewer in the last: calls of other lengths compile nothing
 
 
 class JaxAdapter(Adapter):
@@ -60,10 +60,13 @@ class JaxAdapter(Adapter):
         self._data = Sequences(self._tensor(inputs, self._dtype), self._valid(inputs, lengths), targets)
 
     def _train(self, batches: Array) -> Array:
-        room = max(ROWS, 1 << (len(batches) - 1).bit_length())
-        rows = self._tensor(np.pad(batches, ((0, room - len(batches)), (0, 0))), np.int64)
-        self._state, losses = self._program.train_rows(self._state, self._data, rows, len(batches))
-        return np.array(losses)[: len(batches)].ravel()
+        losses = []
+        for first in range(0, len(batches), ROWS):
+            some = batches[first : first + ROWS]
+            rows = self._tensor(np.pad(some, ((0, ROWS - len(some)), (0, 0))), np.int64)
+            self._state, found = self._program.train_rows(self._state, self._data, rows, len(some))
+            losses.append((found, len(some)))
+        return np.concatenate([np.array(found)[:count] for found, count in losses]).ravel()
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         valid = self._valid(inputs, lengths)

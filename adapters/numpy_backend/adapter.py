@@ -66,13 +66,17 @@ class NumpyAdapter(Adapter):
         if batches.shape[1] != self._batch:
             self._prepare(batches.shape[1])
         losses = np.empty((len(batches), len(self._spans)), self._dtype)
-        backpropagation = self._backpropagation
+        backpropagation, clip, update = self._backpropagation, self._clip, self._optimizer.update
+        differentiate, parameters = backpropagation.differentiate, self._parameters
+        gradient, numbers = backpropagation.gradient, range(len(self._spans))
         with self._blas.limit(limits=1) if len(self._parts) > 1 else nullcontext():
             for row, indices in enumerate(batches):
                 backpropagation.begin(self._inputs, self._targets, self._lengths, indices)
-                for update in range(len(self._spans)):
-                    backpropagation.differentiate(update)
-                    self._update()
+                for number in numbers:
+                    differentiate(number)
+                    if clip is not None:
+                        clip(gradient)
+                    update(parameters, gradient)
                 losses[row] = backpropagation.losses() / self._batch
         return losses.ravel()
 
@@ -129,9 +133,3 @@ class NumpyAdapter(Adapter):
         if self._lengths is None:
             return None
         return OrderOfLengths(self._spans[-1].stop, batch, self._dtype)
-
-    def _update(self) -> None:
-        gradient = self._backpropagation.gradient
-        if self._clip is not None:
-            self._clip(gradient)
-        self._optimizer.update(self._parameters, gradient)

@@ -1,7 +1,6 @@
 """Layers, readout and loss over a batch of sequences, forward and back; arrays and views are made once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
@@ -17,25 +16,6 @@ from adapters.numpy_backend.levels import Directions, Order, OrderOfLengths, Sea
 from adapters.numpy_backend.losses import LOSSES
 from adapters.numpy_backend.reading import READINGS, steps_read
 from adapters.parameters import layers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
-    """What one update does and works on; R of its steps are read out.
-
-    Shapes: readable (R·B, H'+1); outputs and their gradient (R·B, K); targets (R·B, K) or (R·B,);
-    read_gradient (R·B, H'). `…_columns` are transposed.
-    """
-
-    forward: tuple[Call, ...]
-    readable: Array
-    readable_columns: Array
-    outputs: Array
-    targets: Array
-    outputs_gradient: Array
-    mask: tuple[Call, ...]
-    read_gradient: Array
-    backward: tuple[Call, ...]
 
 
 class Backpropagation:
@@ -77,7 +57,7 @@ class Backpropagation:
         self._targets = np.empty((read, batch), np.int64) if loss.of_classes else np.empty_like(self._outputs)
         self._outputs_gradient = np.empty_like(self._outputs)
         self._masked = order is not None and read == time_steps
-        self._updates = [self._update(span) for span in spans]
+        self._updates = [self._calls(span) for span in spans]
 
     def begin(self, inputs: Array, targets: Array, lengths: Array | None, indices: Array) -> None:
         """Take the sequences of a batch; their state starts at zero.
@@ -92,16 +72,7 @@ class Backpropagation:
 
     def differentiate(self, update: int) -> None:
         """Advance over the steps of one of the updates, and fill in `gradient`."""
-        views = self._updates[update]
-        for call in views.forward:
-            call()
-        views.readable.dot(self._readout, views.outputs)  # ŷ = [h, 1]·[V; d]
-        self._loss_gradient(views.outputs, views.targets, views.outputs_gradient)
-        for call in views.mask:
-            call()
-        views.readable_columns.dot(views.outputs_gradient, self._readout_gradient)  # δ[V; d] = [h, 1]ᵀ·δŷ
-        views.outputs_gradient.dot(self._readout_columns, views.read_gradient)  # δh = δŷ·Vᵀ
-        for call in views.backward:
+        for call in self._updates[update]:
             call()
 
     def losses(self) -> Array:
@@ -114,27 +85,35 @@ class Backpropagation:
             rows = rows * self._order.valid.ravel()
         return np.add.reduceat(rows, self._loss_starts)
 
-    def _update(self, span: Span) -> Update:
-        """Everything that the update of a span does, reads and writes."""
+    def _calls(self, span: Span) -> list[Call]:
+        """Everything that the update of a span does; R of its steps are read out.
+
+        Shapes: readable (R·B, H'+1); outputs and their gradient (R·B, K); read_gradient (R·B, H').
+        """
         reading, first_read = self._reading, max(span.cut, self._first_read)
         read = slice(first_read - self._first_read, span.stop - self._first_read)
-        readable = by_rows(reading.readable[read])
-        outputs_gradient = self._outputs_gradient[read]
-        mask: tuple[Call, ...] = ()
-        if self._masked and self._order is not None:
-            valid = self._order.valid[read, :, np.newaxis]
-            mask = (partial(multiply, outputs_gradient, valid, outputs_gradient),)
-        return Update(
-            forward=(*self._forward(span), *reading.forward(span)),
-            readable=readable,
-            readable_columns=readable.T,
-            outputs=by_rows(self._outputs[read]),
-            targets=by_rows(self._targets[read]),
-            outputs_gradient=by_rows(outputs_gradient),
-            mask=mask,
-            read_gradient=by_rows(reading.gradient[read]),
-            backward=(*reading.backward(span), *self._backward(span)),
+        readable, read_gradient = by_rows(reading.readable[read]), by_rows(reading.gradient[read])
+        outputs, targets, gradient = (
+            by_rows(each[read]) for each in (self._outputs, self._targets, self._outputs_gradient)
         )
+        return [
+            *self._forward(span),
+            *reading.forward(span),
+            partial(readable.dot, self._readout, outputs),  # ŷ = [h, 1]·[V; d]
+            partial(self._loss_gradient, outputs, targets, gradient),
+            *self._mask(read),
+            partial(readable.T.dot, gradient, self._readout_gradient),  # δ[V; d] = [h, 1]ᵀ·δŷ
+            partial(gradient.dot, self._readout_columns, read_gradient),  # δh = δŷ·Vᵀ
+            *reading.backward(span),
+            *self._backward(span),
+        ]
+
+    def _mask(self, read: slice) -> list[Call]:
+        """What leaves the steps beyond a sequence's length out of the gradient by the outputs, if any are."""
+        if not self._masked or self._order is None:
+            return []
+        gradient, valid = self._outputs_gradient[read], self._order.valid[read, :, np.newaxis]
+        return [partial(multiply, gradient, valid, gradient)]
 
     def _forward(self, span: Span) -> list[Call]:
         calls: list[Call] = []

@@ -40,13 +40,13 @@ class Optimizer(ABC):
     def state(self) -> dict[str, Array]:
         """Copies of all that the updates so far have left behind beside the parameters."""
         copies = {name: value.copy() for name, value in self.moments.items()}
-        return {**copies, "step": np.array(self.updates)}
+        return {**copies, "updates": np.array(self.updates)}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from there."""
         for name, value in self.moments.items():
             value[:] = state[name]
-        self.updates = int(state["step"])
+        self.updates = int(state["updates"])
 
 
 class Sgd(Optimizer):

@@ -74,7 +74,7 @@ class TensorFlowAdapter(Adapter):
         self._dtype = tf.as_dtype(train.dtype)
         self._any_inputs = tf.TensorSpec((None, None, model.inputs), self._dtype)
         self._trainer = Trainer(model, train, parameters)
-        self._epochs: dict[int, Callable[..., Tensor]] = {}
+        self._epochs: dict[tuple[Any, ...], Callable[..., Tensor]] = {}
 
     @_placed
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
@@ -86,7 +86,6 @@ class TensorFlowAdapter(Adapter):
         )
         if not are_full(lengths, inputs):
             self._data += (tf.constant(lengths),)
-        self._epochs = {}
 
     @staticmethod
     def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
@@ -95,11 +94,10 @@ class TensorFlowAdapter(Adapter):
 
     @_placed
     def _train(self, batches: Array) -> Array:
-        size = batches.shape[1]
-        if size not in self._epochs:
-            self._epochs[size] = self._trace_epoch(size)
-        epoch = self._epochs[size]
-        losses: Array = epoch(tf.constant(batches, tf.int64), *self._data).numpy()
+        shapes = (batches.shape[1], *(tuple(each.shape) for each in self._data))
+        if shapes not in self._epochs:
+            self._epochs[shapes] = self._trace_epoch(batches.shape[1])
+        losses: Array = self._epochs[shapes](tf.constant(batches, tf.int64), *self._data).numpy()
         return losses.ravel()
 
     @_placed

@@ -7,16 +7,16 @@ from torch import Tensor
 from adapters.interface import Declaration, ModelSpec
 from adapters.torch_backend.autograd import AutogradTrainer
 from adapters.torch_backend.base import TorchBase, TrainerType
-from adapters.torch_backend.fused_layers import FUSED_LAYERS
+from adapters.torch_backend.fused_layers import FASTEST_LAYERS
 from adapters.torch_backend.manual_elman import ManualElmanTrainer
 
 
 class TorchAdapter(TorchBase):
-    """The functions under `torch.nn`'s layers, and autograd; a single layer of Elman's cell by hand."""
+    """By hand where that is faster, a single Elman layer and GRUs; else what `torch.nn`'s layers call."""
 
     declaration = Declaration(
         distribution="torch",
-        computes="one Elman layer by hand without autograd; others through `torch.lstm`, `gru`, `rnn_tanh`",
+        computes="one Elman layer, and GRUs on CPUs, by hand; others through `torch.lstm`, `gru`, `rnn_tanh`",
         devices=("cpu", "cuda"),
         cells=("elman", "lstm", "gru"),
         resets=("after", "before"),
@@ -29,4 +29,5 @@ class TorchAdapter(TorchBase):
         single = model.layers == 1 and not model.bidirectional and lengths is None
         if single and model.cell == "elman":
             return ManualElmanTrainer
-        return partial(AutogradTrainer, layer=FUSED_LAYERS[model.cell, model.activation, model.reset])
+        layers = FASTEST_LAYERS[self._device.type]
+        return partial(AutogradTrainer, layer=layers[model.cell, model.activation, model.reset])

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from adapters.interface import ModelSpec
-from adapters.torch_backend.layers import Layer, State, Tensors, elman, gru_reset_before
+from adapters.torch_backend.layers import Layer, State, Tensors, elman
+from adapters.torch_backend.manual_gru import manual_gru_after, manual_gru_before
 
 
 def fused_elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -48,11 +49,14 @@ def fused_gru(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: Stat
     return hidden, (after[0],)
 
 
-FUSED_LAYERS: dict[tuple[str, str, str], Layer] = {
+ANYWHERE: dict[tuple[str, str, str], Layer] = {
     ("elman", "tanh", "after"): fused_elman,
     ("elman", "sigmoid", "after"): elman,
     ("lstm", "tanh", "after"): fused_lstm,
-    ("gru", "tanh", "after"): fused_gru,
-    ("gru", "tanh", "before"): gru_reset_before,
+    ("gru", "tanh", "before"): manual_gru_before,
 }
-"""By cell, activation and reset: the fastest that PyTorch has."""
+FASTEST_LAYERS: dict[str, dict[tuple[str, str, str], Layer]] = {
+    "cpu": {**ANYWHERE, ("gru", "tanh", "after"): manual_gru_after},
+    "cuda": {**ANYWHERE, ("gru", "tanh", "after"): fused_gru},
+}
+"""By device, then by cell, activation and reset."""

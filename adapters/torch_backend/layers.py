@@ -23,8 +23,8 @@ def elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -
     """Elman's cell."""
     activation = ACTIVATIONS[model.activation]
     (hidden,), steps = state, []
-    for projected in _projected(parameters, inputs):
-        hidden = activation(torch.addmm(projected, hidden, parameters["recurrent_kernel"]))
+    for addend in projected(parameters, inputs).unbind(1):
+        hidden = activation(torch.addmm(addend, hidden, parameters["recurrent_kernel"]))
         steps.append(hidden)
     return torch.stack(steps, 1), (hidden,)
 
@@ -32,8 +32,8 @@ def elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -
 def lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
     """The LSTM."""
     (hidden, cell_state), steps = state, []
-    for projected in _projected(parameters, inputs):
-        i, f, g, o = torch.addmm(projected, hidden, parameters["recurrent_kernel"]).chunk(4, 1)
+    for addend in projected(parameters, inputs).unbind(1):
+        i, f, g, o = torch.addmm(addend, hidden, parameters["recurrent_kernel"]).chunk(4, 1)
         cell_state = torch.sigmoid(f) * cell_state + torch.sigmoid(i) * torch.tanh(g)
         hidden = torch.sigmoid(o) * torch.tanh(cell_state)
         steps.append(hidden)
@@ -45,8 +45,8 @@ def gru_reset_after(
 ) -> tuple[Tensor, State]:
     """The GRU whose reset gate is applied after the recurrent product."""
     (hidden,), steps = state, []
-    for projected in _projected(parameters, inputs):
-        x_r, x_z, x_n = projected.chunk(3, 1)
+    for addend in projected(parameters, inputs).unbind(1):
+        x_r, x_z, x_n = addend.chunk(3, 1)
         h_r, h_z, h_n = (hidden @ parameters["recurrent_kernel"]).chunk(3, 1)
         r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
         n = torch.tanh(x_n + r * (h_n + parameters["candidate_bias"] if model.bias else h_n))
@@ -62,8 +62,8 @@ def gru_reset_before(
     widths = [2 * model.hidden, model.hidden]
     gates_kernel, candidate_kernel = torch.split(parameters["recurrent_kernel"], widths, 1)
     (hidden,), steps = state, []
-    for projected in _projected(parameters, inputs):
-        x_gates, x_n = torch.split(projected, widths, 1)
+    for addend in projected(parameters, inputs).unbind(1):
+        x_gates, x_n = torch.split(addend, widths, 1)
         r, z = torch.sigmoid(torch.addmm(x_gates, hidden, gates_kernel)).chunk(2, 1)
         n = torch.tanh(torch.addmm(x_n, r * hidden, candidate_kernel))
         hidden = (1 - z) * n + z * hidden
@@ -71,12 +71,10 @@ def gru_reset_before(
     return torch.stack(steps, 1), (hidden,)
 
 
-def _projected(parameters: Tensors, inputs: Tensor) -> tuple[Tensor, ...]:
-    """x_t·W + b for every step: (B, T, D) -> T times (B, G·H)."""
-    projected = inputs @ parameters["input_kernel"]
-    if "bias" in parameters:
-        projected = projected + parameters["bias"]
-    return projected.unbind(1)
+def projected(parameters: Tensors, inputs: Tensor) -> Tensor:
+    """x·W + b of all steps: (…, D) -> (…, G·H)."""
+    products = inputs @ parameters["input_kernel"]
+    return products + parameters["bias"] if "bias" in parameters else products
 
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "sigmoid": torch.sigmoid}

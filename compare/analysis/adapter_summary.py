@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from compare.analysis.loss_agreement import Agreement
 from compare.analysis.statistics import Ratio, Sample, Spread, median, sample
 from compare.records.parity import ParityResult
-from compare.records.run import Round, Run, Status
+from compare.records.run import Departure, Round, Run, Status
 from tasks.interface import Metric
 
 
@@ -32,6 +32,11 @@ class AdapterSummary:
         return tuple(run for run in self.runs if run.status == "ok")
 
     @property
+    def measured(self) -> tuple[Run, ...]:
+        """Those that finished or were interrupted: what an interrupt leaves was measured as all else is."""
+        return tuple(run for run in self.runs if run.status in ("ok", "interrupted"))
+
+    @property
     def status(self) -> Status:
         """That of the first run that is not ok, else ok."""
         return next((run.status for run in self.runs if run.status != "ok"), "ok")
@@ -40,7 +45,15 @@ class AdapterSummary:
     def comparable(self) -> bool:
         """Whether its speed can be compared: it was measured on the same work as the others did."""
         agreed = self.agreement.result in ("reference", "within") and not self.different
+        if any(not departure.comparable for departure in self.departures):
+            return False
         return agreed and self.throughput is not None and all(run.status != "diverged" for run in self.runs)
+
+    @property
+    def departures(self) -> tuple[Departure, ...]:
+        """What in its workers was not as it was asked for, each once."""
+        workers = [run.worker for run in self.runs if run.worker]
+        return tuple(dict.fromkeys(each for worker in workers for each in worker.departures))
 
     @property
     def different(self) -> bool:
@@ -68,6 +81,7 @@ class AdapterSummary:
             )
         if self.different:
             parts.append("DIFFERENT from the reference")
+        parts += [departure.found for departure in self.departures if not departure.comparable]
         if self.throughput is not None and not self.comparable:
             parts.append("speed not comparable")
         return "; ".join(parts)
@@ -75,7 +89,7 @@ class AdapterSummary:
     @property
     def epoch_throughput(self) -> float | None:
         """Sequences per second where each call of `train` is an epoch: the median over warm epochs."""
-        epochs = [epoch for run in latest(self.finished) for epoch in run.epochs[1:] if epoch.train_seconds]
+        epochs = [epoch for run in latest(self.measured) for epoch in run.epochs[1:] if epoch.train_seconds]
         return median([epoch.sequences / epoch.train_seconds for epoch in epochs])
 
     @property
@@ -101,7 +115,7 @@ class AdapterSummary:
 
     @property
     def startup_seconds(self) -> float | None:
-        return median([sum(run.cold_seconds.values()) for run in latest(self.finished) if run.cold_seconds])
+        return median([sum(run.cold_seconds.values()) for run in latest(self.measured) if run.cold_seconds])
 
     @property
     def job_seconds(self) -> float | None:
@@ -111,8 +125,14 @@ class AdapterSummary:
             [sum(run.cold_seconds.values()) + sum(each.train_seconds for each in run.epochs) for run in runs]
         )
 
+    @property
+    def evaluate_seconds(self) -> float | None:
+        """What an evaluation takes: the median over epochs."""
+        epochs = [epoch for run in latest(self.measured) for epoch in run.epochs if epoch.evaluate_seconds]
+        return median([epoch.evaluate_seconds for epoch in epochs])
+
     def cold_seconds(self, phase: str) -> float | None:
-        return median([run.cold_seconds[phase] for run in latest(self.finished) if phase in run.cold_seconds])
+        return median([run.cold_seconds[phase] for run in latest(self.measured) if phase in run.cold_seconds])
 
     @property
     def first_train_excess_seconds(self) -> float | None:
@@ -120,7 +140,7 @@ class AdapterSummary:
         return median(
             [
                 run.cold_seconds["first_train"] - run.warm_train_seconds
-                for run in latest(self.finished)
+                for run in latest(self.measured)
                 if run.warm_train_seconds is not None and "first_train" in run.cold_seconds
             ]
         )

@@ -19,6 +19,9 @@ THROTTLED_SECONDS = 0.1
 DRIFT = 0.05
 UNEQUAL = 1.25
 """How many times as long as another a process of the same adapter may take before a caveat says so."""
+LONG_EVALUATION_SECONDS = 10.0
+"""From how much on an evaluation is told of, where it takes longer than training."""
+
 FEWEST_ROUNDS_FOR_DRIFT = 6
 SLOW_SHARE = 0.6
 """Below which share of the fastest library's rate a library must be running a poorer kernel."""
@@ -41,6 +44,7 @@ def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
         *_poor_kernels(results.environment, results.runs),
         *_drifts(tasks),
         *_unequal_processes(tasks),
+        *_slow_evaluations(tasks),
         *_failed_aa_tests(tasks),
     ]
 
@@ -123,6 +127,20 @@ def _unequal_processes(tasks: Sequence[TaskSummary]) -> Iterator[str]:
             f"Processes of one adapter took unequal times: {', '.join(unequal)}; "
             "was the machine busy? Run again, or with more rounds."
         )
+
+
+def _slow_evaluations(tasks: Sequence[TaskSummary]) -> Iterator[str]:
+    slow = []
+    for task in tasks:
+        for summary in task.adapters:
+            epochs = [epoch for run in summary.measured for epoch in run.epochs]
+            evaluating = sum(epoch.evaluate_seconds for epoch in epochs)
+            training = sum(epoch.train_seconds for epoch in epochs)
+            if evaluating > max(LONG_EVALUATION_SECONDS, training):
+                spent = f"{number(evaluating, 2)} s beside {number(training, 2)} s of training"
+                slow.append(f"{summary.adapter} on {task.record.name} ({spent})")
+    if slow:
+        yield f"Evaluations took longer than the training that they are kept apart from: {', '.join(slow)}."
 
 
 def _failed_aa_tests(tasks: Sequence[TaskSummary]) -> Iterator[str]:

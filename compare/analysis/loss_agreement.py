@@ -7,8 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.records.run import Run
+from compare.records.run import Run, Status
 from compare.tolerances import FLOAT32_BAND
+
+TRAINED: tuple[Status, ...] = ("ok", "interrupted")
+"""An interrupted run has trained as far as it came."""
 
 AgreementResult = Literal["reference", "within", "left", "not compared"]
 
@@ -38,7 +41,11 @@ def agreements(runs: Sequence[Run]) -> tuple[Agreement, ...]:
     is compared too: where its losses end or stop being finite, it leaves the band.
     """
     reference = _reference(runs)
-    theirs = {run.seed: _first_epoch(run) for run in runs if run.adapter == reference and run.status == "ok"}
+    theirs = {
+        run.seed: _first_epoch(run)
+        for run in runs
+        if run.adapter == reference and run.status in TRAINED and run.epochs
+    }
     return tuple(
         _agreement(adapter, reference, theirs, [run for run in runs if run.adapter == adapter])
         for adapter in dict.fromkeys(run.adapter for run in runs)
@@ -46,7 +53,7 @@ def agreements(runs: Sequence[Run]) -> tuple[Agreement, ...]:
 
 
 def _reference(runs: Sequence[Run]) -> str | None:
-    ok = [run.adapter for run in runs if run.status == "ok" and run.epochs]
+    ok = [run.adapter for run in runs if run.status in TRAINED and run.epochs]
     return "numpy" if "numpy" in ok else next(iter(ok), None)
 
 
@@ -58,7 +65,7 @@ def _agreement(
     compared = [
         (run.seed, *distances(_first_epoch(run), theirs[run.seed]))
         for run in runs
-        if run.seed in theirs and run.status in ("ok", "diverged")
+        if run.seed in theirs and (run.status in ("ok", "diverged") or (run.status in TRAINED and run.epochs))
     ]
     if not compared:
         return Agreement(adapter=adapter, reference=reference, result="not compared")

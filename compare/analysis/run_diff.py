@@ -105,7 +105,7 @@ def _task_difference(before: TaskRecord, after: TaskRecord) -> str:
     """Why nothing can be compared; empty where it can."""
     if before.dataset != after.dataset:
         return f"other data: {before.dataset} and {after.dataset}"
-    fields = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps")
+    fields = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
     names = [name for name in fields if getattr(before, name) != getattr(after, name)]
     return f"other {' and '.join(names).replace('_', ' ')}" if names else ""
 

@@ -59,7 +59,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The mean of paired differences with its 95 % interval, NaN for a single pair."""
+    """The mean of paired differences with its interval, NaN for a single pair."""
 
     mean: float
     low: float
@@ -123,21 +123,23 @@ def sample(values: Sequence[float]) -> Sample | None:
     )
 
 
-def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
+def paired_difference(
+    ours: Mapping[int, float], theirs: Mapping[int, float], confidence: float = 0.95
+) -> Difference | None:
     """Ours minus theirs, paired by key; None where they share none."""
     differences = [ours[key] - theirs[key] for key in sorted(ours.keys() & theirs.keys())]
     if not differences:
         return None
-    low, high = mean_interval(differences)
+    low, high = mean_interval(differences, confidence)
     return Difference(mean=float(np.mean(differences)), low=low, high=high, pairs=len(differences))
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
     if len(values) < 2:
         return math.nan, math.nan
     mean, error = float(np.mean(values)), float(stats.sem(values))
     if error == 0:
         return mean, mean
-    low, high = stats.t.interval(0.95, len(values) - 1, loc=mean, scale=error)
+    low, high = stats.t.interval(confidence, len(values) - 1, loc=mean, scale=error)
     return float(low), float(high)

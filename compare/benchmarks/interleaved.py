@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTimes:
-    """What a candidate took for an update, round by round, or why it took no part.
+    """What a candidate took for an update, round by round, or why it took no part; what was not as asked.
 
     Units: `memory_bytes` is the largest resident size above that after the import.
     """
@@ -25,6 +25,7 @@ class UpdateTimes:
     seconds_per_update: list[float]
     memory_bytes: int = 0
     error: str | None = None
+    departures: tuple[str, ...] = ()
 
 
 def time_interleaved(
@@ -81,6 +82,7 @@ def _times(worker: TimedWorker) -> UpdateTimes:
         name=worker.candidate.name,
         seconds_per_update=worker.seconds_per_update,
         memory_bytes=worker.memory_bytes,
+        departures=worker.departures,
     )
 
 

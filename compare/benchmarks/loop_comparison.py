@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
@@ -33,6 +34,22 @@ VARIATIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
 """Variation -> the task whose data and update rule it takes, and what its model has otherwise."""
 
 
+LOOPS_BY_NETWORK: dict[tuple[str, int, bool], str] = {
+    ("lstm", 1, False): "mnist-rows",
+    ("gru", 1, False): "mnist-rows-gru",
+    ("lstm", 2, True): "mnist-rows-stacked",
+}
+"""Cell, layers and directions of a classifier under Adam -> the entry of `NATIVE_LOOPS` that trains it."""
+
+
+def loops_of(model: ModelSpec, train: TrainSpec) -> str | None:
+    """The entry of `NATIVE_LOOPS` whose loops train such a network; None where there are none."""
+    classifies = (model.loss, model.readout) == ("softmax_cross_entropy", "last")
+    if not classifies or not isinstance(train.optimizer, Adam):
+        return None
+    return LOOPS_BY_NETWORK.get((model.cell, model.layers, model.bidirectional))
+
+
 def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
     """The same training of a model that has some fields otherwise, from random weights."""
     model = replace(workload.model, **changes)
@@ -44,6 +61,7 @@ def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
 class Comparison:
     """How long a candidate's updates took, and how many times as fast as each native loop it was.
 
+    `departures` say what in its worker was not as it should be, and leaves its speed comparable.
     Units: `seconds_per_update`, over rounds; `speedups` by the loop's name, paired by round.
     """
 
@@ -51,6 +69,7 @@ class Comparison:
     seconds_per_update: Spread | None
     speedups: Mapping[str, Ratio]
     error: str | None = None
+    departures: tuple[str, ...] = ()
 
 
 def compare_with_native_loops(
@@ -74,6 +93,7 @@ def compare_with_native_loops(
                 loop: ratio for loop in loops if loop != name and (ratio := speedup(times[loop], times[name]))
             },
             error=times[name].error,
+            departures=times[name].departures,
         )
         for name in named
     ]

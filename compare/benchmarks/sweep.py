@@ -1,18 +1,20 @@
 """Time and memory of one training step against the model's and the batch's size."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
-from adapters.interface import Cell
+from adapters.interface import Array, Cell, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
 from compare.records.sweep import Size, SweepPoint
+from compare.text import counted
+from tasks.interface import Task
 from tasks.mnist import MnistRows
 
 
@@ -24,11 +26,38 @@ def sizes(cell: Cell = "lstm", bidirectional: bool = False) -> list[Size]:
     return list(dict.fromkeys(passed))
 
 
-def workload_of(size: Size) -> Workload:
-    """The training of `mnist-rows` at another size, on random images."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What is trained at each size: all but the size follows from these."""
+
+    model: ModelSpec
+    train: TrainSpec
+
+    def __str__(self) -> str:
+        model, train = self.model, self.train
+        of_classes = model.loss == "softmax_cross_entropy"
+        many = f"{model.outputs} classes" if of_classes else counted(model.outputs, "output")
+        rule = type(train.optimizer).__name__
+        return f"{counted(model.inputs, 'input')}, {many}, {rule}, {train.dtype}"
+
+
+IMAGE_ROWS = Network(model=MnistRows.model, train=MnistRows.train)
+"""The network of `mnist-rows`."""
+
+
+def network_of(task: Task) -> Network:
+    """A task's network, whose updates are made of whole sequences: these are of other lengths here."""
+    return Network(model=task.model, train=replace(task.train, update_every=None, backprop_through=None))
+
+
+def workload_of(size: Size, network: Network = IMAGE_ROWS) -> Workload:
+    """The training of a network at another size, on random numbers."""
     generator = Generator(PCG64(SeedSequence(0)))
+    own = network.model
+    of_its_cell: dict[str, Any] = {} if size.cell == own.cell else {"activation": "tanh", "reset": "after"}
     model = replace(
-        MnistRows.model,
+        own,
+        **of_its_cell,
         cell=size.cell,
         hidden=size.hidden,
         layers=size.layers,
@@ -37,20 +66,32 @@ def workload_of(size: Size) -> Workload:
     sequences = max(1024, size.batch)
     return Workload(
         model=model,
-        train=MnistRows.train,
+        train=network.train,
         parameters=draw(model, 0, dict.fromkeys(shapes(model), normal(0.05))),
         inputs=generator.random((sequences, size.time_steps, model.inputs), np.float32),
-        targets=generator.integers(0, model.outputs, sequences),
+        targets=_targets(generator, model, sequences, size.time_steps),
         batch=size.batch,
     )
 
 
+def _targets(generator: Generator, model: ModelSpec, sequences: int, time_steps: int) -> Array:
+    read = (sequences, time_steps) if model.readout == "every" else (sequences,)
+    if model.loss == "softmax_cross_entropy":
+        return generator.integers(0, model.outputs, read)
+    return generator.random((*read, model.outputs), np.float32)
+
+
 def measure(
-    size: Size, adapters: Sequence[str], threads: int, rounds: int, tick: Callable[[str], None]
+    size: Size,
+    adapters: Sequence[str],
+    threads: int,
+    rounds: int,
+    tick: Callable[[str], None],
+    network: Network = IMAGE_ROWS,
 ) -> list[SweepPoint]:
     """Every adapter at one size, in alternating turns, each in a worker that has seen no other size."""
     candidates = [Candidate(name=name, adapter=name, threads=threads) for name in adapters]
-    times = time_interleaved(workload_of(size), candidates, rounds, tick)
+    times = time_interleaved(workload_of(size, network), candidates, rounds, tick)
     return [
         SweepPoint(
             adapter=name,

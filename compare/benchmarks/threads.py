@@ -18,7 +18,7 @@ def turns(block: Block) -> int:
 def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRounds]:
     """One record an adapter, which is alive twice, and takes turns with itself, apart from other adapters."""
     try:
-        data = load_task_data(block.task, block.data)
+        data = load_task_data(block.found_by, block.data)
     except UsageError as error:
         return [_without_rounds(block, adapter, str(error)) for adapter in block.single_adapters]
     workload = workload_of(data.task, data.dataset)

@@ -51,15 +51,16 @@ class Workload:
 
 
 def workload_of(task: Task, dataset: Dataset) -> Workload:
-    """A task's training, from seed 0."""
+    """A task's training, from seed 0; of data that are loaded as they are needed, the first ones."""
+    loaded = slice(dataset.sequences_at_once)
     return Workload(
         model=task.model,
         train=task.train,
         parameters=task.initial_parameters(0),
-        inputs=dataset.inputs,
-        targets=dataset.targets,
+        inputs=dataset.inputs[loaded],
+        targets=dataset.targets[loaded],
         batch=task.batch_size,
-        lengths=dataset.lengths,
+        lengths=None if dataset.lengths is None else dataset.lengths[loaded],
     )
 
 
@@ -81,16 +82,24 @@ class TimedWorker:
     def __init__(self, candidate: Candidate, workload: Workload, limits: Limits, timing: Timing) -> None:
         self.candidate = candidate
         self.seconds_per_update: list[float] = []
+        self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
         self._remote = RemoteAdapter(candidate.adapter, limits)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:
-        """Construct, load, train until a turn is long enough for its clock to be trusted."""
+        """Construct, load, train until a turn is long enough for its clock to be trusted.
+
+        Raises: WorkerFailed where the worker is not what it was asked to be, so that no speed is comparable.
+        """
         workload = self._workload
         self._remote.construct(workload.model, workload.train, workload.parameters)
         self._remote.load(workload.inputs, workload.targets, workload.lengths)
         self._turn = calibrate(workload.batches(), self._train_seconds, self._timing)
+        departures = self._remote.facts().departures
+        if lasting := [departure.found for departure in departures if not departure.comparable]:
+            raise WorkerFailed("failed", f"not comparable: {'; '.join(lasting)}")
+        self.departures = tuple(departure.found for departure in departures)
 
     def take_turn(self) -> None:
         """Train for one timed turn."""

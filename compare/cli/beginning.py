@@ -1,6 +1,5 @@
 """What a run begins with: its settings, machine and tasks as they are stored, and what of it is finished."""
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,7 +7,9 @@ from dataclasses import asdict
 from adapters.interface import TrainSpec
 from adapters.optimizers import OPTIMIZERS
 from adapters.schedules import SCHEDULES
+from compare.jobs.opening import data_settings
 from compare.machine.environment import environment
+from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.environment import Environment
 from compare.records.results import Results, TaskRecord
@@ -16,17 +17,26 @@ from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, load_task_data, settled
 from compare.storage.resume import framework_versions, request, resumed_results
+from compare.storage.retry import retried_results
 from compare.storage.run_folder import clear_folder, clear_temporary_files
-from tasks.interface import DataRequest
+from compare.text import shell_word
+from tasks.interface import DataRequest, Task
 from tasks.tutorials import RECIPES
 
 
-def recipe_keys(request: DataRequest) -> dict[str, str]:
-    """Make the data of the tutorials' recipes ready; return each recipe's data key.
+def data_keys(settings: Settings) -> dict[str, str]:
+    """Make the data ready that no block has; return their keys, by the tutorial's recipe or by the task.
 
     Raises: UsageError where they cannot be had.
     """
-    return {name: data_key(recipe.task, request) for name, recipe in RECIPES.items()}
+    tasks: dict[str, Task] = {}
+    if settings.tutorials:
+        tasks |= {name: recipe.task for name, recipe in RECIPES.items()}
+    if settings.recipes:
+        from compare.accuracy.recipes import TASK  # noqa: PLC0415 - SciPy can wait
+
+        tasks[TASK.name] = TASK
+    return {name: data_key(task, settings.data) for name, task in tasks.items()}
 
 
 def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> Results:
@@ -38,6 +48,7 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
         environment=_environment(settings),
         tasks=[_task_record(block) for block in blocks if block.seed == 0],
         runs=[],
+        accuracy=_accuracy(settings, keys),
         interrupted=True,
         request=request(settings, _settled_data(settings, blocks, keys)),
         versions=framework_versions(settings.adapters),
@@ -47,9 +58,19 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
     )
     if settings.resume:
         clear_temporary_files(settings.out)
-        return resumed_results(settings.out, fresh, blocks)
+        going_on = retried_results if settings.retry_failed else resumed_results
+        return going_on(settings.out, fresh, blocks)
     clear_folder(settings.out)
     return fresh
+
+
+def _accuracy(settings: Settings, keys: Mapping[str, str]) -> Accuracy | None:
+    """What is known of accuracy before anything is trained; None where no recipe is followed."""
+    if not settings.recipes:
+        return None
+    from compare.cli.accuracy import accuracy_beginning  # noqa: PLC0415
+
+    return accuracy_beginning(settings, keys)
 
 
 def _settled_data(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> DataRequest:
@@ -59,19 +80,19 @@ def _settled_data(settings: Settings, blocks: Sequence[Block], keys: Mapping[str
 
 
 def _environment(settings: Settings) -> Environment:
-    """The tutorials' programs get a thread each, and have no preset of their own."""
+    """The tutorials' programs get a thread each; neither they nor recipes for accuracy have a preset."""
     if settings.tasks:
         return environment(command_line(), settings.threads, settings.preset)
-    return environment(command_line(), 1, preset="")
+    return environment(command_line(), settings.threads if settings.recipes else 1, preset="")
 
 
 def command_line() -> str:
     """The line that was typed."""
-    return shlex.join(["python", "-m", "compare", *sys.argv[1:]])
+    return " ".join(["python", "-m", "compare", *map(shell_word, sys.argv[1:])])
 
 
 def _task_record(block: Block) -> TaskRecord:
-    data = load_task_data(block.task, block.data)
+    data = load_task_data(block.found_by, block.data)
     task, dataset = data.task, data.dataset
     time_steps = dataset.inputs.shape[1]
     updates = len(task.train.spans(task.model, time_steps))
@@ -92,10 +113,13 @@ def _task_record(block: Block) -> TaskRecord:
         operations_per_sequence=operations_per_sequence(task.model, task.train, time_steps, dataset.lengths),
         shortest=None if dataset.lengths is None else int(dataset.lengths.min()),
         stands_in_for=dataset.stands_in_for,
+        data=data_settings(task),
+        found_by=data.reference.name,
+        changes=data.reference.changes,
     )
 
 
-def _training(train: TrainSpec) -> dict[str, str | int | float | None]:
+def _training(train: TrainSpec) -> dict[str, str | int | float | bool | None]:
     """The spec, the optimizer's settings among its own; a schedule in words."""
     settings = asdict(train.optimizer)
     if schedule := SCHEDULES.get(type(train.optimizer.learning_rate)):

@@ -15,18 +15,20 @@ from compare.benchmarks.loop_comparison import (
     VARIATIONS,
     Comparison,
     compare_with_native_loops,
+    loops_of,
     varied,
 )
 from compare.benchmarks.timed_worker import Workload, workload_of
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names
 from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import is_job, shown
 from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores
 from compare.runner.task_loading import load_task_data
 from compare.text import NOTHING, factor, number
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 MOST_ROUNDS = 1000
 
@@ -48,7 +50,8 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
     Raises: UsageError before anything is run.
     """
     for task in settings.tasks:
-        check_choice("task with a native loop", task, NATIVE_LOOPS)
+        if not is_job(task):
+            check_choice("task with a native loop", task, NATIVE_LOOPS)
     check_adapter_names(settings.adapters)
     if not settings.tasks or not settings.adapters:
         raise UsageError(
@@ -56,21 +59,23 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
         )
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
+    say_what_is_set_aside(console)
     with console.status("Making the data ready"):
-        workloads = {task: _workload(task, settings.data) for task in settings.tasks}
+        benched = [_benched(task, settings.data) for task in settings.tasks]
     clean = True
     try:
-        for task, workload in workloads.items():
-            turns = (len(NATIVE_LOOPS[task]) + len(settings.adapters)) * (1 + settings.rounds)
-            with progress_bars(console) as progress, bar(progress, task, turns) as tick:
+        for each in benched:
+            turns = (len(NATIVE_LOOPS[each.loops]) + len(settings.adapters)) * (1 + settings.rounds)
+            with progress_bars(console) as progress, bar(progress, each.name, turns) as tick:
                 found = compare_with_native_loops(
-                    task, workload, settings.adapters, settings.threads, settings.rounds, tick
+                    each.loops, each.workload, settings.adapters, settings.threads, settings.rounds, tick
                 )
-            console.print(comparison_table(task, found))
-            for each in found:
-                if each.error:
-                    console.print(Text(f"{each.name}: {each.error}"))
-            clean &= all(each.error is None for each in found)
+            console.print(comparison_table(each, found))
+            for comparison in found:
+                for said in (comparison.error, *comparison.departures):
+                    if said:
+                        console.print(Text(f"{comparison.name}: {said}"))
+            clean &= all(comparison.error is None for comparison in found)
     except KeyboardInterrupt:
         console.print("Interrupted.")
         return INTERRUPTED
@@ -83,19 +88,40 @@ def run_bench(settings: BenchSettings, console: Console) -> int:
     return 0 if clean else 1
 
 
-def _workload(name: str, request: DataRequest) -> Workload:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benched:
+    """A task or a job, what of it is trained, and the entry of `NATIVE_LOOPS` that it is compared with."""
+
+    name: str
+    loops: str
+    workload: Workload
+
+
+def _benched(name: str, request: DataRequest) -> Benched:
+    """What is compared.
+
+    Raises: UsageError for a job whose network none of the loops trains.
+    """
     task, changes = VARIATIONS.get(name, (name, {}))
-    data = load_task_data(task, request)
+    data = load_task_data(TaskReference(name=task), request)
     workload = workload_of(data.task, data.dataset)
-    return varied(workload, changes) if changes else workload
+    if not is_job(name):
+        return Benched(name=name, loops=name, workload=varied(workload, changes) if changes else workload)
+    loops = loops_of(data.task.model, data.task.train)
+    if loops is None:
+        raise UsageError(
+            f"{shown(name)}: bench has loops for classes under Adam, of one LSTM or GRU layer, or two LSTM "
+            "layers in both directions: run it instead"
+        )
+    return Benched(name=data.task.name, loops=loops, workload=workload)
 
 
-def comparison_table(task: str, comparisons: Sequence[Comparison]) -> Table:
+def comparison_table(benched: Benched, comparisons: Sequence[Comparison]) -> Table:
     """One row a candidate, one column a native loop."""
     table = Table(box=None, pad_edge=False)
-    table.add_column(task, overflow="fold")
+    table.add_column(benched.name, overflow="fold")
     table.add_column("µs an update", justify="right", no_wrap=True)
-    loops = [*NATIVE_LOOPS[task]]
+    loops = [*NATIVE_LOOPS[benched.loops]]
     for loop in loops:
         table.add_column(f"× as fast as {loop}", justify="right")
     for comparison in comparisons:

@@ -12,8 +12,8 @@ from compare.text import NOTHING, difference
 STATUS_WORDS = {"failed": "failed", "expected": "failed as declared", "skipped": "skipped"}
 
 
-def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:
-    """One row an adapter: how many checks it passed, and the names of the others."""
+def conformance_table(found: Mapping[str, Sequence[Outcome]], planned: int) -> Table:
+    """One row an adapter: how many checks it passed, the names of the others, and how many have not ended."""
     table = Table(box=None, pad_edge=False)
     table.add_column("conformance", overflow="fold")
     table.add_column("passed", justify="right", no_wrap=True)
@@ -23,12 +23,21 @@ def conformance_table(found: Mapping[str, Sequence[Outcome]]) -> Table:
             status: [outcome.name for outcome in outcomes if outcome.status == status]
             for status in ("passed", "failed", "expected", "skipped")
         }
-        passed = f"{len(names.pop('passed'))} of {len(outcomes)}"
+        total = len(outcomes) if stopped_at_start(outcomes) else max(planned, len(outcomes))
+        passed = f"{len(names.pop('passed'))} of {total}"
         others = "; ".join(
-            f"{STATUS_WORDS[status]}: {', '.join(those)}" for status, those in names.items() if those
+            [
+                *(f"{STATUS_WORDS[status]}: {', '.join(those)}" for status, those in names.items() if those),
+                *([f"interrupted: {total - len(outcomes)}"] if total > len(outcomes) else []),
+            ]
         )
         table.add_row(*map(Text, (adapter, passed, others or NOTHING)))
     return table
+
+
+def stopped_at_start(outcomes: Sequence[Outcome]) -> bool:
+    """Whether no worker started, so that there are no checks to wait for."""
+    return any(outcome.name == "start" for outcome in outcomes)
 
 
 def proof_table(proofs: Sequence[ParityResult], result: Callable[[ParityResult], str]) -> Table:

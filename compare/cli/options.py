@@ -10,14 +10,24 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from adapters import default_names, registered
+from compare.cli.lists import EVERY, adapter_names
 from compare.errors import UsageError, check_choice
 from compare.machine.devices import usable_cores
 from compare.records.settings import Settings
-from tasks import registered as registered_tasks
 from tasks.interface import DataChoice, DataRequest, Preset
 
+
+def named_folder(name: str) -> Path:
+    """The folder of this name.
+
+    Raises: UsageError for an empty one, which would be the current folder.
+    """
+    if not name.strip():
+        raise UsageError("a folder's name is empty: name one, or . for the folder that you are in")
+    return Path(name)
+
+
 ALL_ADAPTERS = ",".join(default_names())
-EVERY = "every"
 
 Adapters = Annotated[
     str,
@@ -31,8 +41,17 @@ Chosen = Annotated[str, typer.Option("--preset", help="How long to train: quick,
 Out = Annotated[str | None, typer.Option(help="Folder for the report; reports/<date and time> if absent.")]
 Threads = Annotated[int | None, typer.Option(help="Threads for every worker; all usable cores if absent.")]
 Data = Annotated[str, typer.Option(help="Images for mnist-rows: auto, mnist or digits (a stand-in).")]
+DataOfPreset = Annotated[
+    str,
+    typer.Option("--data", help="Images for mnist-rows: mnist or digits; auto takes digits when quick."),
+]
 Archives = Annotated[
-    Path | None, typer.Option(help="Folder with the four original MNIST archives, instead of a download.")
+    Path | None,
+    typer.Option(
+        parser=named_folder,
+        metavar="DIR",
+        help="Folder with the four original MNIST archives, instead of a download.",
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a report that is already in --out.")]
 Rounds = Annotated[
@@ -51,6 +70,9 @@ SelfTest = Annotated[
 ]
 Html = Annotated[bool, typer.Option("--html", help="Write the report as one HTML file, too.")]
 
+Save = Annotated[
+    bool, typer.Option("--save", help="Write the parameters that each adapter has learned, too.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show what went wrong and the last line alone.")]
 Timeout = Annotated[
     float | None, typer.Option(help="Seconds that a worker may take for a turn; the task's if absent.")
@@ -59,7 +81,22 @@ MemoryLimit = Annotated[
     int | None, typer.Option(help="MiB that a worker and what it starts may hold; no limit if absent.")
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Folder of a run that was broken off: go on with it, as it was begun.")
+    Path | None,
+    typer.Option(
+        parser=named_folder,
+        metavar="DIR",
+        help="Folder of a run that was broken off: go on with it, as it was begun.",
+    ),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="A field of the task or job that is changed, as in model.hidden=256; may be repeated."
+    ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="With --resume: run what failed again, and beside it the others."),
 ]
 OnDevice = Annotated[
     str,
@@ -76,30 +113,6 @@ def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
     """
     check_choice("data", data, get_args(DataChoice))
     return DataRequest(choice=cast(DataChoice, data), mnist_archives=mnist_archives)
-
-
-def names(listed: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
-    return tuple(name.strip() for name in listed.split(",") if name.strip())
-
-
-def adapter_names(listed: str) -> tuple[str, ...]:
-    """The names in a list with commas; `every` stands for all those that are not named beside it."""
-    named = names(listed)
-    others = tuple(name for name in registered() if name not in named)
-    return tuple(name for each in named for name in (others if each == EVERY else (each,)))
-
-
-def parity_tasks(listed: str | None, quick: bool) -> tuple[str, ...]:
-    """The tasks on which lockstep is to be proven: where none are listed all, but none in a quick check.
-
-    Raises: UsageError for an empty list.
-    """
-    if listed is None:
-        return () if quick else tuple(registered_tasks())
-    if not names(listed):
-        raise UsageError(f"--tasks names none: choose from {', '.join(registered_tasks())}")
-    return tuple(dict.fromkeys(names(listed)))
 
 
 def output_folder(out: str | None) -> Path:
@@ -122,7 +135,7 @@ def settings(
     preset: Chosen = "quick",
     out: Out = None,
     threads: Threads = None,
-    data: Data = "auto",
+    data: DataOfPreset = "auto",
     mnist_archives: Archives = None,
     overwrite: Overwrite = False,
     rounds: Rounds = None,
@@ -134,12 +147,18 @@ def settings(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    retry_failed: RetryFailed = False,
+    changes: Changes = None,
+    save: Save = False,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
-    Raises: UsageError for an unknown preset or kind of data, and for an empty --out.
+    Raises: UsageError for an unknown preset or kind of data, an empty --out, and nothing to retry.
     """
+    if retry_failed:
+        raise UsageError("--retry-failed runs again what failed in a stored run: name it with --resume DIR")
     check_choice("preset", preset, get_args(Preset))
+    embedded = (preset, data, mnist_archives) == ("quick", "auto", None)
     return Settings(
         tasks=(),
         adapters=adapter_names(adapters),
@@ -147,7 +166,7 @@ def settings(
         seeds=seeds,
         epochs=epochs,
         threads=usable_cores() if threads is None else threads,
-        data=data_request(data, mnist_archives),
+        data=data_request("digits" if embedded else data, mnist_archives),
         out=output_folder(out),
         overwrite=overwrite,
         rounds=rounds,
@@ -159,6 +178,8 @@ def settings(
         timeout_seconds=timeout,
         memory_limit_mebibytes=memory_limit,
         device=device,
+        changes=tuple(changes or ()),
+        save=save,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TextIO
 
+from compare.text import storable
+
 
 class OutputStream:
     """Like `sys.stdout` or `sys.stderr` until a write fails; `fault` says why, unless the reader has gone."""
@@ -19,7 +21,7 @@ class OutputStream:
     def installed(self) -> Iterator[None]:
         """Replace the stream of `sys` by this one, for as long as the context lasts."""
         original = getattr(sys, self._name)
-        self.fault, self._stream = None, original or open(os.devnull, "w")  # noqa: SIM115 - ends as the process
+        self.fault, self._stream = None, original or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - ends as the process
         setattr(sys, self._name, self)
         try:
             yield
@@ -29,7 +31,7 @@ class OutputStream:
             setattr(sys, self._name, original)
 
     def write(self, text: str) -> int:
-        self._attempt(self._open.write, text)
+        self._attempt(self._open.write, storable(text))
         return len(text)
 
     def flush(self) -> None:

@@ -6,6 +6,8 @@ from typing import get_args
 from adapters import registered
 from compare.cli.validation import check_adapter_names, check_device
 from compare.errors import UsageError, check_choice
+from compare.jobs.changes import parse_change
+from compare.jobs.opening import check_task_name, reference_of
 from compare.limits import (
     MOST_EPOCHS,
     MOST_MEMORY_MEBIBYTES,
@@ -19,7 +21,7 @@ from compare.records.block import TIMING, Block, Timing
 from compare.records.settings import Settings
 from compare.runner.task_loading import data_key, epochs_of, open_task, seeds_of, settled
 from tasks import TASKS
-from tasks.interface import DataUnavailable, Preset
+from tasks.interface import DataUnavailable, Preset, TaskReference
 from tasks.mnist_archives import check_archives
 
 ROUNDS_FOR_INTERVAL = 6
@@ -50,8 +52,10 @@ def check_settings(settings: Settings) -> None:
 
     Raises: UsageError.
     """
-    for task in settings.tasks:
-        open_task(task)
+    for name in settings.tasks:
+        check_task_name(name)
+    for change in settings.changes:
+        parse_change(change)
     check_adapter_names(settings.adapters)
     check_device(settings.device, settings.adapters)
     check_choice("preset", settings.preset, get_args(Preset))
@@ -75,6 +79,10 @@ def check_settings(settings: Settings) -> None:
     check_in_range("--memory-limit", settings.memory_limit_mebibytes, MOST_MEMORY_MEBIBYTES)
     if settings.timeout_seconds is not None:
         check_timeout(settings.timeout_seconds)
+    if settings.recipes:
+        from compare.cli.accuracy import check_recipes  # noqa: PLC0415 - SciPy can wait
+
+        check_recipes(settings)
     if settings.data.mnist_archives is not None:
         try:
             check_archives(settings.data.mnist_archives)
@@ -90,19 +98,25 @@ def plan(settings: Settings) -> list[Block]:
 
     Raises: UsageError where data cannot be had.
     """
-    blocks = [block for name in settings.tasks for block in _blocks(settings, name)]
+    of_tasks = [_blocks(settings, name) for name in settings.tasks]
+    names = [blocks[0].task for blocks in of_tasks]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two tasks are called {twice}: rename one of the files")
+    blocks = [block for each in of_tasks for block in each]
     return sorted(blocks, key=lambda block: block.seed)
 
 
 def _blocks(settings: Settings, name: str) -> list[Block]:
-    task = open_task(name)
+    reference = TaskReference(name=name, changes=settings.changes)
+    task = open_task(reference)
     key = data_key(task, settings.data)
     data = settled(settings.data, key) if name in TASKS else settings.data
     seeds = settings.seeds or seeds_of(task, settings.preset)
     rounds = settings.rounds or _rounds(settings)
     return [
         Block(
-            task=name,
+            task=task.name,
+            reference=reference_of(task, reference),
             data=data,
             seed=seed,
             epochs=settings.epochs or epochs_of(task, settings.preset, key),

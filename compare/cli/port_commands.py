@@ -10,7 +10,7 @@ from compare.cli.app import app, console, error_console
 Debug = Annotated[bool, typer.Option("--debug", help="Show the tracebacks and logs of the programs too.")]
 
 
-@app.command()
+@app.command(help="Compare two programs of your own: the first place where they part, and why.")
 def port(
     first: Annotated[str, typer.Argument(metavar="A", help="file.py:function or module:function.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The same, of the other program.")],
@@ -31,7 +31,6 @@ def port(
     ] = 120.0,
     debug: Debug = False,
 ) -> None:
-    """Compare two programs of your own: the first place where they part, and why."""
     from compare.cli.port import PortSettings, read_names, run_port  # noqa: PLC0415
     from compare.port.request import PortRequest  # noqa: PLC0415
 
@@ -47,7 +46,7 @@ def port(
     raise typer.Exit(run_port(settings, console, error_console))
 
 
-@app.command()
+@app.command(help="Write weights of one framework as those of another.")
 def convert(
     source: Annotated[
         str,
@@ -61,7 +60,6 @@ def convert(
     ] = 120.0,
     debug: Debug = False,
 ) -> None:
-    """Write weights of one framework as those of another."""
     from compare.cli.convert import run_convert  # noqa: PLC0415
 
     code = run_convert(

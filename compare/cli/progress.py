@@ -1,14 +1,19 @@
 """Progress: bars on a terminal; elsewhere a line for each stage that is done."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from compare.machine.inherited import replaced_variables
 from compare.records.block import Observer
+from compare.storage.run_folder import write_log
+from compare.text import shortened, storable
 
 
 def progress_bars(console: Console) -> Progress:
@@ -25,12 +30,28 @@ def progress_bars(console: Console) -> Progress:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar, which names whom or what is waited for."""
+
+    progress: Progress
+    row: TaskID
+
+    def __call__(self, current: str) -> None:
+        """Advance by a turn, and name what that was."""
+        self.progress.update(self.row, advance=1, current=current)
+
+    def wait_for(self, current: str) -> None:
+        """Name what comes next."""
+        self.progress.update(self.row, current=current)
+
+
 @contextmanager
-def bar(progress: Progress, title: str, turns: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar of so many turns; yield the function that advances it and names the adapter of the turn."""
+def bar(progress: Progress, title: str, turns: int) -> Iterator[Bar]:
+    """Show a bar of so many turns; elsewhere than on a terminal say when it is full."""
     begin = time.monotonic()
     row = progress.add_task(title, total=turns, current="starting")
-    yield lambda current: progress.update(row, advance=1, current=current)
+    yield Bar(progress, row)
     progress.update(row, completed=turns, current="")
     if progress.disable:
         say(progress.console, f"{title}: done in {time.monotonic() - begin:.0f} s")
@@ -41,11 +62,32 @@ def say(console: Console, text: str) -> None:
     console.print(Text(text))
 
 
-class TickingObserver(Observer):
-    """Moves a bar on at every turn."""
+def say_what_is_set_aside(console: Console) -> None:
+    """Name the variables that would have changed what is computed, where there are some."""
+    if aside := replaced_variables():
+        listed = ", ".join(f"{name}={shortened(storable(value), 30)}" for name, value in aside.items())
+        say(console, f"Set aside, as it changes what frameworks compute, or how fast: {listed}")
 
-    def __init__(self, tick: Callable[[str], None]) -> None:
-        self._tick = tick
+
+class TickingObserver(Observer):
+    """Moves a bar on at every turn, and has it name whose turn it is."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+
+    def wait_for(self, adapter: str) -> None:
+        self._bar.wait_for(adapter)
 
     def turn(self, adapter: str) -> None:
-        self._tick(adapter)
+        self._bar(adapter)
+
+
+class LoggingObserver(TickingObserver):
+    """Has logs in the run's folder, too."""
+
+    def __init__(self, folder: Path, bar: Bar) -> None:
+        super().__init__(bar)
+        self._folder = folder
+
+    def keep_log(self, name: str, text: str) -> None:
+        write_log(self._folder, name, text)

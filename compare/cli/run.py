@@ -1,6 +1,5 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -8,9 +7,9 @@ from dataclasses import replace
 from rich.console import Console
 from rich.text import Text
 
-from compare.cli.beginning import beginning, recipe_keys
+from compare.cli.beginning import beginning, data_keys
 from compare.cli.plan import check_settings, plan
-from compare.cli.progress import progress_bars, say
+from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
@@ -21,7 +20,9 @@ from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import stored_results
+from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
+from compare.text import shell_word
 
 CANNOT_GO_ON = 2
 
@@ -38,7 +39,7 @@ def compare(settings: Settings, console: Console) -> int:
             check_folder(settings.out, settings.overwrite)
         with talk.status("Making the data ready"):
             blocks = plan(settings)
-            keys = recipe_keys(settings.data) if settings.tutorials else {}
+            keys = data_keys(settings)
         if settings.left_out:
             names = " ".join(settings.left_out)
             say(
@@ -49,15 +50,24 @@ def compare(settings: Settings, console: Console) -> int:
         try:
             results = beginning(settings, blocks, keys)
             if results.interrupted:
-                return _run(settings, blocks, keys, results, talk, console)
-            talk.print("This run was finished: nothing is left to run, its report is written anew.")
-            return _end(settings, results, talk, console)
+                for task in results.tasks:
+                    if task.stands_in_for:
+                        say(talk, f"{task.name} has {task.dataset}: --data says which are taken.")
+                results = _run(settings, blocks, keys, results, talk, console)
+            else:
+                talk.print("This run was finished: nothing is left to run, its report is written anew.")
+                if without_failures(results) != results:
+                    talk.print("To run again what failed: add --retry-failed.")
         except OSError as error:
-            where = error.filename or settings.out
-            reason = f"Cannot go on: {where}: {error.strerror or error}. What was finished is kept."
-            console.print(Text(reason), soft_wrap=True)
-            console.print(_way_on(settings), soft_wrap=True)
-            return CANNOT_GO_ON
+            return _give_up("Cannot go on", error, _way_on(settings), settings, console)
+        try:
+            if not results.interrupted:
+                delete_checkpoint(settings.out)
+            _show(settings, results, talk, console)
+        except OSError as error:
+            way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
+            return _give_up("Cannot write the report", error, way_on, settings, console)
+        return INTERRUPTED if results.interrupted else exit_code(results)
 
 
 def _run(
@@ -67,8 +77,9 @@ def _run(
     results: Results,
     talk: Console,
     console: Console,
-) -> int:
-    """Run what is left; `talk` has what --quiet leaves out."""
+) -> Results:
+    """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
+    say_what_is_set_aside(talk)
     save(results, settings.out)
     monitor = LoadMonitor()
     try:
@@ -83,17 +94,18 @@ def _run(
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
         save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
-        _show(settings, stored_results(settings.out), talk, console)
-        return INTERRUPTED
+        return stored_results(settings.out)
     results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
     save(results, settings.out)
-    return _end(settings, results, talk, console)
+    return results
 
 
-def _end(settings: Settings, results: Results, talk: Console, console: Console) -> int:
-    delete_checkpoint(settings.out)
-    _show(settings, results, talk, console)
-    return exit_code(results)
+def _give_up(what: str, error: OSError, way_on: Text, settings: Settings, console: Console) -> int:
+    where = error.filename or settings.out
+    reason = f"{what}: {where}: {error.strerror or error}. What was finished is kept."
+    console.print(Text(reason), soft_wrap=True)
+    console.print(way_on, soft_wrap=True)
+    return CANNOT_GO_ON
 
 
 def _show(settings: Settings, results: Results, talk: Console, console: Console) -> None:
@@ -102,7 +114,7 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
     from compare.report.html.document import write_html  # noqa: PLC0415
     from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
-    if not (results.runs or (results.tutorials and results.tutorials.runs)):
+    if not results.has_something_to_report:
         return
     pages = render_pages(results, settings.out)
     page = write_pages(pages, settings.out)
@@ -115,13 +127,19 @@ def _show(settings: Settings, results: Results, talk: Console, console: Console)
         for line in fault_lines(results):
             say(console, line)
     if settings.html:
-        write_html(results, pages, settings.out)
+        page = write_html(results, pages, settings.out)
     console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _way_on(settings: Settings) -> Text:
-    command = "run" if settings.tasks else "tutorials"
-    return Text(f"To go on: python -m compare {command} --resume {shlex.quote(str(settings.out))}")
+    command = "run" if settings.tasks else "tutorials" if settings.tutorials else "accuracy"
+    return Text(f"To go on: python -m compare {command} --resume {shell_word(str(settings.out))}")
+
+
+def _way_to_the_report(settings: Settings) -> Text:
+    options = " --html" if settings.html else ""
+    folder = shell_word(str(settings.out))
+    return Text(f"All runs are finished. For their report: python -m compare report {folder}{options}")
 
 
 def exit_code(results: Results) -> int:
@@ -131,7 +149,8 @@ def exit_code(results: Results) -> int:
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
     sound = {(run.task, run.adapter) for run in results.runs if run.status == "ok"}
     scaled = not any(each.error and (each.task, each.adapter) in sound for each in results.threads)
-    return 0 if ran and proven and reproduced and scaled and passed_self_test(results) else 1
+    judged = results.accuracy is None or all(run.status in NO_FAULT for run in results.accuracy.all_runs)
+    return 0 if ran and proven and reproduced and judged and scaled and passed_self_test(results) else 1
 
 
 def passed_self_test(results: Results) -> bool:

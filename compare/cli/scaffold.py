@@ -1,4 +1,4 @@
-"""The `new` command: an adapter to fill in and its test, alone or in a package."""
+"""`new NAME`: an adapter to fill in and its test, alone or in a package."""
 
 import keyword
 from pathlib import Path
@@ -19,6 +19,9 @@ PACKAGE_FILES = {
 }
 """Template -> where it is written."""
 
+JOB = "job"
+"""What a job's file is asked for with, and no adapter may be called."""
+
 MOST_LETTERS = 80
 """Of a name: the names of files are made from it."""
 
@@ -28,13 +31,9 @@ def scaffold(name: str, *, package: bool) -> list[Path]:
 
     Raises: UsageError for a name that is no identifier or is taken, and where a file is there already.
     """
-    if len(name) > MOST_LETTERS:
-        raise UsageError(f"NAME has {len(name)} letters: it may have {MOST_LETTERS} at most")
-    if not (name.isascii() and name.isidentifier() and name[0].isalpha()) or keyword.iskeyword(name):
-        raise UsageError(
-            f"NAME is {name!r}: it must be a Python identifier that begins with a letter from a to z, "
-            "and holds only such letters, digits and _"
-        )
+    check_name(name)
+    if name == JOB:
+        raise UsageError(f"NAME is {name!r}: new job NAME writes a job's file; call an adapter otherwise")
     if name in registered():
         taken = ", ".join(plugin.source for plugin in registered()[name])
         raise UsageError(f"NAME is {name!r}: an adapter of this name is there already, from {taken}")
@@ -57,11 +56,29 @@ def scaffold(name: str, *, package: bool) -> list[Path]:
     type_name = "".join(part.capitalize() for part in name.split("_")) + "Adapter"
     facts = {"name": name, "module": module, "class": type_name, "package": package, "folder": str(folder)}
     for template, path in targets.items():
-        _write(path, environment.get_template(template).render(facts))
+        write_new(path, environment.get_template(template).render(facts))
     return list(targets.values())
 
 
-def _write(path: Path, text: str) -> None:
+def check_name(name: str) -> None:
+    """Raise for a name that no adapter and no job may have.
+
+    Raises: UsageError.
+    """
+    if len(name) > MOST_LETTERS:
+        raise UsageError(f"NAME has {len(name)} letters: it may have {MOST_LETTERS} at most")
+    if not (name.isascii() and name.isidentifier() and name[0].isalpha()) or keyword.iskeyword(name):
+        raise UsageError(
+            f"NAME is {name!r}: it must be a Python identifier that begins with a letter from a to z, "
+            "and holds only such letters, digits and _"
+        )
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises: UsageError where that cannot be done.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:

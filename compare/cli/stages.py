@@ -1,14 +1,14 @@
-"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials."""
+"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials, accuracy."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from rich.progress import Progress
 
+from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
-from compare.cli.progress import TickingObserver, bar, say
+from compare.cli.progress import Bar, LoggingObserver, bar, say
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -20,8 +20,8 @@ from compare.runner.block import run_block
 from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
-from compare.storage.run_folder import write_log
-from compare.text import difference, number
+from compare.storage.run_folder import write_parameters
+from compare.text import difference, number, slug
 from compare.tutorials.assignments import assignments
 
 
@@ -54,7 +54,7 @@ def _all_stages(
             seed = block.seed
         title = f"{blocks.index(block) + 1}/{len(blocks)} {block.task}, seed {block.seed}"
         with bar(progress, title, block.turns) as tick, CheckpointStore(settings.out) as store:
-            observer = _BlockObserver(settings.out, tick, store)
+            observer = _BlockObserver(settings, block, tick, store)
             done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
         say(progress.console, _block_line(block, runs))
@@ -67,25 +67,24 @@ def _all_stages(
         yield results
     if settings.tutorials:
         yield from _tutorials(settings, keys, results, workers, progress)
+    if settings.recipes:
+        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
+
+        stage = choice_stage if settings.choose else accuracy_stage
+        yield from stage(settings, keys, results, progress)
 
 
-class _LoggingObserver(TickingObserver):
-    """Has logs in the run's folder, too."""
-
-    def __init__(self, folder: Path, tick: Callable[[str], None]) -> None:
-        super().__init__(tick)
-        self._folder = folder
-
-    def keep_log(self, name: str, text: str) -> None:
-        write_log(self._folder, name, text)
-
-
-class _BlockObserver(_LoggingObserver):
+class _BlockObserver(LoggingObserver):
     """Keeps a block that is under way in the run's folder, too."""
 
-    def __init__(self, folder: Path, tick: Callable[[str], None], store: CheckpointStore) -> None:
-        super().__init__(folder, tick)
-        self._store = store
+    def __init__(self, settings: Settings, block: Block, bar: Bar, store: CheckpointStore) -> None:
+        super().__init__(settings.out, bar)
+        self._store, self._block, self._save = store, block, settings.save
+
+    def keep_parameters(self, adapter: str, parameters: Mapping[str, Array]) -> None:
+        if self._save:
+            name = f"{slug(self._block.task)}-{slug(adapter)}-{self._block.seed}.npz"
+            write_parameters(self._folder, name, parameters)
 
     def keep(self, runs: Sequence[Run]) -> None:
         self._store.keep(runs)
@@ -115,6 +114,7 @@ def _parity(
             timeout_seconds=block.timeout_seconds,
             memory_limit_bytes=block.memory_limit_bytes,
             device=block.device,
+            reference=block.reference,
         )
         for block in blocks
         if block.seed == 0 and block.task not in known
@@ -124,7 +124,7 @@ def _parity(
     adapters = {check.task: check.adapters for check in checks}
     found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
     with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
-        for proof in check_parity(checks, _LoggingObserver(settings.out, tick), workers):
+        for proof in check_parity(checks, LoggingObserver(settings.out, tick), workers):
             found[proof.task][proof.adapter] = proof
             if proof.verdict == "DIFFERENT":
                 say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
@@ -191,6 +191,6 @@ def _tutorials(
     limits = WorkerLimits(timeout_seconds=settings.timeout_seconds, memory_bytes=settings.memory_limit_bytes)
     known = results.tutorials.runs if results.tutorials else []
     with bar(progress, "tutorials", sum(len(job.seeds) for job in jobs)) as tick:
-        observer = _LoggingObserver(settings.out, tick)
+        observer = LoggingObserver(settings.out, tick)
         for tutorials in reproduce(jobs, settings.threads, observer, workers, known, limits):
             yield replace(results, tutorials=tutorials)

@@ -26,7 +26,7 @@ def _render(results: Results, folder: Path, baseline: str | None, html: bool, co
     if baseline is not None:
         check_choice("baseline", baseline, [name for name in adapters if name not in results.twins])
         results = replace(results, baseline=baseline)
-    if not (results.runs or results.tutorials or results.sweep):
+    if not results.has_something_to_report:
         raise UsageError(f"{folder / 'results.json'}: nothing was finished, there is nothing to report")
     try:
         console.print(f"Report: {_write(results, folder, html)}", soft_wrap=True)

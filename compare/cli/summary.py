@@ -1,13 +1,12 @@
 """What a run shows on the terminal at its end."""
 
-from collections.abc import Sequence
-
 from rich.table import Table
 from rich.text import Text
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.speeds import AATest
 from compare.analysis.task_summary import TaskSummary, task_summaries
+from compare.records.accuracy import AccuracyRun
 from compare.records.parity import ParityResult
 from compare.records.results import Results
 from compare.records.run import NO_FAULT, Run
@@ -42,10 +41,10 @@ def _result(task: TaskSummary, summary: AdapterSummary) -> str:
 
 def fault_lines(results: Results) -> list[str]:
     """One line for each part of the run in which something went wrong."""
-    cells: list[tuple[str, Run | ParityResult | TutorialRun]] = [
+    cells: list[tuple[str, Run | ParityResult | TutorialRun | AccuracyRun]] = [
         *((f"{run.task}, {run.adapter}, seed {run.seed}", run) for run in results.runs),
         *((f"lockstep on {proof.task}, {proof.adapter}", proof) for proof in results.proofs),
-        *((f"{run.recipe}, {run.adapter}, seed {run.seed}", run) for run in _tutorial_runs(results)),
+        *((f"{run.recipe}, {run.adapter}, seed {run.seed}", run) for run in _recipe_runs(results)),
     ]
     failed = [f"{where}: {cell.status}: {cell.error}" for where, cell in cells if cell.status not in NO_FAULT]
     different = [
@@ -56,8 +55,11 @@ def fault_lines(results: Results) -> list[str]:
     return failed + different
 
 
-def _tutorial_runs(results: Results) -> Sequence[TutorialRun]:
-    return results.tutorials.runs if results.tutorials else ()
+def _recipe_runs(results: Results) -> list[TutorialRun | AccuracyRun]:
+    return [
+        *(results.tutorials.runs if results.tutorials else ()),
+        *(results.accuracy.all_runs if results.accuracy else ()),
+    ]
 
 
 def self_test_lines(results: Results) -> list[str]:

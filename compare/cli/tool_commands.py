@@ -1,4 +1,4 @@
-"""The commands `check`, `new`, `bench`, `sweep` and `list`."""
+"""The commands `check`, `new`, `bench`, `sweep`, `describe` and `list`."""
 
 from typing import Annotated, cast, get_args
 
@@ -7,25 +7,28 @@ import typer
 from adapters import default_names, registered
 from adapters.interface import Cell
 from compare.cli.app import app, console, error_console
+from compare.cli.lists import adapter_names, parity_tasks, wanted
 from compare.cli.options import (
     ALL_ADAPTERS,
     Adapters,
     Archives,
+    Changes,
+    Chosen,
     Data,
     OnDevice,
     Out,
     Overwrite,
     Threads,
-    adapter_names,
     data_request,
-    parity_tasks,
     settings,
 )
-from compare.errors import check_choice
+from compare.errors import UsageError, check_choice
+from compare.jobs.job_file import located
 from compare.machine.devices import usable_cores
+from tasks.interface import Preset, TaskReference
 
 
-@app.command()
+@app.command(help="Check that adapters keep the contract and train in lockstep; exit code 0 only if all do.")
 def check(
     adapters: Annotated[
         list[str] | None, typer.Argument(help=f"Adapters: {', '.join(registered())}; or module:Class.")
@@ -39,6 +42,9 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only the quick checks of the suite; takes seconds.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Checks of the suite, with commas: those alone, and no lockstep.")
+    ] = None,
     threads: Annotated[
         int, typer.Option(help="Threads for every worker; as many work at once as there are cores for.")
     ] = 1,
@@ -49,44 +55,66 @@ def check(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Show what was found as Markdown, for a pull request.")
     ] = False,
+    changes: Changes = None,
 ) -> None:
-    """Check that adapters keep the contract and train in lockstep; exit code 0 only if all do."""
     from compare.cli.check import CheckSettings, check_adapters  # noqa: PLC0415
 
     chosen = CheckSettings(
         adapters=tuple(dict.fromkeys(adapters or default_names())),
-        tasks=parity_tasks(tasks, quick),
+        tasks=parity_tasks(tasks, quick or only is not None),
         quick=quick,
+        only=wanted(only),
         threads=threads,
         timeout_seconds=timeout,
         data=data_request(data, mnist_archives),
         device=device,
         markdown=markdown,
+        changes=tuple(changes or ()),
     )
     raise typer.Exit(check_adapters(chosen, console, error_console if markdown else console))
 
 
-@app.command()
+@app.command(
+    help="Write an adapter and its test, or a job and its data, into the current folder, to be filled in."
+)
 def new(
-    name: Annotated[str, typer.Argument(help="What to call the adapter, as in --adapters NAME.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[job] NAME",
+            help="What to call the adapter, as in --adapters NAME; or job, and its name.",
+        ),
+    ],
     package: Annotated[
         bool, typer.Option("--package", help="Write a package that pip installs, in a folder of its own.")
     ] = False,
 ) -> None:
-    """Write an adapter to fill in, and its test, into the current folder; nothing is overwritten."""
-    from compare.cli.scaffold import scaffold  # noqa: PLC0415
+    from compare.cli.scaffold import JOB, scaffold  # noqa: PLC0415
 
-    for path in scaffold(name, package=package):
+    is_job = len(words) == 2 and words[0] == JOB
+    if not is_job and len(words) != 1:
+        raise UsageError(f"new {' '.join(words)}: it takes NAME for an adapter, or job NAME for a job")
+    if is_job and package:
+        raise UsageError("--package is for an adapter: leave it out")
+    if is_job:
+        from compare.cli.job_scaffold import scaffold_job  # noqa: PLC0415
+
+        written = scaffold_job(words[1])
+    else:
+        written = scaffold(words[0], package=package)
+    for path in written:
         console.print(f"wrote {path}", soft_wrap=True)
 
 
-@app.command()
+@app.command(
+    help="Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."
+)
 def bench(
     tasks: Annotated[
         list[str] | None,
         typer.Argument(
             help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
-            "sine-online; all if absent."
+            "sine-online; or a job of classes; all but jobs if absent."
         ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
@@ -97,12 +125,11 @@ def bench(
     data: Data = "auto",
     mnist_archives: Archives = None,
 ) -> None:
-    """Time adapters against the loops that people write without one: torch.nn, Keras fit, the tutorials'."""
     from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
-        tasks=tuple(dict.fromkeys(tasks or NATIVE_LOOPS)),
+        tasks=tuple(dict.fromkeys(map(located, tasks or NATIVE_LOOPS))),
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,
@@ -111,29 +138,62 @@ def bench(
     raise typer.Exit(run_bench(chosen, console))
 
 
-@app.command()
+@app.command(
+    help="Time a training step against hidden units, batch size, time steps and layers; write a page."
+)
 def sweep(
     adapters: Adapters = ALL_ADAPTERS,
     rounds: Annotated[int, typer.Option(help="Rounds at every size.")] = 5,
-    cell: Annotated[str, typer.Option(help="The cell: elman, lstm or gru.")] = "lstm",
+    cell: Annotated[
+        str | None, typer.Option(help="The cell: elman, lstm or gru; the task's if absent.")
+    ] = None,
     bidirectional: Annotated[
         bool, typer.Option("--bidirectional", help="Read the sequences in both directions.")
     ] = False,
+    task: Annotated[
+        str | None, typer.Option(help="A task or a job's file whose network it is; mnist-rows if absent.")
+    ] = None,
+    changes: Changes = None,
     out: Out = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Time a training step against hidden units, batch size, time steps and layers; write a page."""
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
-    check_choice("cell", cell, get_args(Cell))
-    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite)
-    raise typer.Exit(run_sweep(chosen, rounds, console, cell=cast(Cell, cell), bidirectional=bidirectional))
+    if cell is not None:
+        check_choice("cell", cell, get_args(Cell))
+    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite, changes=changes)
+    code = run_sweep(
+        chosen,
+        rounds,
+        console,
+        cell=cast(Cell | None, cell),
+        bidirectional=bidirectional,
+        task=None if task is None else located(task),
+    )
+    raise typer.Exit(code)
 
 
-@app.command("list")
+@app.command(
+    help="Say what would be run: sequences, parameters, updates, memory and time; nothing is trained."
+)
+def describe(
+    task: Annotated[str, typer.Argument(help="A job's TOML file, or a task.")],
+    preset: Chosen = "quick",
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    changes: Changes = None,
+) -> None:
+    from compare.cli.describe import describe as describe_task  # noqa: PLC0415
+
+    check_choice("preset", preset, get_args(Preset))
+    reference = TaskReference(name=located(task), changes=tuple(changes or ()))
+    request = data_request(data, mnist_archives)
+    raise typer.Exit(describe_task(reference, request, cast(Preset, preset), console))
+
+
+@app.command("list", help="Show the tasks, and the adapters with their frameworks' versions.")
 def list_all() -> None:
-    """Show the tasks, and the adapters with their frameworks' versions."""
     from compare.cli.list import adapters_table, tasks_table  # noqa: PLC0415
 
     console.print(tasks_table(), adapters_table())

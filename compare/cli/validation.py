@@ -9,6 +9,7 @@ from adapters.entry_points import NameTaken
 from adapters.interface import Device
 from compare.errors import UsageError, check_choice
 from compare.machine.devices import device_of, gpus
+from compare.text import storable
 
 
 def check_adapter_names(names: Iterable[str]) -> None:
@@ -19,6 +20,8 @@ def check_adapter_names(names: Iterable[str]) -> None:
     Raises: UsageError with the near matches.
     """
     for name in names:
+        if storable(name) != name:
+            raise UsageError(f"adapter {storable(name)!r} has a name that is no valid text: rename its file")
         if ":" not in name and name not in registered():
             _expect_no_module(name)
             check_choice("adapter", name, registered())

@@ -28,7 +28,12 @@ def gpus() -> tuple[str, ...]:
         return ()
     try:
         listed = subprocess.run(
-            [program, "-L"], capture_output=True, text=True, check=True, timeout=SECONDS_TO_ANSWER
+            [program, "-L"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
+            timeout=SECONDS_TO_ANSWER,
         )
     except (OSError, subprocess.SubprocessError):
         return ()

@@ -10,7 +10,9 @@ from time import monotonic
 import psutil
 
 from compare.machine import hardware
-from compare.records.environment import Environment
+from compare.machine.inherited import influence, inherited_variables
+from compare.records.environment import Environment, Inherited
+from compare.text import storable
 
 LOOK_SECONDS = 0.2
 """For how long the load is measured before anything runs."""
@@ -23,7 +25,7 @@ def environment(command: str, threads: int, preset: str) -> Environment:
     processor = hardware.processor()
     return Environment(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command,
+        command=storable(command),
         lockstep=_version(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         system=platform.platform(),
@@ -41,7 +43,23 @@ def environment(command: str, threads: int, preset: str) -> Environment:
         memory_limit_bytes=hardware.memory_limit_bytes(),
         busy_cores_before=None if busy is None else round(busy, 2),
         load_before=hardware.load(),
+        inherited=_inherited(),
+        limits=hardware.readable(hardware.limits, {}),
     )
+
+
+def _inherited() -> list[Inherited]:
+    return [
+        Inherited(
+            name=storable(name),
+            value=storable(value),
+            treatment=entry.treatment,
+            read_by=entry.read_by,
+            changes=entry.changes,
+        )
+        for name, value in inherited_variables().items()
+        if (entry := influence(name))
+    ]
 
 
 class LoadMonitor:

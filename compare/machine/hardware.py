@@ -3,12 +3,16 @@
 import os
 import platform
 import re
+import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import psutil
+
+from compare.machine.inherited import CORES
+from compare.text import mebibytes
 
 INSTRUCTION_SETS = (
     "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve",
@@ -19,6 +23,10 @@ _CPUINFO = Path("/proc/cpuinfo")
 _OWN_CGROUPS = Path("/proc/self/cgroup")
 _CGROUPS = Path("/sys/fs/cgroup")
 _FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+
+_LIMITS = {"address space": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
+_POLICIES = {3: "as a batch job", 5: "when nothing else runs"}
+"""SCHED_BATCH and SCHED_IDLE of Linux's sched(7)."""
 
 _NO_LIMIT = 2**60
 """What version 1 of control groups says where there is none is above this many bytes."""
@@ -61,8 +69,22 @@ def processor() -> Processor:
 
 
 def affinity() -> list[int]:
-    """The cores that this process may run on; empty where the system does not say."""
-    return readable(lambda: sorted(os.sched_getaffinity(0)), [])
+    """The cores that this process might run on at its start; empty where the system does not say."""
+    return list(CORES)
+
+
+def limits() -> dict[str, str]:
+    """What the user's shell allows less of than there is, by what is limited."""
+    soft = {what: resource.getrlimit(kind)[0] for what, kind in _LIMITS.items()}
+    found = {what: mebibytes(limit) for what, limit in soft.items() if limit != resource.RLIM_INFINITY}
+    seconds = resource.getrlimit(resource.RLIMIT_CPU)[0]
+    if seconds != resource.RLIM_INFINITY:
+        found["processor time"] = f"{seconds} s"
+    if nice := readable(lambda: os.getpriority(os.PRIO_PROCESS, 0), 0):
+        found["priority"] = f"nice {nice}"
+    if (policy := readable(lambda: os.sched_getscheduler(0), 0)) in _POLICIES:
+        found["scheduling"] = _POLICIES[policy]
+    return found
 
 
 def governor() -> str | None:
@@ -120,7 +142,7 @@ def _known(flags: list[str]) -> tuple[str, ...]:
 
 def _text(path: Path) -> str:
     """What is in a file; nothing where there is none, or it must not be read."""
-    return readable(lambda: path.read_text(errors="replace"), "")
+    return readable(lambda: path.read_text(encoding="utf-8", errors="replace"), "")
 
 
 def _cgroup_folders(controller: str) -> Iterator[Path]:

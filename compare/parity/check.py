@@ -71,4 +71,4 @@ def _observe(
     finally:
         active.discard(remote)
         workers.take_back(remote, PROCESS)
-        observer.keep_log(f"{check.task}-{slug(adapter)}-lockstep.log", remote.log_text())
+        observer.keep_log(f"{slug(check.task)}-{slug(adapter)}-lockstep.log", remote.log_text())

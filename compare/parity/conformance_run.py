@@ -18,14 +18,11 @@ class ConformanceRun:
         self.adapter = adapter
         self._workers = [_RenewedWorker(adapter, limits, device_of(adapter, device)) for _ in range(workers)]
 
-    def run(self, checks: Iterable[Check], tick: Callable[[str, Outcome], None]) -> list[Outcome]:
-        """Go through the checks, `tick` hearing of each outcome in turn: one, where no worker starts."""
-        outcomes = []
+    def run(self, checks: Iterable[Check], hear: Callable[[Outcome], None]) -> None:
+        """Go through the checks; `hear` is told of each outcome in turn: of one, where no worker starts."""
         with ThreadPoolExecutor(len(self._workers)) as pool:
             for outcome in self._outcomes(checks, pool):
-                outcomes.append(outcome)
-                tick(self.adapter, outcome)
-        return outcomes
+                hear(outcome)
 
     def end(self) -> None:
         """End the workers, and with them the checks under way; no other follows."""
@@ -63,13 +60,15 @@ class _RenewedWorker:
         self._closed = False
 
     def outcome(self, check: Check) -> Outcome | None:
-        """None after the worker was closed."""
+        """None where the worker was closed before the check ended."""
         if self._closed:
             return None
         try:
             return (self._remote or self.start()).conformance(check.name)
         except WorkerFailed as failure:
             self._end()
+            if self._closed:
+                return None
             return Outcome(name=check.name, status="failed", message=str(failure))
 
     def start(self) -> RemoteAdapter:

@@ -10,11 +10,11 @@ from compare.runner.checked_task import epoch_batches, initial_parameters
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.task_loading import TaskData
 from compare.runner.worker_process import WorkerFailed
-from tasks.interface import Task
+from tasks.interface import Task, TaskReference
 
 STAGES = 3
 
-SEQUENCES = 16
+SEQUENCES = 8
 """How many of each batch are trained on, at most: the mathematics is the same with any number."""
 
 
@@ -27,6 +27,7 @@ class ParityInputs:
     """
 
     task: Task
+    reference: TaskReference
     data_key: str
     parameters: dict[str, Array]
     batches: Array
@@ -63,7 +64,7 @@ class Observations:
 
 
 def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
-    """At least so many updates from seed 0, in float32 at least an epoch.
+    """At least so many updates from seed 0, in float32 at least an epoch, or what is loaded of one at a time.
 
     Raises: WorkerFailed where the task has no batches for them.
     """
@@ -71,13 +72,16 @@ def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
     time_steps = dataset.inputs.shape[1]
     spans = task.train.spans(task.model, time_steps)
     rows = -(-updates // len(spans))
+    at_once = dataset.sequences_at_once
     epochs = -(-rows // (len(dataset.inputs) // task.batch_size))
     batches_by_epoch = [epoch_batches(task, len(dataset.inputs), 0, epoch) for epoch in range(epochs)]
-    batches = np.concatenate(batches_by_epoch)[: max(rows, len(batches_by_epoch[0])), :SEQUENCES]
+    longest = len(batches_by_epoch[0]) if at_once is None else at_once // SEQUENCES
+    batches = np.concatenate(batches_by_epoch)[: max(rows, longest), :SEQUENCES]
     steps, first = spans[0].stop, batches[0]
     targets, lengths = dataset.targets[first], dataset.lengths
     return ParityInputs(
         task=task,
+        reference=data.reference,
         data_key=data.key,
         parameters={name: np.asarray(value) for name, value in initial_parameters(task, 0).items()},
         batches=batches,
@@ -130,7 +134,7 @@ def _losses(remote: RemoteAdapter, given: ParityInputs, train: TrainSpec, batche
     """The losses of a training from the start, on no more sequences than it uses."""
     used, rows = np.unique(batches, return_inverse=True)
     remote.construct(given.task.model, train, given.parameters)
-    remote.load_task(given.task.name, given.data_key, given.time_steps, used)
+    remote.load_task(given.reference, given.data_key, given.time_steps, used)
     return _train(remote, rows.reshape(batches.shape), train.dtype)
 
 

@@ -12,7 +12,7 @@ from compare.records.parity import ParityResult
 from compare.runner.task_loading import load_task_data, loading_status
 from compare.runner.worker_process import WorkerFailed
 from compare.tolerances import GRADIENT_BAND, UPDATES
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 REFERENCE = "numpy"
 
@@ -21,6 +21,7 @@ REFERENCE = "numpy"
 class ParityCheck:
     """One task and the adapters that are held against each other on it: plain data, to be run anywhere.
 
+    `reference` finds the task where that is not its name alone.
     Units: `timeout_seconds` for any one thing that a worker is told to do.
     """
 
@@ -31,6 +32,12 @@ class ParityCheck:
     timeout_seconds: float
     memory_limit_bytes: int | None = None
     device: str = "cpu"
+    reference: TaskReference | None = None
+
+    @property
+    def found_by(self) -> TaskReference:
+        """What finds the task."""
+        return self.reference or TaskReference(name=self.task)
 
     @property
     def turns(self) -> int:
@@ -69,7 +76,7 @@ class TaskParity:
         Raises: WorkerFailed where the task cannot be used, or its data cannot be had.
         """
         try:
-            data = load_task_data(check.task, check.data)
+            data = load_task_data(check.found_by, check.data)
         except UsageError as error:
             raise WorkerFailed(loading_status(error), str(error)) from error
         self.check, self.given = check, parity_inputs(data, UPDATES)

@@ -101,7 +101,8 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
         batches, reordered, descriptions = _ready(request, sides, "float32")
     matching = match(descriptions[0].layers, descriptions[1].layers, request.names)
     values, own = both(lambda side: side.parameters(), sides)
-    assert round_trip_holds(matching, values, own)
+    if not round_trip_holds(matching, values, own):
+        raise PortFailed("weights that were handed over do not come back as they were: a layout is wrong")
     return Opened(
         sides=sides, batches=batches, descriptions=descriptions, matching=matching, values=values, own=own,
         reordered=reordered, dtype=sides[0].dtype,

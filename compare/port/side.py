@@ -1,5 +1,6 @@
 """One of the two programs, in a process of its own."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -50,7 +51,8 @@ class ProgramProcess(WorkerProcess):
 
     @staticmethod
     def identify(name: str, threads: int) -> tuple[dict[str, str], str]:
-        return VARIABLES, name
+        home = os.environ.get("KERAS_HOME", os.path.expanduser("~/.keras"))  # where a program keeps its data
+        return {**VARIABLES, "KERAS_HOME": home}, name
 
 
 class Side:

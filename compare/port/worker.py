@@ -1,6 +1,6 @@
 """A child process that holds one program: it does what it is told, and says what came.
 
-Started as `python -m compare.port.worker FILE:FUNCTION DESCRIPTOR`.
+Its arguments are FILE:FUNCTION DESCRIPTOR.
 """
 
 import os
@@ -159,9 +159,3 @@ def main() -> None:
     os.set_inheritable(descriptor, False)
     sys.path.insert(0, os.getcwd())
     serve(ProgramWorker(name), Connection(descriptor), _failure)
-
-
-if __name__ == "__main__":
-    from compare.port.worker import main as main_under_its_importable_name
-
-    main_under_its_importable_name()

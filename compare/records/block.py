@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from adapters.interface import Array
 from compare.records.environment import Environment
 from compare.records.run import Run
-from tasks.interface import DataRequest
+from tasks.interface import DataRequest, TaskReference
 
 State = Mapping[str, Array]
 
@@ -38,6 +38,7 @@ TIMING = Timing()
 class Block:
     """One task from one seed, and every adapter that takes part: plain data, to be run anywhere.
 
+    `task` is the name in every record; `reference` finds the task where that is not its name alone.
     `rounds` count, `warm_ups` come before them (None: those of the rounds that are found to be slower);
     the rounds are spread over so many `processes` of each adapter, one after the other;
     `twins` are second names, each for an adapter that takes part twice.
@@ -60,12 +61,18 @@ class Block:
     processes: int = 1
     twins: Mapping[str, str] = field(default_factory=dict)
     timing: Timing = TIMING
+    reference: TaskReference | None = None
 
     def __post_init__(self) -> None:
         if self.processes > self.rounds:
             raise ValueError(
                 f"processes is {self.processes}: each has a round at least, and rounds is {self.rounds}"
             )
+
+    @property
+    def found_by(self) -> TaskReference:
+        """What finds the task."""
+        return self.reference or TaskReference(name=self.task)
 
     @property
     def timed_rounds(self) -> int:
@@ -124,6 +131,9 @@ class BlockResult:
 class Observer:
     """Observer of a block; does nothing by default."""
 
+    def wait_for(self, adapter: str) -> None:
+        """It is this adapter's turn."""
+
     def turn(self, adapter: str) -> None:
         """An adapter has had its turn."""
 
@@ -136,6 +146,9 @@ class Observer:
 
     def keep_snapshot(self, snapshot: Snapshot) -> None:
         """What the block can go on from."""
+
+    def keep_parameters(self, adapter: str, parameters: Mapping[str, Array]) -> None:
+        """What an adapter has learned, after its last epoch."""
 
     def keep_log(self, name: str, text: str) -> None:
         """What a worker wrote until it ended."""

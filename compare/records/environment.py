@@ -1,13 +1,29 @@
 """The machine and the moment."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Treatment = Literal["removed", "set", "kept", "passed"]
+"""What becomes of a variable in workers; one that passed changes nothing that counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """A variable that the run was started with and that some library reads; workers kept it, or did not."""
+
+    name: str
+    value: str
+    treatment: Treatment
+    read_by: str
+    changes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """The machine and the moment.
 
-    `threads` is the number given to every worker. What cannot be read is None.
+    `threads` is the number given to every worker. What cannot be read is None. `inherited` is what the user's
+    shell had set, `limits` what it allows less of than the machine has.
     Units: cores for what kept the machine busy, on average: just before the run, and by others than it
     during the run; `stolen_cores` went to other guests of the same host.
     """
@@ -35,6 +51,8 @@ class Environment:
     throttled_seconds: float | None = None
     load_before: float | None = None
     load_after: float | None = None
+    inherited: list[Inherited] = field(default_factory=list)
+    limits: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from compare.records.accuracy import Accuracy
 from compare.records.environment import Environment, Interruption
 from compare.records.parity import ParityResult
 from compare.records.run import Run
@@ -18,7 +19,8 @@ class TaskRecord:
     """What was run: enough to read a report without the task's code.
 
     `stands_in_for` names the data that `dataset` was taken instead of; `shortest` is the fewest steps of any
-    training sequence, where they are of unlike length.
+    training sequence, where they are of unlike length. `data` says how a job's data were read, `found_by`
+    what the command line took for the task, `changes` what it changed of it.
     """
 
     name: str
@@ -26,7 +28,7 @@ class TaskRecord:
     source: str
     dataset: str
     model: dict[str, str | int | bool]
-    train: dict[str, str | int | float | None]
+    train: dict[str, str | int | float | bool | None]
     batch_size: int
     epochs: int
     updates_per_epoch: int
@@ -37,6 +39,9 @@ class TaskRecord:
     operations_per_sequence: int | None = None
     stands_in_for: str | None = None
     shortest: int | None = None
+    data: dict[str, str | int | float | bool] = field(default_factory=dict)
+    found_by: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Results:
     `baseline` is the adapter that ratios are also taken against; `twins` are the second names under which
     adapters ran once more, to see what two runs of the same thing differ by.
     `left_out` are the tasks that `all` left out, for its preset is too short for them.
+    `sweep_of` says what network was trained in a sweep, where that is not the one of `mnist-rows`.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -57,7 +63,9 @@ class Results:
     interrupted: bool = False
     proofs: list[ParityResult] = field(default_factory=list)
     tutorials: Tutorials | None = None
+    accuracy: Accuracy | None = None
     sweep: list[SweepPoint] = field(default_factory=list)
+    sweep_of: str = ""
     threads: list[ThreadRounds] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
     baseline: str | None = None
@@ -65,3 +73,10 @@ class Results:
     request: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     interruptions: list[Interruption] = field(default_factory=list)
+
+    @property
+    def has_something_to_report(self) -> bool:
+        """Whether anything was finished."""
+        tutorials = self.tutorials.runs if self.tutorials else ()
+        accuracy = self.accuracy.all_runs if self.accuracy else ()
+        return bool(self.runs or tutorials or accuracy or self.sweep)

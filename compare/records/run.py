@@ -46,6 +46,7 @@ class Epoch:
 
     `train_seconds` and `sequences` cover the warm calls only: the very first batch of a run is
     trained in a call of its own, whose cost stands in `Run.cold_seconds`. `process` is as in `Round`.
+    Units: `evaluate_seconds` of the evaluation after it, which no other time includes.
     """
 
     train_seconds: float
@@ -53,6 +54,7 @@ class Epoch:
     losses: list[float]
     metrics: dict[str, float]
     process: int = 0
+    evaluate_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,22 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Something in a worker that is not as it was asked for; `comparable`: its speed is, all the same."""
+
+    found: str
+    comparable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
     """What a worker found itself running on: versions by distribution, BLAS builds, threads in force.
 
     `pools` are the threads that each library answers to have, `settings` the variables that libraries
     read which do not answer. `computes` is the adapter's own sentence on how it computes, `source` the file
     of its class in this repository, or the module that it was imported from; empty where it was not recorded.
+    `cores` are those that threads may use, and how many threads may use those; `switches` what the framework
+    answers that decides on precision and determinism, `departures` what of all this is not as it should be.
     """
 
     versions: dict[str, str]
@@ -90,6 +102,9 @@ class WorkerFacts:
     settings: dict[str, str] = field(default_factory=dict)
     computes: str = ""
     source: str = ""
+    cores: dict[str, int] = field(default_factory=dict)
+    switches: dict[str, str] = field(default_factory=dict)
+    departures: list[Departure] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

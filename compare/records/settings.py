@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from compare.records.accuracy import RecipeName
 from tasks.interface import DataRequest, Preset
 
 
@@ -10,8 +11,10 @@ from tasks.interface import DataRequest, Preset
 class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
-    `left_out` are the tasks that `all` leaves out in this preset; `resume` goes on with the run that `out`
-    holds.
+    `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
+    `left_out` are the tasks that `all` leaves out in this preset; `recipes` are those for accuracy that are
+    followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds, and
+    `retry_failed` with what has failed there.
     """
 
     tasks: tuple[str, ...]
@@ -25,6 +28,8 @@ class Settings:
     overwrite: bool
     left_out: tuple[str, ...] = ()
     tutorials: bool = False
+    recipes: tuple[RecipeName, ...] = ()
+    choose: bool = False
     rounds: int | None = None
     warm_ups: int | None = None
     baseline: str | None = None
@@ -34,7 +39,10 @@ class Settings:
     timeout_seconds: float | None = None
     memory_limit_mebibytes: int | None = None
     resume: bool = False
+    retry_failed: bool = False
     device: str = "cpu"
+    changes: tuple[str, ...] = ()
+    save: bool = False
 
     @property
     def twins(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ class RecipeRecord:
     source: str
     dataset: str
     step: str
-    settings: dict[str, str | int | float]
+    settings: dict[str, str | int | float | bool]
     published: dict[str, float] = field(default_factory=dict)
     zero: dict[str, float] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)

@@ -1,1 +1,5 @@
 """From what can be said of a run to pages, tables and figures."""
+
+import logging
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # without a home it says where it keeps its fonts

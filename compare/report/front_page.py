@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from compare.analysis.caveats import find_caveats
 from compare.analysis.efficiency import machine_limit
 from compare.analysis.gaps import find_gaps
+from compare.analysis.inherited import departures, inherited_settings
 from compare.analysis.task_summary import TaskSummary
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
@@ -35,13 +36,18 @@ def front_page(
         {"answers": answers_table(tasks, links) if tasks else None},
         tasks=tasks,
         different=[s.proof for task in tasks for s in task.with_verdict("DIFFERENT")],
+        departures=departures(tasks),
         left_out=results.left_out,
         links=links,
         pages={page.name: page for page in other_pages},
         limit=machine_limit(results.runs),
         faults=len(faults),
         runs=len(results.runs),
-        objections=[*find_gaps(results, tasks), *find_caveats(results, tasks)],
+        objections=[
+            *find_gaps(results, tasks),
+            *inherited_settings(results.environment),
+            *find_caveats(results, tasks),
+        ],
         interruptions_told=results.interruptions[:MOST_INTERRUPTIONS],
         devices={run.adapter: run.device for run in results.runs},
         self_tested=bool(aa_tests) and all(test.passed for test in aa_tests),

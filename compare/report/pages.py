@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compare.records.results import Results
+from compare.report.accuracy_page import accuracy_page
 from compare.report.page import FRONT, Page
 from compare.report.run_pages import run_pages
 from compare.report.sweep_page import sweep_page
@@ -13,7 +14,7 @@ from compare.storage.run_folder import keep_pages, make_report_folders
 
 
 def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
-    """All pages of a run, of the tutorials alone, or of a sweep: README.md first.
+    """All pages of a run, of the tutorials alone, of accuracy, or of a sweep: README.md first.
 
     Their figures and tables are written into the folder, which exists; the pages are not.
     """
@@ -22,7 +23,9 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         return run_pages(results, folder)
     if results.tutorials:
         return (tutorials_page(results, results.tutorials, folder),)
-    return (sweep_page(results.sweep, results.environment, folder),)
+    if results.accuracy:
+        return (accuracy_page(results, results.accuracy, folder),)
+    return (sweep_page(results, folder),)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> Path:

@@ -15,7 +15,7 @@ from compare.report.figures.style import styles
 from compare.report.front_page import front_page
 from compare.report.page import Page
 from compare.report.renderer import Renderer
-from compare.report.tables.environment import environment_table, kernels_set, workers_table
+from compare.report.tables.environment import environment_table, inherited_table, kernels_set, workers_table
 from compare.report.tables.parity import parity_table
 from compare.report.tables.self_test import aa_test_table
 from compare.report.tables.summary import summary_table
@@ -137,7 +137,11 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
         "environment",
         "Environment",
         "environment.md.jinja",
-        {"environment": environment_table(results.environment), "workers": workers_table(tasks)},
+        {
+            "environment": environment_table(results.environment),
+            "workers": workers_table(tasks),
+            "inherited": inherited_table(results.environment),
+        },
         kernel_variable=CORE_VARIABLE,
         kernels_set=kernels_set(tasks),
     )

@@ -1,12 +1,11 @@
 """The page of a sweep: three figures, the fastest at every size, and how each adapter grows."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.interface import Cell
 from compare.analysis.sweep import AXES, CENTRE, LABELS, fastest
-from compare.records.environment import Environment
-from compare.records.sweep import Size, SweepPoint
+from compare.records.results import Results
+from compare.records.sweep import Size
 from compare.report.figures.style import styles
 from compare.report.figures.sweep import sweep_figure
 from compare.report.page import Page
@@ -14,12 +13,15 @@ from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table
 from compare.report.tables.sweep import growth_table, steps_table
 
+IMAGE_ROWS = "that reads rows of images (28 inputs, 10 classes, Adam, float32)"
+
 CELLS: dict[Cell, str] = {"elman": "an Elman network", "lstm": "an LSTM", "gru": "a GRU"}
 """Cell -> what is said to be trained."""
 
 
-def sweep_page(points: Sequence[SweepPoint], environment: Environment, folder: Path) -> Page:
+def sweep_page(results: Results, folder: Path) -> Page:
     """README.md of a sweep; figures and tables are written."""
+    points, environment = results.sweep, results.environment
     adapters = tuple(dict.fromkeys(point.adapter for point in points))
     renderer = Renderer(folder=folder, styles=styles(adapters), values={"environment": environment})
     return renderer.front(
@@ -27,7 +29,7 @@ def sweep_page(points: Sequence[SweepPoint], environment: Environment, folder: P
         "sweep.md.jinja",
         {"steps": steps_table(points), "growth": growth_table(points, adapters)},
         environment_table=environment_table(environment),
-        network=_network(points[0].size),
+        network=f"{_network(points[0].size)} {results.sweep_of or IMAGE_ROWS}",
         centre=CENTRE,
         fastest={LABELS[field]: fastest(points, field) for field in AXES},
         errors=[point for point in points if point.error],

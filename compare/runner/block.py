@@ -28,6 +28,9 @@ from compare.runner.turns import shuffled
 from compare.runner.worker_process import WorkerFailed
 from compare.runner.workers import ActiveWorkers, FreshWorkers, Workers
 
+PROCESSES_READY = 2
+"""How many further processes of each adapter are made ready in a row, at most: each takes its memory."""
+
 
 def run_block(
     block: Block,
@@ -43,7 +46,7 @@ def run_block(
     """
     machine = environment("", block.threads, preset="")
     try:
-        data = load_task_data(block.task, block.data)
+        data = load_task_data(block.found_by, block.data)
     except UsageError as error:
         runs = tuple(_not_run(block, name, loading_status(error), str(error)) for name in block.adapters)
         return BlockResult(environment=machine, runs=runs, logs={})
@@ -102,12 +105,14 @@ class _BlockRun:
         if all(participant.import_was_timed for participant in self._participants):
             self._active.for_each(self._participants, Participant.start, at_once=usable_cores())
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.set_up()
             self._observer.turn(participant.name)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         first = self._epoch(checkpoint.epochs)[:1]
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.take_over(checkpoint.runs[participant.name])
             participant.resume(checkpoint.states.get(participant.name, {}), first)
             self._observer.turn(participant.name)
@@ -119,6 +124,7 @@ class _BlockRun:
             epochs = range(done, min(block.epochs, done + self._epochs_in_a_row()))
             batches = [self._epoch(epoch) for epoch in epochs]
             for participant in self._shuffled():
+                observer.wait_for(participant.name)
                 if participant.alive:
                     time.sleep(block.timing.settle_seconds)
                 for each in batches:
@@ -130,6 +136,10 @@ class _BlockRun:
             if states:
                 snapshot = Snapshot(task=block.task, seed=block.seed, epochs=done, states=states)
                 observer.keep_snapshot(snapshot)
+        for participant in self._alive():
+            parameters = participant.parameters()
+            if parameters is not None:
+                observer.keep_parameters(participant.name, parameters)
         for participant in self._participants:
             participant.finish_training(self._epoch(block.epochs))
 
@@ -137,28 +147,43 @@ class _BlockRun:
         """Train on in timed turns that were calibrated, so many rounds being done in earlier processes."""
         block = self._block
         for participant in self._participants:
+            self._observer.wait_for(participant.name)
             participant.calibrate(self._batches_after_training())
+        left, ready = sum(index > done for index in block.renewals), 0
         for index in range(done, block.timed_rounds):
             if index in block.renewals and index > done:
+                if not ready:
+                    ready = min(left, PROCESSES_READY)
+                    self._prepare(ready)
                 self._renew()
+                left, ready = left - 1, ready - 1
             for participant in self._shuffled():
+                self._observer.wait_for(participant.name)
                 participant.take_turn(index)
                 self._observer.turn(participant.name)
             self._keep()
 
+    def _prepare(self, count: int) -> None:
+        """Have so many further processes of every adapter ready; nothing is timed: several start at once."""
+        for participant in self._participants:
+            participant.note_parameters()
+        coming = [(participant, ahead) for ahead in range(count) for participant in self._participants]
+        self._active.for_each(coming, lambda each: each[0].prepare(each[1]), at_once=usable_cores())
+
     def _renew(self) -> None:
-        """Have every adapter go on in its next process; nothing is timed, so that several start at once.
+        """Have every adapter go on in its next process.
 
         They warm up one after the other: threads of one would wait for those of another.
         """
-        self._active.for_each(self._participants, Participant.renew, at_once=usable_cores())
         for participant in self._participants:
+            participant.renew()
             participant.warm_up()
 
     def _time_predictions(self) -> None:
         sequences = sequences_to_predict(self._data.dataset)
         for _ in range(self._block.timing.prediction_rounds):
             for participant in self._shuffled():
+                self._observer.wait_for(participant.name)
                 participant.predict(sequences)
 
     def _alive(self) -> list[Participant]:

@@ -1,12 +1,15 @@
 """What a task is asked while a run goes on, which may be wrong: tasks come from other packages, too."""
 
 import sys
+import time
+from itertools import count
 
 import msgspec
 import numpy as np
 
 from adapters.interface import Array
 from compare.runner.worker_process import WorkerFailed
+from compare.text import counted
 from tasks.interface import Confusion, Dataset, Evaluation, Forecast, Predict, Task
 
 
@@ -50,6 +53,26 @@ def require_batches(task: Task, batches: object, sequences: int) -> Array:
 def _fault(task: Task, part: str, error: BaseException) -> WorkerFailed:
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return WorkerFailed("failed", f"{part} of task {task.name}: {reason}")
+
+
+def within(limit_seconds: float, predict: Predict) -> Predict:
+    """The predictions of one evaluation, which may call for many: all together they have a limit.
+
+    Raises: WorkerFailed after the call that was too late.
+    """
+    begin, calls = time.monotonic(), count(1)
+
+    def limited(inputs: Array, lengths: Array | None = None) -> Array:
+        outputs = predict(inputs, lengths)
+        call = next(calls)
+        if time.monotonic() - begin > limit_seconds:
+            reason = (
+                f"evaluate: not done within {limit_seconds:g} s, after {counted(call, 'call')} of predict"
+            )
+            raise WorkerFailed("timeout", reason)
+        return outputs
+
+    return limited
 
 
 def evaluate(task: Task, predict: Predict, dataset: Dataset) -> Evaluation:

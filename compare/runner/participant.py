@@ -12,7 +12,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.records.block import Block
 from compare.records.run import Epoch, Round, Run
-from compare.runner.checked_task import evaluate, initial_parameters
+from compare.runner.checked_task import evaluate, initial_parameters, within
 from compare.runner.inference import Sequences
 from compare.runner.measured import Measured
 from compare.runner.processes import Processes
@@ -49,6 +49,7 @@ class Participant:
         self.epoch_seconds = float("inf")
         self._block, self._data, self._processes = block, data, processes
         self._turn: Array = np.empty((0, data.task.batch_size), np.int64)
+        self._parameters: Mapping[str, Array] = {}
         self._measured = Measured(task=block.task, adapter=name, seed=block.seed, log=processes.log_name)
 
     @property
@@ -63,7 +64,7 @@ class Participant:
     def stop(self, failure: WorkerFailed) -> None:
         """End here; the record says why."""
         measured = self._measured
-        measured.status, measured.error = failure.status, str(failure)
+        measured.status, measured.error, measured.log = failure.status, str(failure), self._processes.log_name
         if self._processes.present:
             measured.last_lines = self._running.last_lines()
             measured.peak_rss_bytes = self._peak_rss_bytes()
@@ -119,6 +120,14 @@ class Participant:
             self.stop(failure)
             return None
 
+    def parameters(self) -> dict[str, Array] | None:
+        """The parameters as they are now; None where the adapter fails to tell them."""
+        try:
+            return self._running.parameters()
+        except WorkerFailed as failure:
+            self.stop(failure)
+            return None
+
     @_while_alive
     def train_epoch(self, batches: Array) -> None:
         """Train for an epoch, then evaluate; the very first batch has a call of its own."""
@@ -149,8 +158,10 @@ class Participant:
         parameters = remote.parameters()
         if len(self._measured.epochs) == 1:
             self._raise_if_unchanged(parameters)
-        self._measured.evaluation = self._evaluate()
-        self._measured.epochs[-1] = replace(epoch, metrics=self._measured.evaluation.metrics)
+        begin_evaluation = time.perf_counter()
+        evaluation = self._measured.evaluation = self._evaluate()
+        seconds = time.perf_counter() - begin_evaluation
+        self._measured.epochs[-1] = replace(epoch, metrics=evaluation.metrics, evaluate_seconds=seconds)
         self._measured.peak_rss_bytes = self._peak_rss_bytes()
         self.epoch_seconds = time.perf_counter() - begin
 
@@ -160,6 +171,7 @@ class Participant:
         remote = self._running
         calls = range(self._block.timing.warm_calls)
         self._measured.warm_train_seconds = median(remote.train(batches[:1]).seconds for _ in calls)
+        self._measured.facts = remote.facts()  # now there are all threads
 
     @_while_alive
     def calibrate(self, batches: Iterator[Array]) -> None:
@@ -173,12 +185,20 @@ class Participant:
             self._turn = calibrate(batches, self._train_seconds, timing, self._likely_batches())
 
     @_while_alive
+    def note_parameters(self) -> None:
+        """Have further processes begin with the parameters as they are now."""
+        self._parameters = self._running.parameters()
+
+    @_while_alive
+    def prepare(self, ahead: int) -> None:
+        """Have one of the further processes ready, counted from 0; several threads may do so at once."""
+        self._processes.prepare(ahead, self._make_ready)
+
+    @_while_alive
     def renew(self) -> None:
-        """Go on in another process, from the parameters as they are: what one happens to be like is luck."""
-        parameters = self._running.parameters()
-        self.leave()
-        self._processes.number += 1
-        self._set_up(parameters)
+        """Go on in the next process that is ready: what one happens to be like is luck."""
+        self._processes.go_on()
+        self._measured.log = self._processes.log_name
 
     @_while_alive
     def warm_up(self) -> None:
@@ -220,19 +240,32 @@ class Participant:
         return max((peak for peak in peaks if peak is not None), default=None)
 
     def _set_up(self, parameters: Mapping[str, Array]) -> None:
-        data, measured, cold = self._data, self._measured, self._measured.cold_seconds
+        measured, cold = self._measured, self._measured.cold_seconds
         measured.log = self._processes.log_name
         remote = self._processes.present or self._processes.start()
         measured.device = remote.device
         cold.setdefault("import", remote.import_framework())
         measured.import_rss_bytes = measured.import_rss_bytes or remote.import_rss_bytes
         measured.facts = remote.facts()
-        cold.setdefault("construct", remote.construct(data.task.model, data.task.train, parameters))
-        time_steps = data.dataset.inputs.shape[1]
-        cold.setdefault("load", remote.load_task(data.task.name, data.key, time_steps))
+        construct_seconds, load_seconds = self._construct(remote, parameters)
+        cold.setdefault("construct", construct_seconds)
+        cold.setdefault("load", load_seconds)
+
+    def _construct(self, remote: RemoteAdapter, parameters: Mapping[str, Array]) -> tuple[float, float]:
+        """Construct the adapter and load the data; the seconds of each."""
+        data = self._data
+        construct_seconds = remote.construct(data.task.model, data.task.train, parameters)
+        time_steps, at_once = data.dataset.inputs.shape[1], data.dataset.sequences_at_once
+        return construct_seconds, remote.load_task(data.reference, data.key, time_steps, at_once=at_once)
+
+    def _make_ready(self, remote: RemoteAdapter) -> None:
+        """Have a process do what comes before its turns, its first batch, which compiles, among it."""
+        self._construct(remote, self._parameters)
+        remote.train(self._turn[:1])
 
     def _evaluate(self) -> Evaluation:
-        return evaluate(self._data.task, self._running.predict, self._data.dataset)
+        limit = self._block.timeout_seconds
+        return evaluate(self._data.task, within(limit, self._running.predict), self._data.dataset)
 
     def _raise_if_unchanged(self, parameters: Mapping[str, Array]) -> None:
         start = initial_parameters(self._data.task, self._block.seed)

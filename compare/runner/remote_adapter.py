@@ -14,6 +14,7 @@ from compare.records.run import Inference, ProductRate, Status, WorkerFacts
 from compare.runner.inference import Sequences
 from compare.runner.protocol import Reply, train_to_plain
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
+from tasks.interface import TaskReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class RemoteAdapter:
         self.import_rss_bytes: int | None = None
         self._rss_bytes_before: int | None = None
         self._models = 0
+        self._at_once: int | None = None
         self._process = WorkerProcess(adapter, limits)
 
     @property
@@ -73,23 +75,57 @@ class RemoteAdapter:
         self._models += 1
         return seconds
 
-    def load_task(self, task: str, key: str, time_steps: int, rows: Array | None = None) -> float:
+    def load_task(
+        self,
+        task: TaskReference,
+        key: str,
+        time_steps: int,
+        rows: Array | None = None,
+        at_once: int | None = None,
+    ) -> float:
         """Load the training data of a task, or some rows of them, which the worker reads by itself.
+
+        With `at_once`, no more are loaded at a time: each call of `train` loads those that it takes.
 
         Units: the seconds of loading, reading left out.
         """
-        self._call("read", task, key)
+        self._call("read", task.name, task.changes, key)
         if rows is not None:
             self._call("select", rows)
-        return self._load(time_steps)
+        elif at_once is not None:
+            self._call("select", np.arange(at_once))
+        seconds = self._load(time_steps)
+        if at_once is None:
+            self._call("forget_rest")
+        self._at_once = at_once
+        return seconds
 
     def load(self, inputs: Array, targets: Array, lengths: Array | None = None) -> float:
         """Load these data; return the seconds that it took."""
         self._call("take", inputs, targets, lengths)
+        self._at_once = None
         return self._load(inputs.shape[1])
 
     def train(self, batches: Array) -> Training:
-        """Train on each row of indices in turn."""
+        """Train on each row of indices in turn; to load what they name is not timed."""
+        if self._at_once is None:
+            return self._train_on_loaded(batches)
+        size = max(1, self._at_once // batches.shape[1])
+        parts = [self._train_on_selected(batches[i : i + size]) for i in range(0, len(batches), size)]
+        return Training(
+            losses=np.concatenate([part.losses for part in parts]),
+            seconds=sum(part.seconds for part in parts),
+        )
+
+    def _train_on_selected(self, batches: Array) -> Training:
+        """Load the sequences that the batches name, always as many, so that nothing is compiled anew."""
+        named, rows = np.unique(batches, return_inverse=True)
+        assert self._at_once is not None
+        self._call("select", np.resize(named, max(self._at_once, batches.shape[1])))
+        self._call("load")
+        return self._train_on_loaded(rows.reshape(batches.shape))
+
+    def _train_on_loaded(self, batches: Array) -> Training:
         reply = self._call("train", batches)
         losses = self._array("train", reply.value, (len(batches) * self._updates_a_batch,))
         self.updates += len(losses)

@@ -1,8 +1,8 @@
 """A process that stands between a run and one worker, so that nothing which the worker started outlives it.
 
-Started as `python -m compare.runner.supervisor FOLDER DESCRIPTOR COMMAND…`: it runs the command, which
-inherits the descriptor, until that ends by itself or standard input does, which it does when the run is
-over, however it ended. Then everything that the command started is killed, the folder, which holds the
+Its arguments are FOLDER DESCRIPTOR CORES COMMAND…: it runs the command, which inherits the descriptor and may
+use these cores, until that ends by itself or standard input does, which it does when the run is over, however
+it ended. Then everything that the command started is killed, the folder, which holds the
 command's temporary files, is removed, and the supervisor ends as the command did. Nothing but the standard
 library is needed until then, so that it is small and soon ready.
 """
@@ -22,6 +22,20 @@ MORE_LIKELY_KILLED = "500"
 
 _DIE_WITH_PARENT, _ADOPT_ORPHANS = 1, 36
 """PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of Linux's prctl(2)."""
+
+
+def main() -> None:
+    """Supervise as the arguments say."""
+    folder, descriptor, cores, *command = sys.argv[1:]
+    run_on([int(core) for core in cores.split(",") if core])
+    end_as(supervise(command, folder, int(descriptor)))
+
+
+def run_on(cores: list[int]) -> None:
+    """Let this process and all that it starts use these cores, whichever its parent was bound to."""
+    if cores:
+        with contextlib.suppress(AttributeError, OSError):
+            os.sched_setaffinity(0, cores)
 
 
 def supervise(command: list[str], folder: str, descriptor: int) -> int:
@@ -77,7 +91,7 @@ def end_as(status: int) -> None:
 def _end_before_the_parent() -> None:
     process_control(_DIE_WITH_PARENT, signal.SIGKILL)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(MORE_LIKELY_KILLED)
+        Path("/proc/self/oom_score_adj").write_text(MORE_LIKELY_KILLED, encoding="utf-8")
 
 
 def _kill_when_input_ends(worker: int) -> None:
@@ -94,7 +108,3 @@ def _wait_for(worker: int) -> int:
         ended, status = os.wait()
         if ended == worker:
             return status
-
-
-if __name__ == "__main__":
-    end_as(supervise(sys.argv[3:], sys.argv[1], int(sys.argv[2])))

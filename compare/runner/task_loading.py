@@ -9,28 +9,38 @@ from typing import cast, get_args
 import msgspec
 
 from adapters.entry_points import NameTaken
-from adapters.validation import check_data
-from compare.errors import UsageError, check_choice
+from compare.errors import UsageError
+from compare.jobs.opening import check_task_name, find_task, reference_of
 from compare.limits import LONGEST_TIMEOUT_SECONDS, MOST_EPOCHS, MOST_SEEDS
 from compare.records.run import Status
 from compare.runner.checked_task import require_batches
-from tasks import TaskBroken, find
+from compare.runner.data_checks import check_dataset
+from tasks import TaskBroken
 from tasks import registered as registered_tasks
-from tasks.interface import DataChoice, DataRequest, Dataset, DataUnavailable, Metric, Preset, Task
+from tasks.interface import (
+    DataChoice,
+    DataRequest,
+    Dataset,
+    DataUnavailable,
+    Metric,
+    Preset,
+    Task,
+    TaskReference,
+)
 
 
 class TaskError(UsageError):
     """A task that is there, and does not do what a task must."""
 
 
-def open_task(name: str) -> Task:
-    """The task of this name.
+def open_task(reference: TaskReference) -> Task:
+    """The task that this finds, the data of a job made ready.
 
     Raises: UsageError with the near matches, or TaskError with the reason why a task cannot be used.
     """
-    check_choice("task", name, registered_tasks())
+    check_task_name(reference.name)
     try:
-        return find(name)
+        return find_task(reference)
     except (NameTaken, TaskBroken) as error:
         raise _broken(str(error)) from error
 
@@ -51,15 +61,12 @@ def open_dataset(task: Task, key: str) -> Dataset:
     """
     with _as_usage_error(task):
         dataset = task.dataset(key)
-        training = (dataset.inputs, dataset.targets, dataset.lengths)
-        held_out = (dataset.held_out_inputs, dataset.held_out_targets, dataset.held_out_lengths)
-        for data in (training, held_out):
-            check_data(task.model, task.train, *data)
+        check_dataset(task.model, task.train, dataset)
         task.initial_parameters(seed=0)
         if not task.metrics:
             raise ValueError("metrics is empty: name one at least")
         for metric in task.metrics:
-            for name, value in (("target", metric.target), ("naive", metric.naive or 0.0)):
+            for name, value in (("target", metric.target or 0.0), ("naive", metric.naive or 0.0)):
                 if not math.isfinite(value):
                     raise ValueError(f"{name} of {metric.name} is {value}: it must be a finite number")
         msgspec.json.decode(msgspec.json.encode(task.metrics), type=tuple[Metric, ...])
@@ -77,22 +84,25 @@ def open_dataset(task: Task, key: str) -> Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskData:
-    """A task, the key of its data, and the data."""
+    """A task, what it is found by elsewhere, the key of its data, and the data."""
 
     task: Task
+    reference: TaskReference
     key: str
     dataset: Dataset
 
 
-def load_task_data(name: str, request: DataRequest) -> TaskData:
-    """The task of this name with its data, made ready on this machine.
+def load_task_data(reference: TaskReference, request: DataRequest) -> TaskData:
+    """The task that this finds with its data, made ready on this machine.
 
     Raises: UsageError where there is no such task, or its data cannot be had; TaskError where they do not
     fit it.
     """
-    task = open_task(name)
+    task = open_task(reference)
     key = data_key(task, request)
-    return TaskData(task=task, key=key, dataset=open_dataset(task, key))
+    return TaskData(
+        task=task, reference=reference_of(task, reference), key=key, dataset=open_dataset(task, key)
+    )
 
 
 def loading_status(error: UsageError) -> Status:
@@ -115,7 +125,7 @@ def tasks_of_all(preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     taken: dict[bool, list[str]] = {True: [], False: []}
     for name in registered_tasks():
-        taken[preset in open_task(name).presets_of_all].append(name)
+        taken[preset in open_task(TaskReference(name=name)).presets_of_all].append(name)
     return tuple(taken[True]), tuple(taken[False])
 
 
@@ -148,6 +158,8 @@ def _as_usage_error(task: Task) -> Iterator[None]:
     """Whatever goes wrong in here is the task's fault, and one line says so."""
     try:
         yield
+    except UsageError:
+        raise
     except DataUnavailable as error:
         raise UsageError(str(error)) from error
     except Exception as error:

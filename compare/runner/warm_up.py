@@ -1,4 +1,7 @@
-"""Warm-up rounds: those at the start that are slower than all that follow, or as many as were set."""
+"""Warm-up rounds: those at the start that are slower than all that follow, or as many as were set.
+
+At least one round of the first process counts: a process that is slower than others is a sample, not warm-up.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,13 +22,15 @@ def mark_warm_ups(rounds: Sequence[Round], wanted: int | None) -> list[Round]:
 
     Source: the fence of an outlier is the upper quartile plus 1.5 quartile ranges, Tukey 1977.
     """
-    count = _found([turn.seconds / turn.sequences for turn in rounds]) if wanted is None else wanted
+    count = _found(rounds) if wanted is None else wanted
     return [replace(turn, warm_up=True) for turn in rounds[:count]] + list(rounds[count:])
 
 
-def _found(times: Sequence[float]) -> int:
-    count = 0
-    while count < int(len(times) * MOST_SHARE) and _is_slow(times[count], times[count + 1 :]):
+def _found(rounds: Sequence[Round]) -> int:
+    times = [turn.seconds / turn.sequences for turn in rounds]
+    of_first_process = sum(turn.process == rounds[0].process for turn in rounds)
+    most, count = min(int(len(times) * MOST_SHARE), of_first_process - 1), 0
+    while count < most and _is_slow(times[count], times[count + 1 :]):
         count += 1
     return count
 

@@ -1,7 +1,7 @@
 """A child process that holds one adapter: it does what it is told, and one clock times each thing it does.
 
-Started as `python -m compare.runner.worker MODULE:CLASS DESCRIPTOR`, its environment set before anything is
-imported; NumPy is not imported here, so that the framework's import can be timed.
+Its arguments are MODULE:CLASS DESCRIPTOR. Its environment was set before anything is imported; NumPy is not
+imported here, so that the framework's import can be timed.
 """
 
 import gc
@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compare.machine.inherited import allowed_cores
 from compare.runner.protocol import Failure, Reply, decode_call, encode, train_from_plain
 
 LONGEST_REASON = 500
@@ -40,24 +41,26 @@ class Worker:
 
     def __init__(self, adapter: str) -> None:
         self._name = adapter
+        self._cores = allowed_cores()
         self._adapter: Adapter | None = None
 
     def import_framework(self) -> None:
         from adapters import open_adapter  # noqa: PLC0415
 
         self._type = open_adapter(self._name)
+        gc.freeze()  # no garbage: `begin` need not look through all of a framework again
 
     def facts(self) -> "WorkerFacts":
         from compare.runner.worker_facts import worker_facts  # noqa: PLC0415
 
-        return worker_facts(self._type)
+        return worker_facts(self._type, self._cores)
 
     def begin(self) -> int | None:
         """Forget the adapter before; return the resident size, from which on its largest is counted anew."""
         self._adapter = None
         gc.collect()
         try:
-            _CLEAR_REFERENCES.write_text(_RESET_PEAK)
+            _CLEAR_REFERENCES.write_text(_RESET_PEAK, encoding="utf-8")
         except OSError:
             return None
         return _bytes_of("VmRSS")
@@ -69,15 +72,19 @@ class Worker:
 
         self._adapter = self._type(ModelSpec(**model), train_from_plain(train), parameters, device=device)
 
-    def read(self, task: str, key: str) -> None:
-        from tasks import find  # noqa: PLC0415
+    def read(self, task: str, changes: list[str], key: str) -> None:
+        from compare.jobs.datasets import dataset_of  # noqa: PLC0415
 
-        dataset = find(task).dataset(key)
-        self._data = (dataset.inputs, dataset.targets, dataset.lengths)
+        dataset = dataset_of(task, changes, key)
+        self._data = self._whole = (dataset.inputs, dataset.targets, dataset.lengths)
 
     def select(self, rows: "Array") -> None:
-        inputs, targets, lengths = self._data
+        inputs, targets, lengths = self._whole
         self._data = (inputs[rows], targets[rows], None if lengths is None else lengths[rows])
+
+    def forget_rest(self) -> None:
+        """Keep no data but those that are loaded."""
+        del self._whole
 
     def take(self, inputs: "Array", targets: "Array", lengths: "Array | None" = None) -> None:
         self._data = (inputs, targets, lengths)
@@ -133,7 +140,9 @@ def peak_rss_bytes() -> int:
 
 
 def _bytes_of(field: str) -> int | None:
-    match = re.search(rf"{field}:\s+(\d+) kB", _STATUS.read_text()) if _STATUS.exists() else None
+    match = (
+        re.search(rf"{field}:\s+(\d+) kB", _STATUS.read_text(encoding="utf-8")) if _STATUS.exists() else None
+    )
     return int(match[1]) * 1024 if match else None
 
 
@@ -189,9 +198,3 @@ def main() -> None:
     name, descriptor = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(descriptor, False)
     serve(Worker(name), Connection(descriptor), _failure)
-
-
-if __name__ == "__main__":
-    from compare.runner.worker import main as main_under_its_importable_name
-
-    main_under_its_importable_name()

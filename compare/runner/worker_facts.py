@@ -1,19 +1,33 @@
 """What a worker finds itself running on, read back from the libraries it has loaded."""
 
 import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_info
 
 from adapters.interface import Adapter
-from compare.records.run import WorkerFacts
-from compare.runner.blas_kernels import CORE_VARIABLE
+from compare.machine.influences import FOLDER, INFLUENCES
+from compare.machine.inherited import influence
+from compare.records.run import Departure, WorkerFacts
+from compare.runner import framework_switches
+from compare.text import counted, number_list, storable
+
+_THREADS = Path("/proc/self/task")
+_FOLDERS = {name for entry in INFLUENCES if entry.value == FOLDER for name in entry.names}
 
 
-def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
-    """Versions of the framework and of NumPy, the libraries behind its kernels, and the threads in force."""
+def worker_facts(adapter: type[Adapter], cores: Sequence[int]) -> WorkerFacts:
+    """Versions of the framework and of NumPy, the libraries behind its kernels, and the threads in force.
+
+    `cores` are those that this process may use.
+    """
     pools = threadpool_info()
+    found = _cores_of_threads()
     blas = [
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'kernel unknown')}, "
         f"{pool['num_threads']} threads)"
@@ -27,8 +41,41 @@ def worker_facts(adapter: type[Adapter]) -> WorkerFacts:
         pools={f"{pool['internal_api']} ({pool['prefix']})": pool["num_threads"] for pool in pools},
         computes=adapter.declaration.computes,
         source=_source(adapter.__module__),
-        settings={name: os.environ[name] for name in sorted(os.environ) if _is_read_by_libraries(name)},
+        settings={name: storable(os.environ[name]) for name in sorted(os.environ) if _is_shown(name)},
+        cores={number_list(allowed): number for allowed, number in found.items()},
+        switches=framework_switches.answers(),
+        departures=[
+            *framework_switches.departures(),
+            *_threads_departed(pools),
+            *_cores_departed(found, tuple(cores)),
+        ],
     )
+
+
+def _cores_of_threads() -> Counter[tuple[int, ...]]:
+    """The cores that threads of this process may use, and how many may use those."""
+    found: Counter[tuple[int, ...]] = Counter()
+    with suppress(AttributeError, OSError):
+        for thread in _THREADS.iterdir():
+            with suppress(OSError):  # it has ended
+                found[tuple(sorted(os.sched_getaffinity(int(thread.name))))] += 1
+    return found
+
+
+def _cores_departed(found: Counter[tuple[int, ...]], cores: tuple[int, ...]) -> Iterator[Departure]:
+    for allowed, number in found.items():
+        if cores and allowed != cores:
+            bound = f"{counted(number, 'thread')} may use cores {number_list(allowed)}"
+            told = f"{bound}, not {number_list(cores)}"
+            yield Departure(found=told, comparable=False)
+
+
+def _threads_departed(pools: list[dict[str, Any]]) -> Iterator[Departure]:
+    asked = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    for pool in pools:
+        if asked and pool["num_threads"] > asked:
+            told = f"{pool['internal_api']} has {counted(pool['num_threads'], 'thread')}, asked for {asked}"
+            yield Departure(found=told, comparable=False)
 
 
 def _versions(*distributions: str) -> dict[str, str]:
@@ -45,6 +92,7 @@ def _source(module: str) -> str:
     return f"{module.replace('.', '/')}.py" if module.partition(".")[0] == "adapters" else module
 
 
-def _is_read_by_libraries(name: str) -> bool:
-    """Whether a library takes its number of threads, or its kernels, from a variable of this name."""
-    return name == CORE_VARIABLE or name.endswith(("_NUM_THREADS", "OP_THREADS", "_MAXIMUM_THREADS"))
+def _is_shown(name: str) -> bool:
+    """Whether a library reads a variable of this name that is not the same in every worker."""
+    entry = influence(name)
+    return entry is not None and entry.read_by != "Python" and name not in _FOLDERS

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -19,6 +18,8 @@ import psutil
 from adapters import AdapterUnavailable, target, version
 from adapters.declaration_reader import AdapterBroken
 from adapters.entry_points import NameTaken
+from compare import start
+from compare.machine.inherited import CORES, worker_environment
 from compare.records.run import Status
 from compare.runner.environment_variables import worker_variables
 from compare.runner.protocol import Call, Failure, NotPlain, Reply, decode_answer, encode, limit_waiting
@@ -86,17 +87,16 @@ class WorkerProcess:
 
     @staticmethod
     def identify(name: str, threads: int) -> tuple[dict[str, str], str]:
-        """The variables that must stand in the environment, and what the process is to hold."""
+        """The variables that its environment has beside those of every worker, and what it is to hold."""
         return _variables(name, threads), target(name)
 
     def _start(self, name: str, child: Connection, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        worker = [sys.executable, "-m", self.module, name, str(child.fileno())]
-        supervisor = [sys.executable, "-m", "compare.runner.supervisor", self._folder, str(child.fileno())]
-        folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), self._folder)
+        descriptor, cores = str(child.fileno()), ",".join(map(str, CORES))
+        supervisor = start.command("compare.runner.supervisor", self._folder, descriptor, cores)
         with child:
             return subprocess.Popen(
-                [*supervisor, *worker],
-                env={**os.environ, **variables, **folders, "PYTHONUNBUFFERED": "1"},
+                [*supervisor, *start.command(self.module, name, descriptor)],
+                env=worker_environment(os.environ, variables, self._limits.threads, self._folder),
                 stdin=subprocess.PIPE,
                 stdout=self.log.file,
                 stderr=subprocess.STDOUT,

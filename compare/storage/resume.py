@@ -10,17 +10,21 @@ import msgspec
 from adapters import AdapterUnavailable, version
 from adapters.declaration_reader import AdapterBroken
 from compare.errors import UsageError
+from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
 from compare.records.environment import Environment, Interruption
 from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_snapshot, interrupted_runs, resume_point
 from compare.storage.results import open_run
-from compare.text import counted
+from compare.text import counted, storable
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet"}
+MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet", "retry_failed"}
 """Options that may be given anew on resuming: the others say what the run is."""
+
+OPTIONS = {"changes": "set"}
+"""What an option is called where it has another name than its value."""
 
 SPEED_FACTS = (
     "lockstep",
@@ -41,7 +45,9 @@ SPEED_FACTS = (
 
 def request(settings: Settings, data: DataRequest) -> dict[str, Any]:
     """The settings as plain values, with the request that names the data which were found."""
-    plain: dict[str, Any] = msgspec.to_builtins(replace(settings, data=data), enc_hook=str)
+    plain: dict[str, Any] = msgspec.to_builtins(
+        replace(settings, data=data), enc_hook=lambda path: storable(str(path))
+    )
     return plain
 
 
@@ -51,7 +57,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     Raises: UsageError where there is no such run, or other options were typed.
     """
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
-        named = ", ".join("--" + name.replace("_", "-") for name in refused)
+        named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
     found = open_run(folder).request
     if not found:
@@ -64,6 +70,7 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         settings,
         out=folder,
         resume=True,
+        retry_failed=typed.get("retry_failed", False),
         threads=typed.get("threads", settings.threads),
         quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
@@ -87,7 +94,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
 
     Where the environment has changed, the block that was under way starts anew.
 
-    Raises: UsageError where a task is no longer the one that was begun.
+    Raises: UsageError where a task, or a recipe for accuracy, is no longer the one that was begun.
     """
     stored = stored_results(folder)
     for before, now in zip(stored.tasks, fresh.tasks, strict=False):
@@ -95,6 +102,10 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
             raise UsageError(
                 f"{before.name} is not what {folder} was begun with: start anew with another --out"
             )
+    if _recipes(stored.accuracy) != _recipes(fresh.accuracy):
+        raise UsageError(
+            f"the recipes are not those that {folder} was begun with: start anew with another --out"
+        )
     if not stored.interrupted:
         return stored
     latest = stored.interruptions[-1] if stored.interruptions else stored
@@ -165,16 +176,36 @@ def _after(epochs: int, rounds: int) -> str:
 
 
 def _work(record: TaskRecord) -> tuple[object, ...]:
-    return record.name, record.dataset, record.model, record.train, record.batch_size, record.epochs
+    return (
+        record.name,
+        record.dataset,
+        record.model,
+        record.train,
+        record.batch_size,
+        record.epochs,
+        record.data,
+    )
+
+
+def _recipes(accuracy: Accuracy | None) -> tuple[object, ...]:
+    """What must not change; nothing where no recipe is followed."""
+    if accuracy is None:
+        return ()
+    return accuracy.dataset, accuracy.recipes, [(each.recipe, each.settings) for each in accuracy.trials]
 
 
 def _changed(before: Environment, now: Environment) -> list[str]:
-    old, new = asdict(before), asdict(now)
+    old, new = _facts(before), _facts(now)
     return [
-        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}"
-        for name in SPEED_FACTS
-        if old[name] != new[name]
+        f"{name.replace('_', ' ')}: {old[name]}, then {new[name]}" for name in new if old[name] != new[name]
     ]
+
+
+def _facts(environment: Environment) -> dict[str, object]:
+    """What speed depends on, the variables that workers keep among it."""
+    plain = asdict(environment)
+    kept = {each.name: each.value for each in environment.inherited if each.treatment == "kept"}
+    return {**{name: plain[name] for name in SPEED_FACTS}, "variables": kept}
 
 
 def _changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -5,16 +5,24 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from adapters.interface import Array
 from compare.errors import UsageError
+from compare.storage.array_file import write_arrays
 from compare.storage.atomic import temporary_name_of, write_text
 from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.results import UnreadableRun, load
 
 OWN_FILES = ("README.md", "results.json", "report.html", RECORDS_FILE, SNAPSHOT_FILE)
-OWN_FOLDERS = {"pages": (".md",), "figures": (".png", ".svg"), "tables": (".csv",), "logs": (".log",)}
+OWN_FOLDERS = {
+    "pages": (".md",),
+    "figures": (".png", ".svg"),
+    "tables": (".csv",),
+    "logs": (".log",),
+    "parameters": (".npz",),
+}
 """Name -> the endings of the files that a run writes there."""
 
 
@@ -131,6 +139,12 @@ def write_log(out: Path, name: str, text: str) -> None:
     """Have what a worker wrote in a file under `logs`."""
     (out / "logs").mkdir(exist_ok=True)
     write_text(out / "logs" / name, text)
+
+
+def write_parameters(out: Path, name: str, parameters: Mapping[str, Array]) -> None:
+    """Have what an adapter learned in a file under `parameters`, each array under its canonical name."""
+    (out / "parameters").mkdir(exist_ok=True)
+    write_arrays(out / "parameters" / name, parameters)
 
 
 def make_report_folders(out: Path) -> None:

@@ -16,7 +16,7 @@ from compare.text import slug
 from compare.tutorials.assignments import Assignment, unfinished
 from compare.tutorials.recipe_records import recipe_record, rule_record
 from tasks import published
-from tasks.interface import Dataset
+from tasks.interface import Dataset, TaskReference
 from tasks.tutorials import RECIPES
 
 TIMEOUT_SECONDS = 600.0
@@ -121,7 +121,7 @@ def train(
             stack.callback(active.discard, remote)
             for seed in job.seeds:
                 remote.construct(task.model, task.train, task.initial_parameters(seed))
-                remote.load_task(task.name, job.data_key, time_steps)
+                remote.load_task(TaskReference(name=task.name), job.data_key, time_steps)
                 outcome = recipe.run(_RemoteModel(remote), dataset, seed)
                 put(TutorialRun(recipe=job.recipe, adapter=job.adapter, seed=seed, outcome=outcome))
     except WorkerFailed as failure:

@@ -37,9 +37,10 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     ends = [float(np.asarray(line.get_xdata())[-1]) for line in axes.get_lines()]
     if max(ends) / min(ends) >= LOGARITHMIC_FROM:
         logarithmic(axes.xaxis)
-    handles.append(
-        axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
-    )
+    if metric.target is not None:
+        handles.append(
+            axes.axhline(metric.target, color=TARGET, linewidth=1.2, label=f"target {metric.target:g}")
+        )
     if metric.naive is not None:
         handles.append(
             axes.axhline(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
+import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axis import Axis, XAxis
 from matplotlib.figure import Figure
@@ -12,6 +13,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
 from compare.records.results import TaskRecord
+
+matplotlib.rcdefaults()  # a report looks the same whatever matplotlibrc says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 import shlex
 
-from compare.records.results import Results
+from compare.records.results import Results, TaskRecord
 
 _NUMBERS = ("seeds", "epochs", "rounds", "warm_ups")
 
 
-def command(results: Results, task: str, adapter: str) -> str:
+def command(results: Results, task: TaskRecord, adapter: str) -> str:
     """A line for a shell: this adapter on this task, with the settings of the run."""
     environment, request = results.environment, results.request
-    words = ["run", task, "--adapters", adapter, "--preset", environment.preset]
+    words = ["run", task.found_by or task.name, "--adapters", adapter, "--preset", environment.preset]
+    for change in task.changes:
+        words += ["--set", change]
     words += ["--threads", str(environment.threads)]
     for name in _NUMBERS:
         if request.get(name) is not None:

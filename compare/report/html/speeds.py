@@ -68,7 +68,7 @@ def _row(results: Results, task: TaskSummary, summary: AdapterSummary) -> SpeedR
         adapter=summary.adapter,
         status=summary.status if summary.status != "ok" or not summary.reason else "not comparable",
         reason=one_line(summary.reason),
-        command=command(results, task.record.name, summary.adapter),
+        command=command(results, task.record, summary.adapter),
         versions=", ".join(f"{name} {version}" for name, version in worker.versions.items())
         if worker
         else "",

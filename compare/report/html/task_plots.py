@@ -108,7 +108,9 @@ def _progress(task: TaskSummary) -> Plot | None:
         x=Axis(label=SECONDS, logarithmic=_ends_differ(lines)),
         y=Axis(label=with_unit(metric.name, metric.unit), logarithmic=_spans_much(lines)),
         lines=lines,
-        level=Level(label=f"target {metric.target:g}", value=metric.target),
+        level=None
+        if metric.target is None
+        else Level(label=f"target {metric.target:g}", value=metric.target),
     )
     return Plot(title=f"{task.record.name}: {metric.name} on held-out data", kind="curves", views=[view])
 

@@ -10,7 +10,7 @@ from compare.records.environment import Environment
 from compare.records.run import WorkerFacts
 from compare.report.tables.table import Table
 from compare.runner.blas_kernels import CORE_VARIABLE
-from compare.text import escape, number
+from compare.text import counted, escape, number, number_list, shortened
 
 
 def environment_table(environment: Environment) -> Table:
@@ -20,7 +20,7 @@ def environment_table(environment: Environment) -> Table:
         "CPU": environment.cpu,
         "Instruction sets": ", ".join(environment.flags),
         "Cores": f"{environment.physical_cores} physical, {environment.logical_cores} logical",
-        "Usable cores": ", ".join(map(str, environment.affinity)),
+        "Usable cores": _usable(environment),
         "Clock": _clock(environment),
         "Container's limits": _limits(environment),
         "Before the run": _stated(
@@ -49,6 +49,23 @@ def environment_table(environment: Environment) -> Table:
     )
 
 
+def inherited_table(environment: Environment) -> Table | None:
+    """The variables that some library reads, and what was done about them; None where there were none."""
+    if not environment.inherited:
+        return None
+    raw = pd.DataFrame(asdict(each) for each in environment.inherited)
+    shown = pd.DataFrame(
+        {
+            "Variable": raw["name"].map(escape),
+            "Value": raw["value"].map(shortened).map(escape),
+            "Workers": raw["treatment"].map(escape),
+            "Read by": raw["read_by"].map(escape),
+            "Changes": raw["changes"].map(escape),
+        }
+    )
+    return Table(name="inherited", raw=raw, shown=shown, text_columns=tuple(shown.columns))
+
+
 def workers_table(tasks: Sequence[TaskSummary]) -> Table | None:
     """What each adapter's workers found themselves running on; None where none answered."""
     workers = _workers(tasks)
@@ -62,6 +79,8 @@ def workers_table(tasks: Sequence[TaskSummary]) -> Table | None:
             "threads": worker.threads,
             "pools": _listed(worker.pools),
             "settings": _listed(worker.settings),
+            "cores": "; ".join(f"{counted(n, 'thread')} on {cores}" for cores, n in worker.cores.items()),
+            "switches": _listed(worker.switches),
         }
         for adapter, worker in workers.items()
     )
@@ -70,10 +89,11 @@ def workers_table(tasks: Sequence[TaskSummary]) -> Table | None:
         "Versions": raw["versions"].map(escape),
         "Libraries": raw["blas"].map(escape),
         "Threads, as read back": raw["pools"].map(escape),
+        "Cores": raw["cores"].map(escape),
         "Settings": raw["settings"].map(escape),
+        "Answers": raw["switches"].map(escape),
     }
-    text_columns = ("Adapter", "Versions", "Libraries", "Threads, as read back", "Settings")
-    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
+    return Table(name="workers", raw=raw, shown=pd.DataFrame(shown), text_columns=tuple(shown))
 
 
 def kernels_set(tasks: Sequence[TaskSummary]) -> dict[str, list[str]]:
@@ -94,6 +114,12 @@ def _workers(tasks: Sequence[TaskSummary]) -> dict[str, WorkerFacts]:
         for run in summary.runs
         if run.worker
     }
+
+
+def _usable(environment: Environment) -> str:
+    """How many cores, and which of them by their numbers."""
+    cores = environment.affinity
+    return f"{counted(len(cores), 'core')}: {number_list(cores)}" if cores else ""
 
 
 def _listed(values: Mapping[str, object]) -> str:

@@ -109,8 +109,8 @@ def limit_table(task: TaskSummary, runs: Sequence[Run]) -> Table | None:
 
 
 def startup_table(task: TaskSummary) -> Table | None:
-    """Cold costs by phase, the median over the seeds that finished; None where nobody did."""
-    runs = [run for summary in task.adapters for run in summary.finished]
+    """Cold costs by phase, the median over seeds; None where nobody came so far."""
+    runs = [run for summary in task.adapters for run in summary.measured]
     phases = list(dict.fromkeys(phase for run in runs for phase in run.cold_seconds))
     if not phases:
         return None
@@ -119,6 +119,7 @@ def startup_table(task: TaskSummary) -> Table | None:
             "adapter": summary.adapter,
             "status": summary.status,
             **{f"{phase}_seconds": summary.cold_seconds(phase) for phase in phases},
+            "evaluate_seconds": summary.evaluate_seconds,
             "first_train_excess_seconds": summary.first_train_excess_seconds,
             "startup_seconds": summary.startup_seconds,
         }
@@ -129,6 +130,7 @@ def startup_table(task: TaskSummary) -> Table | None:
         **{f"{_words(phase)}, s": raw[f"{phase}_seconds"].map(seconds) for phase in phases},
         "First train minus a warm one, s": raw["first_train_excess_seconds"].map(seconds),
         "Together, s": raw["startup_seconds"].map(seconds),
+        "An evaluation, s": raw["evaluate_seconds"].map(seconds),
     }
     return _table(task, "startup", raw, shown)
 

@@ -24,6 +24,7 @@ def settings_table(task: TaskSummary) -> Table:
             "held_out_sequences": record.held_out_sequences,
             "time_steps": record.time_steps,
             "shortest": record.shortest,
+            **record.data,
         },
         "starts": {"seeds": " ".join(map(str, sorted({r.seed for s in task.adapters for r in s.runs})))},
     }
@@ -55,7 +56,7 @@ def metrics_table(task: TaskSummary) -> Table | None:
             "metric": metric.name,
             "unit": metric.unit,
             "better": metric.better,
-            "target": metric.target,
+            "target": math.nan if metric.target is None else metric.target,
             "naive": metric.naive,
             "adapter": summary.adapter,
             "status": summary.status,
@@ -82,12 +83,7 @@ def metrics_table(task: TaskSummary) -> Table | None:
         "95 % interval": [interval_text(*pair) for pair in zip(raw["low"], raw["high"], strict=True)],
         f"Difference from {escape(task.compared_with or 'the reference')}": _differences(raw),
         **({"Naive": [number(naive) for naive in raw["naive"]]} if raw["naive"].notna().any() else {}),
-        "Target": [f"{target:g}" for target in raw["target"]],
-        "Reached by": [
-            NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
-            for reached, count in zip(raw["seeds_at_target"], raw["count"], strict=True)
-        ],
-        "After, s": _times_to_target(raw),
+        **(_targets(raw) if raw["target"].notna().any() else {}),
     }
     return Table(
         name=f"{slug(task.record.name)}-metrics",
@@ -133,6 +129,23 @@ def _differences(raw: pd.DataFrame) -> list[str]:
             raw["difference_mean"], raw["difference_low"], raw["difference_high"], strict=True
         )
     ]
+
+
+def _targets(raw: pd.DataFrame) -> dict[str, list[str]]:
+    """How many seeds reached each target, and when; nothing of a metric that has none."""
+    untargeted = raw["target"].isna()
+    found = {
+        "Target": [f"{target:g}" for target in raw["target"]],
+        "Reached by": [
+            NOTHING if math.isnan(count) else f"{reached} of {count:.0f}"
+            for reached, count in zip(raw["seeds_at_target"], raw["count"], strict=True)
+        ],
+        "After, s": _times_to_target(raw),
+    }
+    return {
+        heading: [NOTHING if none else text for none, text in zip(untargeted, texts, strict=True)]
+        for heading, texts in found.items()
+    }
 
 
 def _times_to_target(raw: pd.DataFrame) -> list[str]:

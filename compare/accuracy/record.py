@@ -1,0 +1,87 @@
+"""A reference for accuracy: every adapter from the first seeds, the fastest of them from all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from compare.accuracy.recipes import TrainingRecipe
+from compare.accuracy.training import Start, train_in_turns
+from compare.accuracy.trials import TRIALS, chosen
+from compare.analysis.accuracy import fastest
+from compare.records.accuracy import Accuracy, AccuracyRun, RecipeFollowed, RecipeName, TrialRecord
+from compare.records.block import Observer
+from compare.runner.worker_process import Limits
+from tasks.interface import Dataset
+
+SEEDS = 10
+SHARED_SEEDS = 3
+"""From as many of them every adapter begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be trained: recipes by name, from the seeds 0 to `seeds` − 1; the rest is as in `Start`."""
+
+    recipes: Mapping[RecipeName, TrainingRecipe]
+    adapters: tuple[str, ...]
+    seeds: int
+    limits: Limits
+    device: str
+    part: int
+
+    @property
+    def turns(self) -> int:
+        """How many epochs are trained, those of all adapters together."""
+        shared = min(self.seeds, SHARED_SEEDS)
+        starts = shared * len(self.adapters) + (self.seeds - shared)
+        return starts * sum(recipe.epochs for recipe in self.recipes.values())
+
+
+def chosen_recipes(names: Sequence[RecipeName], epochs: int | None) -> dict[RecipeName, TrainingRecipe]:
+    """The recipes of these names, trained for other than their own epochs where they are given."""
+    recipes = {name: chosen(name) for name in names}
+    return {name: replace(recipe, epochs=epochs or recipe.epochs) for name, recipe in recipes.items()}
+
+
+def nothing_yet(recipes: Mapping[RecipeName, TrainingRecipe], dataset: Dataset) -> Accuracy:
+    """What is known before anything is trained: the recipes, and the trials that they were chosen from."""
+    return Accuracy(
+        dataset=dataset.name,
+        stands_in_for=dataset.stands_in_for,
+        sequences=len(dataset.inputs),
+        held_out_sequences=len(dataset.held_out_inputs),
+        recipes=[RecipeFollowed(name=name, settings=recipe.settings) for name, recipe in recipes.items()],
+        trials=[
+            TrialRecord(recipe=name, number=number, settings=trial.recipe.settings, recorded=trial.accuracy)
+            for name in recipes
+            for number, trial in enumerate(TRIALS[name], 1)
+        ],
+    )
+
+
+def record(plan: Plan, dataset: Dataset, observer: Observer, known: Accuracy) -> Iterator[Accuracy]:
+    """Train what is not known yet; yields what there is after each seed."""
+    found = known
+    for name, recipe in plan.recipes.items():
+        for seed in range(plan.seeds):
+            adapters = _due(plan, name, seed, found.runs)
+            if adapters:
+                start = Start(
+                    name=name,
+                    recipe=recipe,
+                    seed=seed,
+                    adapters=adapters,
+                    limits=plan.limits,
+                    device=plan.device,
+                    part=plan.part,
+                )
+                found = replace(found, runs=[*found.runs, *train_in_turns(start, dataset, observer)])
+                yield found
+
+
+def _due(plan: Plan, name: RecipeName, seed: int, runs: Sequence[AccuracyRun]) -> tuple[str, ...]:
+    """The adapters that have yet to begin from a seed: none that failed with this recipe before."""
+    own = [run for run in runs if run.recipe == name]
+    idle = {run.adapter for run in own if run.status != "ok" or run.seed == seed}
+    first = fastest([run for run in own if run.seed < SHARED_SEEDS])
+    wanted = plan.adapters if seed < SHARED_SEEDS else (first,) if first else ()
+    return tuple(adapter for adapter in wanted if adapter not in idle)

@@ -1,0 +1,119 @@
+"""What the runs of a recipe for accuracy come to: by adapter, over seeds, and against each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.analysis.statistics import Difference, Sample, paired_difference, sample
+from compare.records.accuracy import Accuracy, AccuracyRun, RecipeName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracySummary:
+    """All runs of one recipe by one adapter; those that finished, and the first that did not."""
+
+    recipe: RecipeName
+    adapter: str
+    finished: tuple[AccuracyRun, ...]
+    problem: AccuracyRun | None
+
+    @property
+    def accuracies(self) -> dict[int, float]:
+        """By seed.
+
+        Units: %.
+        """
+        return {run.seed: run.accuracy for run in self.finished if run.accuracy is not None}
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of all training, run by run."""
+        return [sum(run.epoch_seconds) for run in self.finished]
+
+    @property
+    def accuracy(self) -> Sample | None:
+        return sample([*self.accuracies.values()])
+
+    @property
+    def training(self) -> Sample | None:
+        """The seconds of the runs since the environment last changed: earlier ones are of another machine."""
+        latest = max((run.part for run in self.finished), default=0)
+        return sample([sum(run.epoch_seconds) for run in self.finished if run.part == latest])
+
+
+def accuracy_summaries(accuracy: Accuracy, recipe: RecipeName) -> tuple[AccuracySummary, ...]:
+    """One an adapter, in the order in which they ran."""
+    own = [run for run in accuracy.runs if run.recipe == recipe]
+    return tuple(
+        _summary(recipe, adapter, [run for run in own if run.adapter == adapter])
+        for adapter in dict.fromkeys(run.adapter for run in own)
+    )
+
+
+def _summary(recipe: RecipeName, adapter: str, runs: Sequence[AccuracyRun]) -> AccuracySummary:
+    return AccuracySummary(
+        recipe=recipe,
+        adapter=adapter,
+        finished=tuple(run for run in runs if run.accuracy is not None),
+        problem=next((run for run in runs if run.status != "ok"), None),
+    )
+
+
+def fastest(runs: Sequence[AccuracyRun]) -> str | None:
+    """The adapter whose training took least on average, of those that never failed; None where all did."""
+    failed = {run.adapter for run in runs if run.status != "ok"}
+    seconds: dict[str, list[float]] = {}
+    for run in runs:
+        if run.adapter not in failed:
+            seconds.setdefault(run.adapter, []).append(sum(run.epoch_seconds))
+    return min(seconds, key=lambda adapter: float(np.mean(seconds[adapter])), default=None)
+
+
+def most_seeds(summaries: Sequence[AccuracySummary]) -> AccuracySummary | None:
+    """The summary of the adapter that ran from most seeds; None where no seed was finished."""
+    finished = [summary for summary in summaries if summary.accuracies]
+    return max(finished, key=lambda summary: len(summary.accuracies), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterDifference:
+    """How much more an adapter comes to than another with the same recipe from the same seeds.
+
+    Units: percentage points; None where they share no seed.
+    """
+
+    recipe: RecipeName
+    adapter: str
+    other: str
+    difference: Difference | None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        found = self.difference
+        return found is not None and (found.low > 0 or found.high < 0)
+
+
+def differences(recipes: Sequence[Sequence[AccuracySummary]]) -> list[AdapterDifference]:
+    """Every adapter against the one that ran from most seeds, recipe by recipe.
+
+    The intervals hold all together with 95 % (Bonferroni): of many, one would leave 0 out by chance.
+    """
+    pairs = [
+        (summary, first)
+        for summaries in recipes
+        if (first := most_seeds(summaries)) is not None
+        for summary in summaries
+        if summary is not first
+    ]
+    confidence = 1 - 0.05 / max(1, len(pairs))
+    return [
+        AdapterDifference(
+            recipe=summary.recipe,
+            adapter=summary.adapter,
+            other=first.adapter,
+            difference=paired_difference(summary.accuracies, first.accuracies, confidence),
+        )
+        for summary, first in pairs
+    ]

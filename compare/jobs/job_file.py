@@ -1,0 +1,125 @@
+"""A job's TOML file, read and checked; each mistake is one line with the file, the key and what to do."""
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import fields
+
+from compare.errors import UsageError, check_choice
+from compare.jobs.changes import parse_change, with_changes
+from compare.jobs.files import check_regular
+from compare.jobs.schema import Classify, Data, Forecast, Idx, JobFile
+
+SUFFIX = ".toml"
+MOST_BYTES = 2**20
+MOST_LETTERS = 80
+
+_TABLES = {"forecast": Forecast, "classify": Classify, "idx": Idx}
+
+
+def is_job(name: str) -> bool:
+    """Whether a task is named by a job's file."""
+    return name.lower().endswith(SUFFIX)
+
+
+def located(name: str) -> str:
+    """A task's name as it is; a job's file by a path that says where it lies from any folder."""
+    return str(Path(name).absolute()) if is_job(name) else name
+
+
+def shown(name: str) -> Path:
+    """The path of a job's file, from the current folder where it lies in that."""
+    path = Path(name)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def job_name(path: Path) -> str:
+    """The name of the task: the file's stem.
+
+    Raises: UsageError for one that cannot be shown.
+    """
+    name = path.stem
+    if not name.strip() or not name.isprintable() or len(name) > MOST_LETTERS:
+        raise UsageError(f"{path}: its stem names the task: rename it to 1 to {MOST_LETTERS} letters")
+    return name
+
+
+def read_text(path: Path) -> str:
+    """What the file says.
+
+    Raises: UsageError, with near matches for a file that is not there.
+    """
+    if not path.exists():
+        others = [other.name for other in sorted(path.parent.glob(f"*{SUFFIX}"))]
+        near = get_close_matches(path.name, others)
+        hint = f"did you mean {' or '.join(near)}?" if near else "name a job's file"
+        raise UsageError(f"{path}: there is no such file: {hint}")
+    check_regular(path)
+    if path.stat().st_size > MOST_BYTES:
+        raise UsageError(f"{path} has {path.stat().st_size:,} bytes: a job's file has {MOST_BYTES:,} at most")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not text in UTF-8 (byte {error.start}): it must be a TOML file") from error
+
+
+def parse(path: Path, text: str, changes: Sequence[str]) -> JobFile:
+    """The job of a file's text, once the changes are made.
+
+    Raises: UsageError.
+    """
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    plain = with_changes(plain, [parse_change(change) for change in changes])
+    _check_keys(path, plain)
+    try:
+        job = msgspec.convert(plain, JobFile)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path}: {_in_words(str(error))}") from error
+    if not all(map(math.isfinite, job.targets.values())):
+        raise UsageError(f"{path}: targets must be finite numbers")
+    return job
+
+
+def _check_keys(path: Path, plain: Mapping[str, Any]) -> None:
+    """Raise for a key that there is not; those of the specs are checked with the specs."""
+    _check_table(f"key of {path}", plain, JobFile)
+    if "data" not in plain:
+        raise UsageError(f'{path}: there is no [data]: name a file in it, as in file = "load.csv"')
+    data = plain["data"]
+    if isinstance(data, dict):
+        _check_table(f"key of [data] in {path}", data, Data)
+        for name, kind in _TABLES.items():
+            if isinstance(data.get(name), dict):
+                _check_table(f"key of data.{name} in {path}", data[name], kind)
+        if isinstance(data.get("held_out"), dict):
+            _check_table(f"key of data.held_out in {path}", data["held_out"], Idx)
+
+
+def _check_table(kind: str, table: Mapping[str, Any], known: Any) -> None:
+    for key in table:
+        check_choice(kind, key, [field.name for field in fields(known)])
+
+
+def _in_words(error: str) -> str:
+    """msgspec's message with the key first and in TOML's notation."""
+    match = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", error)
+    assert match is not None
+    what = (
+        match[1]
+        .replace("`", "")
+        .replace("| null", "")
+        .replace("object", "a table")
+        .replace("array", "a list")
+    )
+    return f"{match[2] or 'the file'}: {what[:1].lower()}{what[1:]}"

@@ -1,0 +1,23 @@
+"""Sequences with their labels, as they come from NPZ files, tables and IDX files."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from adapters.interface import Array
+from compare.jobs.gaps import Gaps
+
+
+class Labelled(NamedTuple):
+    """Sequences, padded on the right, with a label each or one for each step, and where each comes from.
+
+    Shapes: inputs (N, T, D); labels (N,) or (N, T) of any kind; lengths (N,); rows (N,) or (N, T): the
+    numbers of the rows of a table, or the places in an array, by which an error names a label.
+    """
+
+    path: Path
+    column: str
+    inputs: Array
+    labels: Array
+    lengths: Array | None
+    rows: Array
+    gaps: Gaps

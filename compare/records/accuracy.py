@@ -1,0 +1,74 @@
+"""What a reference for accuracy leaves on disk, and what the choice of its recipes does."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from compare.records.run import Status
+
+RecipeName = Literal["plain", "augmented"]
+RecipeSettings = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeFollowed:
+    """A recipe's settings, with the epochs that were trained."""
+
+    name: RecipeName
+    settings: RecipeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyRun:
+    """One adapter that followed one recipe from one seed; `part` counts changes of the environment before.
+
+    Units: `accuracy` in % of the images that it is judged by, None where there is none; `epoch_seconds` by
+    the worker's own clock around `train`; `epoch_losses` are means, in nats.
+    """
+
+    recipe: RecipeName
+    adapter: str
+    seed: int
+    status: Status = "ok"
+    error: str | None = None
+    accuracy: float | None = None
+    epoch_seconds: list[float] = field(default_factory=list)
+    epoch_losses: list[float] = field(default_factory=list)
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """A recipe that was tried, judged by training images that it was not trained on.
+
+    `recorded` is what it came to when recipes were chosen, `run` what it comes to now; None where it was not
+    tried again.
+    Units: % of the images that it is judged by.
+    """
+
+    recipe: RecipeName
+    number: int
+    settings: RecipeSettings
+    recorded: float
+    run: AccuracyRun | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """Which recipes were followed, what came of it, and from which trials they were chosen.
+
+    `sequences` and `held_out_sequences` are how many images were trained on and judged by; `stands_in_for`
+    names the data that `dataset` was taken instead of.
+    """
+
+    dataset: str
+    stands_in_for: str | None
+    sequences: int
+    held_out_sequences: int
+    recipes: list[RecipeFollowed]
+    trials: list[TrialRecord]
+    runs: list[AccuracyRun] = field(default_factory=list)
+
+    @property
+    def all_runs(self) -> list[AccuracyRun]:
+        """Those of the trials, too."""
+        return [*(trial.run for trial in self.trials if trial.run), *self.runs]

@@ -1,0 +1,134 @@
+"""Shells, homes, folders and clusters as they ought not to be, each of which must change nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NUMPY, TORCH, TENSORFLOW, JAX = "numpy", "numpy,torch", "numpy,tensorflow", "numpy,jax"
+EMPTY = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hostile:
+    """What surrounds a run: variables, files of the current folder, files of the home, what the shell does.
+
+    `says` is what the report, or the error, says where the losses may be others.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    home: Mapping[str, str] = field(default_factory=dict)
+    shell: str = ""
+    adapters: str = NUMPY
+    says: str = ""
+
+
+KERAS_JSON = '{"backend": "torch", "floatx": "float64", "epsilon": 0.1, "max_steps_per_epoch": 1}'
+MATPLOTLIBRC = "backend: QtAgg\nfont.size: 40\naxes.formatter.use_locale: True\n"
+BROKEN = "raise SystemExit('this file is not for you')\n"
+PACKAGES_OF_THE_USER = (
+    "adapters/__init__.py", "tasks.py", "numpy.py", "torch.py", "json.py", "random.py", "signal.py",
+    "rich/__init__.py", "typer.py", "msgspec.py", "dataclasses.py", "pathlib.py", "logging.py", "ast.py",
+)  # fmt: skip
+
+ALL_VARIABLES = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "GOMP_CPU_AFFINITY": "0",
+    "JAX_DISABLE_JIT": "1",
+    "JAX_PLATFORMS": "cuda",
+    "KERAS_BACKEND": "torch",
+    "KERAS_MAX_STEPS_PER_EPOCH": "1",
+    "MALLOC_PERTURB_": "165",
+    "MKL_CBWR": "COMPATIBLE",
+    "MPLBACKEND": "module://none",
+    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512_SKX AVX2 X86_V4 X86_V3",
+    "OMP_NUM_THREADS": "many",
+    "OMP_PROC_BIND": "close",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
+    "OPENBLAS_NUM_THREADS": "64",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TMPDIR": "/nonexistent",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
+    "XLA_FLAGS": "--no_such_flag",
+}
+
+AT_ONCE = Hostile(variables=ALL_VARIABLES, home={".keras/keras.json": KERAS_JSON}, adapters=TORCH)
+
+HOSTILE: dict[str, Hostile] = {
+    "Keras on another backend": Hostile(variables={"KERAS_BACKEND": "torch"}, adapters=TENSORFLOW),
+    "Keras configured at home": Hostile(home={".keras/keras.json": KERAS_JSON}, adapters=TENSORFLOW),
+    "Keras configured elsewhere": Hostile(
+        variables={"KERAS_HOME": "keras"}, files={"keras/keras.json": KERAS_JSON}, adapters=TENSORFLOW
+    ),
+    "Keras 2 in place of 3": Hostile(variables={"TF_USE_LEGACY_KERAS": "1"}, adapters=TENSORFLOW),
+    "TensorFlow without oneDNN": Hostile(variables={"TF_ENABLE_ONEDNN_OPTS": "0"}, adapters=TENSORFLOW),
+    "TensorFlow with clusters of XLA": Hostile(
+        variables={"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"}, adapters=TENSORFLOW
+    ),
+    "TensorFlow deterministic": Hostile(
+        variables={"TF_DETERMINISTIC_OPS": "1", "TF_NUM_INTRAOP_THREADS": "7"}, adapters=TENSORFLOW
+    ),
+    "XLA with fast mathematics": Hostile(
+        variables={"XLA_FLAGS": "--xla_cpu_enable_fast_math=true --xla_cpu_fast_math_honor_nans=false"},
+        adapters=JAX,
+    ),
+    "XLA with a flag that it does not know": Hostile(variables={"XLA_FLAGS": "--no_such_flag"}, adapters=JAX),
+    "JAX without compilation": Hostile(variables={"JAX_DISABLE_JIT": "1"}, adapters=JAX),
+    "JAX of low precision": Hostile(
+        variables={"JAX_DEFAULT_MATMUL_PRECISION": "bfloat16", "JAX_ENABLE_X64": "0"}, adapters=JAX
+    ),
+    "JAX for a GPU": Hostile(variables={"JAX_PLATFORMS": "cuda", "NPROC": "9"}, adapters=JAX),
+    "PyTorch without AVX": Hostile(variables={"ATEN_CPU_CAPABILITY": "default"}, adapters=TORCH),
+    "oneDNN of low precision": Hostile(
+        variables={"ONEDNN_DEFAULT_FPMATH_MODE": "BF16", "ONEDNN_MAX_CPU_ISA": "SSE41"}, adapters=TORCH
+    ),
+    "MKL as on older CPUs": Hostile(
+        variables={"MKL_CBWR": "COMPATIBLE", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}, adapters=TORCH
+    ),
+    "OpenMP bound to cores": Hostile(
+        variables={"OMP_PROC_BIND": "close", "OMP_PLACES": "cores"}, adapters=TORCH
+    ),
+    "OpenMP bound to one core": Hostile(
+        variables={"GOMP_CPU_AFFINITY": "0", "KMP_AFFINITY": "compact"}, adapters=TORCH
+    ),
+    "OpenMP with more threads than cores": Hostile(variables={"OMP_NUM_THREADS": "64"}, adapters=TORCH),
+    "OpenMP misspelt": Hostile(variables={"OMP_NUM_THREADS": "many", "OMP_SCHEDULE": "?"}, adapters=TORCH),
+    "OpenBLAS with more threads than cores": Hostile(
+        variables={"OPENBLAS_NUM_THREADS": "64", "GOTO_NUM_THREADS": "64", "OPENBLAS_VERBOSE": "2"}
+    ),
+    "OpenBLAS for an old CPU": Hostile(
+        variables={"OPENBLAS_CORETYPE": "Prescott"}, says="OPENBLAS_CORETYPE was set to Prescott"
+    ),
+    "NumPy without AVX": Hostile(variables={"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX2 X86_V4 X86_V3"}),
+    "memory filled by the C library": Hostile(variables={"MALLOC_PERTURB_": "165", "MALLOC_ARENA_MAX": "1"}),
+    "a library loaded before all others": Hostile(
+        variables={"LD_PRELOAD": "libno-such.so"}, says="LD_PRELOAD was set to libno-such.so"
+    ),
+    "Python without docstrings": Hostile(variables={"PYTHONOPTIMIZE": "2"}),
+    "Python whose warnings are errors": Hostile(variables={"PYTHONWARNINGS": "error"}, adapters=TORCH),
+    "Python for developers": Hostile(variables={"PYTHONDEVMODE": "1", "PYTHONMALLOC": "debug"}),
+    "Python with sets in another order": Hostile(variables={"PYTHONHASHSEED": "1"}, adapters=TENSORFLOW),
+    "text that is ASCII alone": Hostile(
+        variables={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ),
+    "output that is ASCII alone": Hostile(variables={"PYTHONIOENCODING": "ascii"}),
+    "no home": Hostile(variables={"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"}),
+    "no folder for temporary files": Hostile(variables={"TMPDIR": "/nonexistent"}),
+    "Matplotlib configured here": Hostile(
+        variables={"MPLBACKEND": "module://none"}, files={"matplotlibrc": MATPLOTLIBRC}
+    ),
+    "packages called as ours are": Hostile(files={"adapters/readme.txt": EMPTY, "tasks/readme.txt": EMPTY}),
+    "modules called as all that we import": Hostile(
+        files=dict.fromkeys(PACKAGES_OF_THE_USER, BROKEN), adapters=TORCH
+    ),
+    "a terminal of twenty columns": Hostile(variables={"COLUMNS": "20", "FORCE_COLOR": "1"}),
+    "one core": Hostile(shell="taskset -c 0", adapters=TORCH),
+    "a low priority": Hostile(shell="nice -n 5", says="priority, nice 5"),
+    "little address space": Hostile(shell="ulimit -v 8000000;", says="address space, 7,8"),
+    "hardly any address space": Hostile(shell="ulimit -v 900000;", adapters=TORCH, says="torch: failed"),
+    "few open files": Hostile(shell="ulimit -n 64;"),
+    "no standard input": Hostile(shell="exec <&-;"),
+    "signals that are ignored": Hostile(shell="trap '' INT HUP TERM;"),
+}
