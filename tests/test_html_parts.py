@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from compare.report.html.document import write_html
+from compare.report.html.markdown import Places, render
 from compare.report.html.packing import script_json
 from compare.report.html.plots import POINTS, thinned
 from compare.report.html.sources import sources
+from compare.report.page import Page
 from compare.report.pages import render_pages
 from compare.storage.results import load
 from tests.example_results import DIGITS, example_results, example_run
@@ -46,6 +48,15 @@ def test_it_says_what_the_markdown_says(report, text):
     assert "&lt;script&gt;" in text
     assert 'blockquote class="warning"' in text
     assert "[!WARNING]" not in text
+
+
+def test_no_line_ends_within_a_range_of_numbers_in_a_table():
+    page = Page(name="README.md", title="", text="| a |\n|---|\n| x&lt;b&gt;1–2 to 3e-4 |")
+    places = Places(
+        folder=Path(), addresses={"README.md": ""}, downloads=(), plots=(), tables={}, replaced={}
+    )
+    whole = '<span class="whole">x&lt;b&gt;1–2</span> to <span class="whole">3e-4</span>'
+    assert whole in render(page, places)
 
 
 def test_data_cannot_end_the_element_that_they_stand_in():

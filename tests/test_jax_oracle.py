@@ -10,6 +10,7 @@ import pytest
 
 from adapters import open_adapter
 from adapters.interface import Adam, AdamW, Cosine, Exponential, RmsProp, Sgd, TrainSpec
+from tasks import TASKS
 from tests.groups import of_framework
 
 pytestmark = of_framework("jax")
@@ -158,3 +159,19 @@ def test_a_recurrent_kernels_gradient_is_that_of_jax(jax, name, reverse, ragged)
 
     for came, expected in zip(gradient(recur), gradient(lambda *given: scan(*given)[0]), strict=True):
         np.testing.assert_allclose(came, expected, rtol=1e-11, atol=1e-13)
+
+
+def test_a_call_of_more_batches_than_a_run_of_the_program_has_goes_on_in_the_next_run(monkeypatch):
+    task = TASKS["sine-lstm"]
+    dataset = task.dataset("computed")
+    order = np.concatenate([task.batches(len(dataset.inputs), 0, epoch) for epoch in range(2)])
+
+    def losses():
+        adapter = open_adapter("jax")(task.model, task.train, task.initial_parameters(0))
+        adapter.load(dataset.inputs, dataset.targets)
+        return adapter.train(order)
+
+    whole = losses()
+    monkeypatch.setattr("adapters.jax_backend.adapter.ROWS", 3)
+    assert len(order) % 3
+    np.testing.assert_array_equal(losses(), whole)

@@ -41,7 +41,7 @@ def place(tmp_path_factory):
 def both(place):
     """The folder of a run of the job beside a task by name."""
     out = place / "both"
-    ended = command("run", "load.toml", "sine-online", *BRIEF, "--save", "--out", out)
+    ended = command("run", "load.toml", "sine-online", *BRIEF, "--epochs", 2, "--save", "--out", out)
     assert ended.code == 0, ended
     return out
 
@@ -51,7 +51,7 @@ def changed(place):
     """The folder of a run of the job and of a task, of both of which something was changed."""
     out = place / "changed"
     changes = ("--set", "model.hidden=3", "--set", "train.epochs=1")
-    ended = command("run", "load.toml", "sine-lstm", *changes, *BRIEF, "--out", out)
+    ended = command("run", "load.toml", "sine-online", *changes, *BRIEF, "--out", out)
     assert ended.code == 0, ended
     return out
 
@@ -78,13 +78,13 @@ def test_what_was_learned_is_saved_under_canonical_names(both, place):
 
 def test_a_changed_task_is_named_so_in_record_report_and_figures(changed):
     results = load(changed)
-    names = [f"{name} (model.hidden=3, train.epochs=1)" for name in ("load", "sine-lstm")]
+    names = [f"{name} (model.hidden=3, train.epochs=1)" for name in ("load", "sine-online")]
     assert [task.name for task in results.tasks] == names
     assert [run.task for run in results.runs] == names
     assert [(task.model["hidden"], task.epochs) for task in results.tasks] == [(3, 1)] * 2
     assert all(name in (changed / "README.md").read_text() for name in names)
     line = command_of(results, results.tasks[1], "numpy")
-    assert line.startswith("python -m compare run sine-lstm --adapters numpy")
+    assert line.startswith("python -m compare run sine-online --adapters numpy")
     assert "--set model.hidden=3 --set train.epochs=1" in line
 
 
@@ -162,7 +162,8 @@ def test_describe_says_what_would_be_run(place):
 
 def test_new_job_writes_a_file_that_runs_at_once(place):
     assert command("new", "job", "mine").out.split() == ["wrote", "mine.toml", "wrote", "mine.csv"]
-    ended = command("run", "mine.toml", *BRIEF, "--set", "train.epochs=1", "--out", place / "mine")
+    short = ("--set", "train.epochs=1", "--set", "data.forecast.window=6")
+    ended = command("run", "mine.toml", *BRIEF, *short, "--out", place / "mine")
     assert ended.code == 0, ended
     assert_refused(command("new", "job", "mine"), "mine.toml is there already, and nothing is overwritten")
 

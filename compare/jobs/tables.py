@@ -111,7 +111,7 @@ def _csv(path: Path, separator: str) -> Table:
 
 def _parquet(path: Path, separator: str) -> Table:
     try:
-        file = pa.parquet.ParquetFile(path)
+        file = pa.parquet.ParquetFile(path, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UsageError(
             f"{path} is not what its name says: {_line(error)}: convert or fetch it anew"

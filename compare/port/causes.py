@@ -7,14 +7,14 @@ import numpy as np
 
 from compare.port import experiments
 from compare.port.loss_causes import causes_at_loss
-from compare.port.output_causes import causes_at_outputs, settings_that_differ
+from compare.port.output_causes import causes_at_outputs
+from compare.port.records.causes import cause, with_mending
 from compare.port.records.differences import BANDS
-from compare.port.records.mending import cause
 from compare.port.records.result import UNKNOWN, Cause
 from compare.port.update_causes import causes_at_update
 
 if TYPE_CHECKING:
-    from compare.port.comparison import Observed
+    from compare.port.observation import Observed
 
 
 def causes_of(observed: "Observed") -> tuple[Cause, ...]:
@@ -38,7 +38,9 @@ def causes_of(observed: "Observed") -> tuple[Cause, ...]:
         found += _updates(observed, bool(found))
     if not found:
         found.append(_unknown("they differ"))
-    return tuple({each.slug: each for each in reversed(found)}.values())[::-1]
+    once = tuple({each.slug: each for each in reversed(found)}.values())[::-1]
+    first, second = observed.opened.sides
+    return with_mending(once, (first.framework, second.framework))
 
 
 def _outputs(observed: "Observed") -> list[Cause] | None:
@@ -56,12 +58,8 @@ def _outputs(observed: "Observed") -> list[Cause] | None:
     ):
         causes = search(observed)
         if causes is not None:
-            return [*_declared(observed), *causes]
+            return causes
     return None
-
-
-def _declared(observed: "Observed") -> list[Cause]:
-    return settings_that_differ(observed.opened.matching.pairs)
 
 
 def _updates(observed: "Observed", other_causes: bool) -> list[Cause]:

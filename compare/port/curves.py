@@ -12,7 +12,7 @@ from compare.port.side import Side
 from compare.tolerances import FLOOR
 
 if TYPE_CHECKING:
-    from compare.port.comparison import Observed
+    from compare.port.observation import Observed
 
 PERTURBED_RUNS = 3
 MARGIN = 20.0

@@ -1,8 +1,10 @@
 """The batches that both programs are trained on."""
 
+import zlib
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.random import PCG64, Generator
@@ -21,14 +23,23 @@ def from_file(path: Path) -> list[Batch]:
     Raises: UsageError.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise UsageError(f"--data {path} is one array: store inputs and targets with numpy.savez")
+        with stored:
             given = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(f"--data {path} cannot be read: {error}") from error
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise UsageError(f"--data {path} cannot be read: {_said(error)}") from error
     missing = [name for name in ("inputs", "targets") if name not in given]
     if missing:
         raise UsageError(f"--data {path} has no array {missing[0]!r}: it needs inputs and targets")
     return [Batch(inputs=given["inputs"], targets=given["targets"], lengths=given.get("lengths"))]
+
+
+def _said(error: Exception) -> str:
+    if "allow_pickle" in str(error):
+        return "it holds Python objects, which are never loaded: store arrays of numbers"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def check(batches: Sequence[Batch], source: str) -> None:
@@ -39,17 +50,30 @@ def check(batches: Sequence[Batch], source: str) -> None:
     if not batches:
         raise UsageError(f"{source} has no batch")
     for batch in batches:
-        for name, value in (("inputs", batch.inputs), ("targets", batch.targets), ("lengths", batch.lengths)):
-            if value is None:
-                continue
-            if value.dtype.kind not in "biuf":
-                raise UsageError(f"{source}: {name} are {value.dtype}: they must be numbers")
-            if value.ndim == 0 or len(value) != len(batch.inputs):
-                raise UsageError(
-                    f"{source}: {name} are {value.shape}, inputs {batch.inputs.shape}: give one row each"
-                )
-            if value.dtype.kind == "f" and not np.isfinite(value).all() and name == "inputs":
-                raise UsageError(f"{source}: inputs are not all finite")
+        given = {"inputs": batch.inputs, "targets": batch.targets}
+        if batch.lengths is not None:
+            given["lengths"] = batch.lengths
+        for name, value in given.items():
+            _check_array(f"{source}: {name}", value, batch.inputs)
+        if not len(batch.inputs):
+            raise UsageError(f"{source}: a batch has no row")
+        if batch.inputs.dtype.kind == "f" and not np.isfinite(batch.inputs).all():
+            raise UsageError(f"{source}: inputs are not all finite")
+        if batch.lengths is not None and not _are_lengths(batch.lengths, batch.inputs):
+            steps = batch.inputs.shape[1] if batch.inputs.ndim > 1 else 0
+            raise UsageError(f"{source}: lengths must be whole numbers from 1 to {steps}, one a row")
+
+
+def _check_array(name: str, value: Array, inputs: Array) -> None:
+    if value.dtype.kind not in "biuf":
+        raise UsageError(f"{name} are {value.dtype}: they must be numbers")
+    if value.ndim == 0 or len(value) != len(inputs):
+        raise UsageError(f"{name} are {value.shape}, inputs {inputs.shape}: give one row each")
+
+
+def _are_lengths(value: Array, inputs: Array) -> bool:
+    whole = value.ndim == 1 and value.dtype.kind in "iu" and inputs.ndim > 1
+    return whole and bool((value >= 1).all() and (value <= inputs.shape[1]).all())
 
 
 def drawn_inputs(sides: Sequence[Side]) -> Batch:

@@ -8,30 +8,42 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.chain import Chain
-from compare.port.fit import BAND, Probe, explain
-from compare.port.output_causes import differing, group_of, lengths_of
-from compare.port.outputs import layer_outputs
-from compare.port.records.differences import close
+from compare.port.output_causes import causes_in_one_layer
+from compare.port.records.causes import cause
+from compare.port.records.differences import FIT_BANDS, close
 from compare.port.records.interface import Batch, Trace
-from compare.port.records.mending import cause
 from compare.port.records.result import Cause
 from compare.port.side import PortFailed
-from compare.port.translation.parts import Pair
 
 if TYPE_CHECKING:
-    from compare.port.comparison import Observed
+    from compare.port.observation import Observed
 
 LETTERS = ("A", "B")
 
 
 def causes_by_experiment(observed: "Observed") -> list[Cause] | None:
     """What reproduces the outputs: changed inputs, a lower precision, a mistake in one layer."""
-    for search in (_other_inputs, _lower_precision, _first_layer):
+    for search in (_other_rows, _other_inputs, _lower_precision, causes_in_one_layer):
         found = search(observed)
         if found:
             return found
     return None
+
+
+def _other_rows(observed: "Observed") -> list[Cause]:
+    """Outputs that are the same rows in another order."""
+    one, other = (trace.outputs for trace in observed.traces)
+    if one.shape != other.shape or one.ndim < 2 or len(one) < 2:
+        return []
+    apart = np.abs(one.reshape(len(one), 1, -1) - other.reshape(1, len(other), -1)).max(axis=-1)
+    nearest = apart.argmin(axis=0)
+    same = apart[nearest, np.arange(len(other))] <= FIT_BANDS[observed.opened.dtype] * max(
+        float(np.abs(one).max()), 1e-300
+    )
+    if same.all() and sorted(nearest) == list(range(len(one))):
+        shown = ", ".join(str(each) for each in nearest[:8])
+        return [cause("data-order", f"B's rows are A's in another order: {shown}")]
+    return []
 
 
 def _other_inputs(observed: "Observed") -> list[Cause]:
@@ -44,7 +56,7 @@ def _other_inputs(observed: "Observed") -> list[Cause]:
                 outputs = back(side.trace(batch).outputs)
             except (PortFailed, UsageError, ValueError):
                 continue
-            if close(outputs, wanted, BAND):
+            if close(outputs, wanted, FIT_BANDS[opened.dtype]):
                 return [cause(slug, f"{LETTERS[1 - place]} {words}")]
     return []
 
@@ -104,7 +116,7 @@ def _lower_precision(observed: "Observed") -> list[Cause]:
         for words, given, values in (*changed, ("inputs and weights", _in_float32(inputs), rounded)):
             side.begin_with(values)
             outputs = side.trace(replace(observed.batch, inputs=given)).outputs
-            if close(outputs, observed.traces[1 - place].outputs, BAND):
+            if close(outputs, observed.traces[1 - place].outputs, FIT_BANDS[opened.dtype]):
                 return [cause("dtype", f"{LETTERS[1 - place]} rounds {words} to float32")]
     return []
 
@@ -128,44 +140,6 @@ def _has_few_digits(value: Array, dtype: str) -> bool:
         return bool((single == value).all() and not (single.view(np.uint32) & 0xFFFF).any())
     with np.errstate(over="ignore"):
         return bool((value.astype(dtype).astype(value.dtype) == value).all()) and bool(value.any())
-
-
-def _first_layer(observed: "Observed") -> list[Cause] | None:
-    """A mistake within the first layer that is given the same and makes another thing of it."""
-    lengths = lengths_of(observed)
-    for pair in observed.opened.matching.pairs:
-        probes = []
-        for place, trace in enumerate(observed.traces):
-            probe = _probe(observed, pair, place, trace, lengths)
-            if probe is None:
-                break
-            probes.append(probe)
-        if len(probes) < 2 or not close(probes[0].inputs, probes[1].inputs, BAND):
-            continue
-        if close(probes[0].outputs, probes[1].outputs, BAND):
-            continue
-        one = explain([probes[0]])
-        other = explain([probes[1]], one)
-        return differing(one, other, observed) if one and other else None
-    return None
-
-
-def _probe(observed: "Observed", pair: Pair, place: int, trace: Trace, lengths: Array | None) -> Probe | None:
-    layer = pair.first if place == 0 else pair.second
-    recorded = trace.modules.get(layer.module or "")
-    outputs = layer_outputs(trace, layer)
-    if recorded is None or recorded.inputs is None or outputs is None or layer.settings.get("level", 0) != 0:
-        return None
-    opened = observed.opened
-    own = opened.values if place == 0 else opened.matching.handed_over(opened.values, opened.own)
-    places = pair.first_places if place == 0 else pair.second_places
-    group = group_of(pair, {part: where.take(own) for part, where in places.items()}, layer.settings)
-    if group is None:
-        return None
-    read = "every" if outputs.ndim >= 3 or not group.cells else "states"
-    return Probe(
-        chain=Chain(groups=(group,), read=read), inputs=recorded.inputs, lengths=lengths, outputs=outputs
-    )
 
 
 def causes_at_gradient(observed: "Observed") -> list[Cause]:

@@ -1,6 +1,6 @@
 """Why losses differ: one loss function, given changed outputs until it says what the other says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -8,18 +8,16 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
-from compare.port.chain import softmax
-from compare.port.records.mending import cause
+from compare.port.records.causes import cause
+from compare.port.records.differences import FIT_BANDS
 from compare.port.records.result import Cause
+from compare.port.search.losses import LOSS_CHANGES, Loss, smoothed, smoothing_between
 from compare.port.side import PortFailed, Side
 
 if TYPE_CHECKING:
-    from compare.port.comparison import Observed
+    from compare.port.observation import Observed
 
-BAND = 1e-9
-Loss = Callable[[Array, Array], float]
 Given = list[tuple[Array, Array]]
-SMOOTHING = "label-smoothing"
 
 
 def causes_at_loss(observed: "Observed") -> list[Cause] | None:
@@ -28,10 +26,11 @@ def causes_at_loss(observed: "Observed") -> list[Cause] | None:
         _loss(side, trace.outputs) for side, trace in zip(observed.opened.sides, observed.traces, strict=True)
     )
     given = list(_given(observed))
-    if _same(a, b, given):
+    band = FIT_BANDS[observed.opened.dtype]
+    if all(_close(a(*each), b(*each), band) for each in given):
         return []
     for one, other, side in ((a, b, "B"), (b, a, "A")):
-        found = _explained(one, other, side, given)
+        found = _explained(one, other, side, given, band)
         if found is not None:
             return found
     return None
@@ -65,94 +64,36 @@ def _given(observed: "Observed") -> Iterator[tuple[Array, Array]]:
         yield outputs + generator.normal(size=outputs.shape), targets
 
 
-def _same(one: Loss, other: Loss, given: Given) -> bool:
-    return all(_close(one(*each), other(*each)) for each in given)
+def _close(one: float, other: float, band: float) -> bool:
+    return abs(one - other) <= band * max(abs(one), abs(other))
 
 
-def _close(one: float, other: float) -> bool:
-    return abs(one - other) <= BAND * max(abs(one), abs(other))
-
-
-def _explained(one: Loss, other: Loss, side: str, given: Given) -> list[Cause] | None:
+def _explained(one: Loss, other: Loss, side: str, given: Given, band: float) -> list[Cause] | None:
     """The changes of `one` that make it `other`, which is of the side named."""
     for slug, sentence, changed in _changes(one, other, given):
-        ratio = _constant_ratio(changed, other, given)
+        ratio = _constant_ratio(changed, other, given, band)
         if ratio is None:
             continue
         found = [cause(slug, f"in {side}, {sentence}")] if slug else []
-        if _close(ratio, 1.0):
+        if _close(ratio, 1.0, band):
             return found
-        reduction = _reduction(changed, other, given, ratio)
+        reduction = _reduction(changed, other, given, ratio, band)
         if reduction is not None:
             return [*found, cause(reduction[0], f"{side}'s loss is {reduction[1]}")]
-    return _penalty(one, other, side, given)
+    return _penalty(one, other, side, given, band)
 
 
 def _changes(one: Loss, other: Loss, given: Given) -> Iterator[tuple[str | None, str, Loss]]:
+    """The loss as it is, with each typical mistake, and smoothed as much as the other seems to be."""
     yield None, "", one
-    yield "softmax-twice", "a softmax precedes a loss that has its own", lambda o, t: one(softmax(o), t)
-    yield (
-        "softmax-twice",
-        "the loss takes logarithms of probabilities",
-        lambda o, t: one(np.log(softmax(o)), t),
-    )
-    for amount in (0.1, 0.05, 0.2, 0.01, 0.02, 0.15, 0.25, 0.3, 0.5):
-        yield SMOOTHING, f"labels are smoothed by {amount:g}", _smoothed(one, amount)
-    yield "loss-broadcast", "every output is compared with every target: (N, 1) against (N)", _broadcast(one)
-    yield "loss-over-time", "only the last time step has a loss", _last_step(one)
-    for token in (0, -100, -1):
-        yield "padding", f"targets of {token} have no loss", _without(one, token)
-        yield "padding", f"targets of {token} have no loss", _without(one, token, divide=False)
+    for change in LOSS_CHANGES:
+        yield change.slug, change.words, change.make(one)
+    amount = smoothing_between(one, other, given)
+    if amount is not None:
+        yield "label-smoothing", f"labels are smoothed by {amount:.4g}", smoothed(amount, one)
 
 
-def _smoothed(loss: Loss, amount: float) -> Loss:
-    def smoothed(outputs: Array, targets: Array) -> float:
-        classes = outputs.shape[-1]
-        if targets.shape == outputs.shape:
-            return loss(outputs, (1 - amount) * targets + amount / classes)
-        everywhere = [loss(outputs, np.full_like(targets, each)) for each in range(classes)]
-        return (1 - amount) * loss(outputs, targets) + amount * float(np.mean(everywhere))
-
-    return smoothed
-
-
-def _broadcast(loss: Loss) -> Loss:
-    def broadcast(outputs: Array, targets: Array) -> float:
-        if outputs.size != targets.size or outputs.size > 4096:
-            return float("nan")
-        flat, wanted = outputs.ravel(), targets.ravel()
-        every = np.tile(flat, len(wanted)), np.repeat(wanted, len(flat))
-        return loss(every[0][:, np.newaxis], every[1].reshape((-1, *[1] * (targets.ndim - 1))))
-
-    return broadcast
-
-
-def _last_step(loss: Loss) -> Loss:
-    def last(outputs: Array, targets: Array) -> float:
-        if outputs.ndim < 3 or targets.ndim < 2:
-            return float("nan")
-        return loss(outputs[:, -1:], targets[:, -1:])
-
-    return last
-
-
-def _without(loss: Loss, token: int, *, divide: bool = True) -> Loss:
-    def without(outputs: Array, targets: Array) -> float:
-        if targets.dtype.kind not in "iu" or outputs.ndim != targets.ndim + 1:
-            return float("nan")
-        kept = targets != token
-        if kept.all() or not kept.any():
-            return float("nan")
-        chosen = outputs[kept], targets[kept]
-        if targets.ndim == 2:
-            chosen = chosen[0][np.newaxis], chosen[1][np.newaxis]
-        found = loss(*chosen)
-        return found if divide else found * kept.sum() / kept.size
-
-    return without
-
-
-def _constant_ratio(one: Loss, other: Loss, given: Given) -> float | None:
+def _constant_ratio(one: Loss, other: Loss, given: Given, band: float) -> float | None:
     """other/one where that is the same for all outputs."""
     ratio: float | None = None
     for each in given:
@@ -161,12 +102,12 @@ def _constant_ratio(one: Loss, other: Loss, given: Given) -> float | None:
             return None
         if ratio is None:
             ratio = found / base
-        elif not _close(ratio, found / base):
+        elif not _close(ratio, found / base, band):
             return None
     return ratio
 
 
-def _reduction(one: Loss, other: Loss, given: Given, ratio: float) -> tuple[str, str] | None:
+def _reduction(one: Loss, other: Loss, given: Given, ratio: float, band: float) -> tuple[str, str] | None:
     """Which axes a constant ratio counts: found by leaving one row, or one step, out."""
     outputs, targets = given[-1]
     exponents = {}
@@ -187,7 +128,7 @@ def _reduction(one: Loss, other: Loss, given: Given, ratio: float) -> tuple[str,
         value = float(
             np.prod([float(size) ** power for size, power in zip(counts.values(), powers, strict=True)])
         )
-        if _close(rest, value):
+        if _close(rest, value, band):
             said = [f"{name} ({size})" for (name, size), exponent in exponents.items() if exponent]
             said += [name for name, power in zip(counts, powers, strict=True) if power and name != "2"]
             over_time = [name for name, exponent in exponents.items() if exponent]
@@ -203,10 +144,10 @@ def _reduction(one: Loss, other: Loss, given: Given, ratio: float) -> tuple[str,
     return None
 
 
-def _penalty(one: Loss, other: Loss, side: str, given: Given) -> list[Cause] | None:
+def _penalty(one: Loss, other: Loss, side: str, given: Given, band: float) -> list[Cause] | None:
     """A constant on top, whatever the outputs: a penalty of the weights."""
     apart = [other(*each) - one(*each) for each in given]
-    if all(np.isfinite(apart)) and np.ptp(apart[:1] + apart[3:]) <= BAND * abs(apart[0]) and apart[0] > 0:
+    if all(np.isfinite(apart)) and np.ptp(apart[:1] + apart[3:]) <= band * abs(apart[0]) and apart[0] > 0:
         return [
             cause(
                 "weight-decay",

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.records.differences import Row, relative
+from compare.port.records.differences import Row, close, relative
 from compare.port.records.interface import Layer, Recorded, Trace
+from compare.port.search.activations import ACTIVATIONS, known_name
 from compare.port.translation.matching import Matching
+from compare.port.translation.parts import Pair
 
 FINAL = "outputs"
+SAME_ORDER_BAND = 1e-4
+"""So near are sequences of which one is the other turned around; what is left is then compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +42,33 @@ def compared(first: Trace, second: Trace, matching: Matching, lengths: Array | N
             continue
         valid = _valid(first, second, pair.first, pair.second, lengths)
         reverse = pair.first.settings.get("direction") == "reverse"
-        shown = _in_one_form(one, other, valid, reverse)
-        if shown is not None:
-            yield Compared(name=pair.name, first=shown[0], second=shown[1], steps=shown[0].ndim >= 3)
-    yield Compared(name=FINAL, first=first.outputs, second=second.outputs, steps=first.outputs.ndim >= 3)
+        one, other = _activated_alike(pair, one, other)
+        shown = _in_one_order(pair, *_in_one_form(one, other, valid, reverse))
+        yield Compared(name=pair.name, first=shown[0], second=shown[1], steps=shown[0].ndim >= 3)
+    one, other = first.outputs, second.outputs
+    if one.shape != other.shape and _without_ones(one) == _without_ones(other):
+        other = other.reshape(one.shape)  # (N, 1) and (N): where that matters, the loss says it
+    yield Compared(name=FINAL, first=one, second=other, steps=one.ndim >= 3)
+
+
+def _in_one_order(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
+    """Sequences of a layer that reads backwards, in the order of time or as they are read."""
+    backward = any(layer.settings.get("direction") == "reverse" for layer in (pair.first, pair.second))
+    turned = backward and one.ndim >= 3 and close(one, other[:, ::-1], SAME_ORDER_BAND)
+    return (one, other[:, ::-1]) if turned else (one, other)
+
+
+def _without_ones(value: Array) -> tuple[int, ...]:
+    return tuple(size for size in value.shape if size != 1)
+
+
+def _activated_alike(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
+    """What comes out of dense layers of which one has its activation inside, the other after it."""
+    names = [known_name(layer.settings.get("activation")) for layer in (pair.first, pair.second)]
+    if pair.kind != "dense" or None in names or names[0] == names[1] or "linear" not in names:
+        return one, other
+    inside = ACTIVATIONS[str(names[0] if names[1] == "linear" else names[1])]
+    return (inside(one), other) if names[0] == "linear" else (one, inside(other))
 
 
 def layer_outputs(trace: Trace, layer: Layer) -> Array | None:
@@ -70,7 +97,7 @@ def _valid(first: Trace, second: Trace, one: Layer, other: Layer, lengths: Array
     return np.arange(steps) < np.asarray(lengths)[:, np.newaxis]
 
 
-def _in_one_form(one: Array, other: Array, valid: Array | None, reverse: bool) -> tuple[Array, Array] | None:
+def _in_one_form(one: Array, other: Array, valid: Array | None, reverse: bool) -> tuple[Array, Array]:
     """Both as sequences, or both as the one state that the other returns; steps that do not count are 0."""
     if one.ndim == other.ndim + 1:
         one = final_state(one, valid, reverse)

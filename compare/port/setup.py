@@ -1,18 +1,16 @@
 """What is not the same before anything runs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 
+from compare.port.records.causes import at_setup
 from compare.port.records.interface import Description
-from compare.port.records.mending import at_setup
 from compare.port.records.result import SetupRow
-from compare.port.records.rules import SLUGS, USED, Rule
+from compare.port.records.rules import Rule
+from compare.port.search.rule_settings import RULE_SETTINGS
 from compare.port.translation.matching import Matching
 from compare.port.translation.parts import Pair
 
 LOW = ("float32", "float16", "bfloat16")
-NOT_SETTINGS = {"velocity", "bias_correction", "epsilon_place"}
-"""Of rules: forms, which no user sets; they are found where they act."""
 
 
 def setup_rows(first: Description, second: Description, matching: Matching) -> list[SetupRow]:
@@ -51,15 +49,19 @@ def _words(part: str) -> str:
 
 def _parameters(matching: Matching) -> Iterator[SetupRow]:
     for pair in matching.pairs:
+        other_reset = _resets(pair)
+        if other_reset is not None:
+            yield other_reset
         for only, here, there in (
             (pair.only_first, "trained", "absent"),
             (pair.only_second, "absent", "trained"),
         ):
             for part in only:
                 slug = "two-biases" if part == "recurrent_bias" and "bias" in pair.shared else "missing-bias"
+                own = at_setup(slug, pair.name, "A" if here == "trained" else "B")
                 yield SetupRow(
                     name=f"{pair.name}.{part}", first=here, second=there, differs=True,
-                    cause=at_setup(slug, pair.name, "A" if here == "trained" else "B"),
+                    cause=own if other_reset is None else None,
                 )  # fmt: skip
         for part in pair.shared:
             frozen = [part in layer.frozen or "array" in layer.frozen for layer in (pair.first, pair.second)]
@@ -71,6 +73,17 @@ def _parameters(matching: Matching) -> Iterator[SetupRow]:
                     differs=True,
                     cause=at_setup("frozen-parameter", f"{pair.name}.{part}", "A" if frozen[0] else "B"),
                 )
+
+
+def _resets(pair: Pair) -> SetupRow | None:
+    """A GRU whose reset gate stands elsewhere, and which has other biases for that alone."""
+    one, other = (layer.settings.get("reset") for layer in (pair.first, pair.second))
+    if pair.kind != "gru" or None in (one, other) or one == other:
+        return None
+    return SetupRow(
+        name=f"{pair.name}: reset gate", first=f"{one} the product", second=f"{other} the product",
+        differs=True, cause=at_setup("reset-gate", pair.name, f"{one} the product in A, {other} it in B"),
+    )  # fmt: skip
 
 
 def _trained(frozen: bool) -> str:
@@ -137,21 +150,25 @@ def _rules(first: Description, second: Description) -> Iterator[SetupRow]:
         )
 
 
-ALWAYS = {"learning_rate", "schedule", "weight_decay", "coupled", "clip", "clip_limit"}
-
-
 def rule_fields(one: Rule, other: Rule) -> Sequence[tuple[str, str]]:
     """The settings that count for rules of this kind, each with its slug."""
-    used = USED[one.kind] | ALWAYS
-    without = {"schedule"} if (one.schedule is None) == (other.schedule is None) else set()
+    without = set()
+    if (one.schedule is None) == (other.schedule is None):
+        without.add("schedule")
     if one.schedule or other.schedule:
-        without |= {"learning_rate"}
-    if not one.weight_decay and not other.weight_decay:
-        without |= {"coupled"}
+        without.add("learning_rate")
+    plain = one.kind == "sgd" and not one.momentum and not other.momentum
+    if plain:
+        without |= {"dampening", "nesterov"}
+    if plain or not (one.weight_decay or other.weight_decay):
+        without.add("coupled")  # which is one thing for plain descent
     return [
-        (each.name, SLUGS[each.name])
-        for each in fields(Rule)
-        if each.name in used - without - NOT_SETTINGS and not _same_clip(each.name, one, other)
+        (each.field, each.slug)
+        for each in RULE_SETTINGS
+        if each.told
+        and one.kind in each.kinds
+        and each.field not in without
+        and not _same_clip(each.field, one, other)
     ]
 
 

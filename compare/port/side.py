@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 from adapters.interface import Array
 from compare.errors import UsageError
 from compare.port.records.interface import Batch, Description, Expected, Recorded, Trace
+from compare.port.records.rules import Seen
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 
 VARIABLES = {
@@ -22,9 +22,10 @@ VARIABLES = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "",
     "JAX_PLATFORMS": "cpu",
+    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     "KERAS_BACKEND": "tensorflow",
 }
-"""One thread on the CPU: sums are then taken in the same order every time."""
+"""One thread on the CPU, so that sums are always taken in one order; XLA compiles in a hurry."""
 
 
 class PortFailed(Exception):  # noqa: N818 - reads as the fact that it states
@@ -40,15 +41,6 @@ class ProgramProcess(WorkerProcess):
     def identify(name: str, threads: int) -> tuple[dict[str, str], str]:
         home = os.environ.get("KERAS_HOME", os.path.expanduser("~/.keras"))  # where a program keeps its data
         return {**VARIABLES, "KERAS_HOME": home}, name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A program's first updates: parameters before each and after the last, gradients, rates where known."""
-
-    parameters: Sequence[Mapping[str, Array]]
-    gradients: Sequence[Mapping[str, Array]]
-    rates: Sequence[float | None]
 
 
 class Side:
@@ -95,6 +87,10 @@ class Side:
     def reset(self) -> None:
         self._call("reset")
 
+    def vary(self, slug: str) -> bool:
+        """Have it train without a mistake of its framework's own; False where it makes none of that name."""
+        return bool(self._call("vary", slug))
+
     def reseed(self, seed: int) -> None:
         self._call("reseed", seed)
 
@@ -123,6 +119,10 @@ class Side:
     def observe(self, updates: int) -> Seen:
         seen = self._call("observe", updates)
         return Seen(
+            dtype=self.dtype,
+            norms=[
+                {k: float(np.linalg.norm(g)) for k, g in gradient.items()} for _, gradient, _ in seen[:-1]
+            ],
             parameters=[values for values, _, _ in seen],
             gradients=[gradient for _, gradient, _ in seen[:-1]],
             rates=[rate for _, _, rate in seen[:-1]],
@@ -157,6 +157,10 @@ class Side:
 
     def __str__(self) -> str:
         return f"{self.label} ({self.name})"
+
+
+def _norms(gradient: Mapping[str, Array]) -> dict[str, float]:
+    return {name: float(np.linalg.norm(value)) for name, value in gradient.items()}
 
 
 def _trace(found: Mapping[str, Any]) -> Trace:

@@ -1,22 +1,22 @@
-"""Why updates differ: which rule, given a program's own gradients, makes the moves that it made."""
+"""Why updates differ: the rules by which both programs move, and in what they are unlike."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adapters.interface import Array
-from compare.port.records.mending import cause
+from compare.port.records.causes import cause
 from compare.port.records.result import Cause
-from compare.port.records.rules import SLUGS, USED, Rule, directions
-from compare.port.side import Seen
+from compare.port.records.rules import Rule, Seen
+from compare.port.search.directions import directions
+from compare.port.search.rule_settings import RULE_SETTINGS
+from compare.port.search.rules import Identified, flat, identify
+from compare.port.translation.parts import Pair
 
 if TYPE_CHECKING:
-    from compare.port.comparison import Observed
+    from compare.port.observation import Observed
 
-BAND = 1e-9
 MOST_NUMBERS = 4_000_000
 LETTERS = ("A", "B")
 
@@ -29,141 +29,91 @@ def causes_at_update(observed: "Observed", updates: int) -> list[Cause] | None:
     opened.begin()
     every = [side.observe(number) for side in opened.sides]
     seen = [_moving(each) for each in every]
-    found = _not_moving(observed, every, seen)
+    still = _not_moving(observed, every, seen)
     declared = [description.rule for description in opened.descriptions]
-    first = identify(seen[0], declared[0], [declared[1]])
-    second = identify(seen[1], declared[1], [declared[0], first[0] if first else None])
+    first = identify(seen[0], declared)
+    second = identify(seen[1], [declared[1], declared[0], first.rule if first else None])
     if first is None or second is None:
-        return found or None
-    return [*found, *_rates(first[1], second[1], len(opened.batches)), *_fields(first[0], second[0], seen[0])]
+        sparse = _sparse(observed, number, first, second)
+        if sparse is not None:
+            return [*still, *sparse]
+        return [*still, *_by_parameter(observed, seen, first, second)] or None
+    return [*still, *_unlike(first, second, seen[0], len(opened.batches))]
 
 
-def identify(
-    seen: Seen, declared: Rule | None, others: Sequence[Rule | None]
-) -> tuple[Rule, list[float]] | None:
-    """The rule that makes a program's moves, and its rate by update.
-
-    The declared one comes first, then the other program's, then each with one setting changed, then with two.
-    """
-    rules = [rule for rule in (declared, *others) if rule is not None]
-    for rule in rules:
-        rates = rates_of(rule, seen)
-        if rates is not None:
-            return rule, rates
-    bases = [
-        *rules,
-        *(Rule(kind=kind, epsilon=1e-8 * (kind != "sgd")) for kind in ("sgd", "adam", "rmsprop")),
-    ]
-    few = _first(seen, 4)
-    for number in (1, 2):
-        for base in bases:
-            for changes in combinations(list(_settings(base)), number):
-                names = [name for name, _ in changes]
-                if len(set(names)) < len(names):
-                    continue
-                rule = replace(base, **dict(changes))  # type: ignore[arg-type]
-                if rates_of(rule, few) is not None:
-                    rates = rates_of(rule, seen)
-                    if rates is not None:
-                        return rule, rates
-    return None
+def _sparse(
+    observed: "Observed", number: int, first: Identified | None, second: Identified | None
+) -> list[Cause] | None:
+    """Whether one side follows its rule once gradients of embeddings are added up before it."""
+    known, found = [first, second], []
+    declared = [description.rule for description in observed.opened.descriptions]
+    observed.opened.begin()
+    for place, side in enumerate(observed.opened.sides):
+        if known[place] is None and side.vary("sparse-gradient"):
+            observed.opened.begin()
+            known[place] = identify(_moving(side.observe(number)), [declared[place], declared[1 - place]])
+            words = f"{LETTERS[place]} hands an embedding's gradient to its optimizer token by token"
+            found.append(cause("sparse-gradient", words))
+    one, other = known
+    if not found or one is None or other is None:
+        return None
+    observed.opened.begin()
+    seen = _moving(observed.opened.sides[0].observe(number))
+    return [*found, *_unlike(one, other, seen, len(observed.opened.batches))]
 
 
-def rates_of(rule: Rule, seen: Seen) -> list[float] | None:
-    """The rate by update at which a rule makes these moves; None where it does not, whatever the rate."""
-    given = _given_rates(rule, seen)
-    if rule.velocity == "of moves" and rule.momentum and given is None:
-        given = [rule.learning_rate or 1.0] * len(seen.gradients)
-    found = []
-    moves = directions(rule, seen.parameters[:-1], seen.gradients, given)
-    for n, direction in enumerate(moves):
-        before, after = seen.parameters[n], seen.parameters[n + 1]
-        move = _flat({name: before[name] - after[name] for name in direction})
-        wanted = _flat(direction)
-        rate = given[n] if given is not None else _fitted(move, wanted)
-        size = float(np.linalg.norm(_flat(before)))
-        left = float(np.linalg.norm(move - rate * wanted))
-        if not left <= BAND * float(np.linalg.norm(move)) + 8 * np.finfo(float).eps * size:
-            return None
-        found.append(rate)
-    return found
+def _unlike(first: Identified, second: Identified, seen: Seen, batches: int) -> list[Cause]:
+    return [*_rates(first.rates, second.rates, batches), *_settings(first.rule, second.rule, seen)]
 
 
-def _given_rates(rule: Rule, seen: Seen) -> list[float] | None:
-    known = [rate for rate in seen.rates if rate is not None]
-    return known if len(known) == len(seen.gradients) else None
+def _by_parameter(
+    observed: "Observed", seen: Sequence[Seen], first: Identified | None, second: Identified | None
+) -> list[Cause]:
+    """What differs where a program has a rule of its own for some parameters."""
+    found: list[Cause] = []
+    declared = [description.rule for description in observed.opened.descriptions]
+    known = [each.rule for each in (first, second) if each is not None]
+    likely = [*known, *(rule for rule in declared if rule is not None)]
+    for pair in observed.opened.matching.pairs:
+        for part in pair.shared:
+            one, other = (_rule_of_part(each, pair, part, place, likely) for place, each in enumerate(seen))
+            if one is None or other is None:
+                continue
+            found += [
+                replace(each, sentence=f"{pair.name}.{part}: {each.sentence}")
+                for each in _unlike(one, other, seen[0].of([pair.first_places[part].key]), 1)
+            ]
+    return list({each.slug: each for each in reversed(found)}.values())[::-1]
 
 
-def _fitted(move: Array, direction: Array) -> float:
-    square = float(direction @ direction)
-    return float(move @ direction) / square if square else 0.0
-
-
-def _flat(values: Mapping[str, Array]) -> Array:
-    return np.concatenate([value.ravel() for value in values.values()]) if values else np.zeros(0)
-
-
-def _first(seen: Seen, number: int) -> Seen:
-    return Seen(
-        parameters=seen.parameters[: number + 1],
-        gradients=seen.gradients[:number],
-        rates=seen.rates[:number],
-    )
+def _rule_of_part(seen: Seen, pair: Pair, part: str, place: int, likely: Sequence[Rule]) -> Identified | None:
+    key = (pair.second_places if place else pair.first_places)[part].key
+    return identify(seen.of([key]), likely, most=1) if key in seen.parameters[0] else None
 
 
 def _moving(seen: Seen) -> Seen:
     """What is seen of the parameters that move at all."""
-    names = [
-        name
-        for name, value in seen.parameters[0].items()
-        if any(not np.array_equal(value, later[name]) for later in seen.parameters[1:])
-    ]
-    return Seen(
-        parameters=[{name: values[name] for name in names} for values in seen.parameters],
-        gradients=[{name: values[name] for name in names} for values in seen.gradients],
-        rates=seen.rates,
+    return seen.of(
+        [
+            name
+            for name, value in seen.parameters[0].items()
+            if any(not np.array_equal(value, later[name]) for later in seen.parameters[1:])
+        ]
     )
 
 
 def _not_moving(observed: "Observed", seen: Sequence[Seen], moving: Sequence[Seen]) -> list[Cause]:
     """Parameters that one program moves and the other does not, though both say that they train them."""
-    matching = observed.opened.matching
     found = []
-    for pair in matching.pairs:
+    for pair in observed.opened.matching.pairs:
         for part in pair.shared:
             keys = pair.first_places[part].key, pair.second_places[part].key
             moves = [key in each.parameters[0] for key, each in zip(keys, moving, strict=True)]
             still = 1 if moves[0] else 0
             pushed = any(gradient[keys[still]].any() for gradient in seen[still].gradients)
             if moves[0] != moves[1] and pushed:
-                side = "B" if moves[0] else "A"
-                found.append(cause("frozen-parameter", f"{side} does not move {pair.name}.{part}"))
+                found.append(cause("frozen-parameter", f"{LETTERS[still]} does not move {pair.name}.{part}"))
     return found
-
-
-def _settings(rule: Rule) -> Iterator[tuple[str, object]]:
-    """Other values of one setting."""
-    values: dict[str, tuple[object, ...]] = {
-        "kind": ("sgd", "adam", "rmsprop"),
-        "momentum": (0.0, 0.5, 0.8, 0.9, 0.95, 0.99),
-        "dampening": (0.0, 0.1, 0.5, 0.9, rule.momentum),
-        "nesterov": (not rule.nesterov,),
-        "velocity": ("of moves", "of gradients"),
-        "beta1": (0.9, 0.95, 0.99, 0.8, 0.5, 0.0),
-        "beta2": (0.999, 0.99, 0.95, 0.9, 0.98, 0.9999),
-        "decay": (0.9, 0.99, 0.95, 0.999),
-        "centered": (not rule.centered,),
-        "amsgrad": (not rule.amsgrad,),
-        "epsilon": (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-10, 0.0),
-        "epsilon_place": ("after the bias correction", "before the bias correction", "inside the root"),
-        "bias_correction": (not rule.bias_correction,),
-        "weight_decay": (0.0, 1e-4, 1e-3, 1e-2, 0.1, 5e-4, 5e-3, 0.05, 4e-3),
-        "coupled": (not rule.coupled,),
-        "clip": (None, "value", "norm", "norm + 1e-6", "norm of each array"),
-        "clip_limit": (1.0, 0.1, 0.5, 5.0, 10.0, 0.01),
-    }
-    for name, choices in values.items():
-        yield from ((name, value) for value in choices if value != getattr(rule, name))
 
 
 def _rates(first: Sequence[float], second: Sequence[float], batches: int) -> list[Cause]:
@@ -188,32 +138,28 @@ def _rates(first: Sequence[float], second: Sequence[float], batches: int) -> lis
     return [cause("schedule", words)]
 
 
-def _fields(first: Rule, second: Rule, seen: Seen) -> list[Cause]:
+def _settings(first: Rule, second: Rule, seen: Seen) -> list[Cause]:
     """The settings whose other value makes other moves of the same gradients."""
     if first.kind != second.kind:
         return [cause("optimizer", f"A's updates are those of {first.kind}, B's of {second.kind}")]
-    used = USED[first.kind] | {
-        "weight_decay",
-        "coupled",
-        "clip",
-        "clip_limit",
-        "velocity",
-        "epsilon_place",
-        "bias_correction",
-    }
-    found = []
-    for each in fields(Rule):
-        name = each.name
-        one, other = getattr(first, name), getattr(second, name)
-        if name in used and one != other and _acts(first, second, name, seen):
-            found.append(
-                cause(_slug(first.kind, name), f"{name.replace('_', ' ')} is {one} in A, {other} in B")
-            )
-    return list({each.slug: each for each in found}.values())
+    found = [
+        cause(slug, f"{name.replace('_', ' ')} is {_shown(first, name)} in A, {_shown(second, name)} in B")
+        for slug, name in _other_values(first, second)
+        if _acts(first, second, name, seen)
+    ]
+    return list({each.slug: each for each in reversed(found)}.values())[::-1]
 
 
-def _slug(kind: str, name: str) -> str:
-    return "rmsprop-form" if kind == "rmsprop" and name == "epsilon_place" else SLUGS[name]
+def _other_values(first: Rule, second: Rule) -> Iterator[tuple[str, str]]:
+    for each in RULE_SETTINGS:
+        tried = first.kind in each.kinds and each.values
+        if tried and getattr(first, each.field) != getattr(second, each.field):
+            yield each.slug_in(first.kind), each.field
+
+
+def _shown(rule: Rule, name: str) -> str:
+    value = getattr(rule, name)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _acts(first: Rule, second: Rule, name: str, seen: Seen) -> bool:
@@ -225,14 +171,8 @@ def _acts(first: Rule, second: Rule, name: str, seen: Seen) -> bool:
 
 
 def _same_moves(one: Rule, other: Rule, seen: Seen) -> bool:
-    known = _given_rates(one, seen)
-    rates = known or [one.learning_rate or 1.0] * len(seen.gradients)
-    pairs = zip(
-        directions(one, seen.parameters[:-1], seen.gradients, rates),
-        directions(other, seen.parameters[:-1], seen.gradients, rates),
-        strict=True,
-    )
+    rates = seen.known_rates or [one.learning_rate or 1.0] * len(seen.gradients)
+    pairs = zip(directions(one, seen, rates), directions(other, seen, rates), strict=True)
     return all(
-        float(np.linalg.norm(_flat(a) - _flat(b))) <= 1e-10 * float(np.linalg.norm(_flat(a)))
-        for a, b in pairs
+        float(np.linalg.norm(flat(a) - flat(b))) <= 1e-10 * float(np.linalg.norm(flat(a))) for a, b in pairs
     )

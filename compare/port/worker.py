@@ -71,8 +71,10 @@ class ProgramWorker:
         if not self._program.reset():
             values = self._program.parameters()
             self._load()
-            self._meet()
             self._program.set_parameters(values)
+
+    def vary(self, slug: str) -> bool:
+        return self._program.vary(slug)
 
     def trace(self, inputs: Array, lengths: Array | None) -> Trace:
         return self._program.trace(inputs, lengths)
@@ -114,7 +116,11 @@ class ProgramWorker:
 
 def _batches(given: Any) -> Any:
     """One batch, or batches in turn."""
-    if isinstance(given, tuple) and len(given) in (2, 3) and all(_is_array(each) for each in given[:2]):
+    if (
+        isinstance(given, tuple | list)
+        and len(given) in (2, 3)
+        and all(_is_array(each) for each in given[:2])
+    ):
         return [given]
     try:
         return iter(given)
@@ -125,7 +131,9 @@ def _batches(given: Any) -> Any:
 
 
 def _is_array(value: Any) -> bool:
-    return hasattr(value, "__array__") or (isinstance(value, list) and not isinstance(value[0], tuple))
+    return hasattr(value, "__array__") or (
+        isinstance(value, list) and bool(value) and not isinstance(value[0], tuple | list)
+    )
 
 
 def _batch(given: Any) -> list[Array | None]:
@@ -134,6 +142,8 @@ def _batch(given: Any) -> list[Array | None]:
             "a batch of data() is no pair: return (inputs, targets), or (inputs, targets, lengths)"
         )
     arrays = [None if each is None else np.asarray(each) for each in given]
+    if any(each is not None and each.dtype.kind not in "biuf" for each in arrays):
+        raise WrongProgram("a batch of data() holds no numbers: return arrays of numbers")
     return [*arrays, None][:3]
 
 

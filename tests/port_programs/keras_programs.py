@@ -126,6 +126,16 @@ def readout_step():
     return trained(keras.Model(inputs, L.Dense(4)(states[:, 0])))
 
 
+def hidden():
+    return trained([L.LSTM(5), L.Dense(6, activation="relu"), L.Dense(4)])
+
+
+def clipped_words():
+    """Keras clips an embedding's gradient token by token."""
+    layers = [L.Embedding(9, 3), L.LSTM(5), L.LayerNormalization(epsilon=1e-3), L.Dense(4)]
+    return trained(layers, optimizer=keras.optimizers.SGD(0.1, clipvalue=0.01), inputs=(12,))
+
+
 def padded():
     return trained([L.Masking(), L.LSTM(5), L.Dense(4)])
 
@@ -203,6 +213,10 @@ def nesterov():
 
 def rmsprop():
     return lstm(optimizer=keras.optimizers.RMSprop(0.01, rho=0.9, epsilon=1e-7))
+
+
+def decayed():
+    return lstm(optimizer=keras.optimizers.SGD(0.1, weight_decay=0.05))
 
 
 def clip_value():

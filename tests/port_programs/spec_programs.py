@@ -21,6 +21,18 @@ def bidirectional():
     return spec(bidirectional=True)
 
 
+def gru():
+    return spec("gru")
+
+
+def reset_gate():
+    return spec("gru", reset="before")
+
+
+def every():
+    return spec(readout="every")
+
+
 def stack():
     return spec(layers=2)
 

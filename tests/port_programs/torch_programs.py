@@ -100,6 +100,112 @@ class Cell(nn.Module):
         return self.head(h)
 
 
+class Gates(nn.Module):
+    """An LSTM by hand, its gates made by two dense layers."""
+
+    def __init__(self, order=(0, 1, 2, 3), forget=0.0):
+        super().__init__()
+        self.from_inputs, self.from_state = nn.Linear(3, 20), nn.Linear(5, 20, bias=False)
+        self.head = nn.Linear(5, 4)
+        self.order, self.forget = order, forget
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), 5)
+        for t in range(x.shape[1]):
+            gates = (self.from_inputs(x[:, t]) + self.from_state(h)).chunk(4, -1)
+            i, f, g, o = (gates[block] for block in self.order)
+            c = torch.sigmoid(f + self.forget) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+        return self.head(h)
+
+
+class Arrays(Gates):
+    """The same, of plain parameters."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.W, self.U = nn.Parameter(0.4 * torch.randn(3, 20)), nn.Parameter(0.4 * torch.randn(5, 20))
+        self.b = nn.Parameter(0.1 * torch.randn(20))
+        del self.from_inputs, self.from_state
+
+    def from_inputs(self, x):
+        return x @ self.W + self.b
+
+    def from_state(self, h):
+        return h @ self.U
+
+
+def gates_by_hand():
+    return trained(Gates())
+
+
+def arrays_by_hand():
+    return trained(Arrays())
+
+
+def gates_by_hand_in_another_order():
+    return trained(Gates(order=(0, 1, 3, 2)))
+
+
+def arrays_by_hand_in_another_order():
+    return trained(Arrays(order=(1, 0, 2, 3)))
+
+
+def two_mistakes():
+    return trained(Gates(order=(0, 1, 3, 2), forget=1.0))
+
+
+class Hidden(Net):
+    """A dense layer and an activation between the states and the head."""
+
+    def __init__(self, activation=torch.relu):
+        super().__init__()
+        self.hidden, self.head, self.activation = nn.Linear(5, 6), nn.Linear(6, 4), activation
+
+    def read(self, states):
+        return self.activation(self.hidden(states[:, -1]))
+
+
+def hidden():
+    return trained(one_bias(Hidden()))
+
+
+def hidden_tanh():
+    return trained(one_bias(Hidden(torch.tanh)))
+
+
+def flat_outputs():
+    class Flat(Net):
+        def forward(self, x):
+            return super().forward(x).squeeze(-1)
+
+    return trained(one_bias(Flat(outputs=1)), lambda o, t: SQUARES(o, t.squeeze(-1)))
+
+
+def odd():
+    class Odd(Net):
+        def read(self, states):
+            return torch.sin(3 * states[:, -1] + states[:, 2])
+
+    return trained(one_bias(Odd()))
+
+
+def functional_dropout():
+    class Dropping(Net):
+        def read(self, states):
+            return nn.functional.dropout(states[:, -1], 0.3, self.training)
+
+    return trained(one_bias(Dropping()))
+
+
+def decay_of_kernels_only():
+    module = one_bias(Net())
+    kernels = [each for each in module.parameters() if each.dim() > 1]
+    biases = [each for each in module.parameters() if each.dim() == 1]
+    groups = [{"params": kernels, "weight_decay": 0.01}, {"params": biases, "weight_decay": 0.0}]
+    return TorchProgram(module, LOGITS, torch.optim.AdamW(groups, 0.01))
+
+
 def cell_by_hand():
     return trained(Cell())
 
@@ -262,6 +368,10 @@ def adamw():
     return with_optimizer(lambda parameters: torch.optim.AdamW(parameters, 0.01, weight_decay=0.01))
 
 
+def decayed():
+    return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.1, weight_decay=0.05))
+
+
 def momentum():
     return with_optimizer(lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9))
 
@@ -366,6 +476,10 @@ class Words(nn.Module):
 
 def words():
     return trained(one_bias(Words()))
+
+
+def clipped_words():
+    return trained(one_bias(Words()), clip=("value", 0.01))
 
 
 def norm_epsilon():

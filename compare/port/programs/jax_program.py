@@ -1,7 +1,6 @@
 """A program in JAX: a function of parameters and inputs, or a flax.nnx module, and an optax optimizer."""
 
 from collections.abc import Mapping
-from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 import jax
@@ -11,6 +10,8 @@ import optax
 
 from adapters.interface import Array
 from compare.port.programs import nnx_modules
+from compare.port.programs.arguments import takes_lengths
+from compare.port.programs.jax_trees import counted_in_int64, first_array, is_real, names_of
 from compare.port.programs.optax_rules import rule_of
 from compare.port.records.interface import (
     Batch,
@@ -25,15 +26,12 @@ from compare.port.records.interface import (
 from compare.port.translation.named import layers_by_name
 from compare.port.translation.recognized import Recognized, read_all, write_all
 
-POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-
 
 class JaxProgram(Program):
     """`apply(parameters, inputs)` with any tree of arrays, or a `flax.nnx.Module`.
 
     Of a module, `apply` is the module itself and `parameters` None; or `parameters` is the module, and
-    `apply` a function of it and of the inputs. A function that takes one argument more is also given the
-    lengths.
+    `apply` a function of it and of the inputs. A function that takes lengths too is given them.
     `optimizer` is an optax transformation, or an `nnx.Optimizer`.
     """
 
@@ -63,17 +61,18 @@ class JaxProgram(Program):
         else:
             tree, self._rest = self._given, None
         leaves, self._structure = jax.tree_util.tree_flatten(tree)
-        self._names = _names(tree)
+        self._names = names_of(tree)
         self._declared = [str(jnp.asarray(leaf).dtype) for leaf in leaves]
-        self._leaves = [jnp.asarray(leaf, dtype) if _is_real(leaf) else jnp.asarray(leaf) for leaf in leaves]
+        self._leaves = [jnp.asarray(leaf, dtype) if is_real(leaf) else jnp.asarray(leaf) for leaf in leaves]
         shapes = {name: tuple(leaf.shape) for name, leaf in zip(self._names, self._leaves, strict=True)}
         found = layers_by_name(shapes)
         self._layers: tuple[Recognized, ...] = (
             found if self.module is None else nnx_modules.with_settings(self.module, found)
         )
         self._differentiated = jax.jit(jax.value_and_grad(self._loss))
-        self._stepped = jax.jit(self._step)
+        self._updated = jax.jit(self._update)
         self._output = jax.jit(self._forward)
+        self._loss_alone = jax.jit(self._loss_of)
         self.reset()
 
     def describe(self) -> Description:
@@ -118,11 +117,11 @@ class JaxProgram(Program):
             model = nnx_modules.merge(self._graph, self._tree(self._leaves), self._rest)
             with nnx_modules.recording(model, modules):
                 outputs = self._run(model, *arguments)
-        return Trace(outputs=np.array(_first(outputs)), modules=modules)
+        return Trace(outputs=np.array(first_array(outputs)), modules=modules)
 
     def loss_of(self, outputs: Array, targets: Array) -> float:
         taken = (jnp.asarray(as_array(each, self._dtype)) for each in (outputs, targets))
-        return float(self.loss(*taken))
+        return float(self._loss_alone(*taken))
 
     def differentiate(self, batch: Batch) -> tuple[float, dict[str, Array]]:
         loss, gradient = self._differentiated(self._tree(self._leaves), self._rest, *self._taken(batch))
@@ -130,28 +129,29 @@ class JaxProgram(Program):
         return float(loss), read_all(self._layers, self._natives(leaves))
 
     def step(self, batch: Batch) -> float:
-        tree, self._state, loss = self._stepped(
-            self._tree(self._leaves), self._state, self._rest, *self._taken(batch)
-        )
+        before = self._tree(self._leaves)
+        loss, gradient = self._differentiated(before, self._rest, *self._taken(batch))
+        tree, self._state = self._updated(before, gradient, self._state)
         self._leaves = jax.tree_util.tree_leaves(tree)
         return float(loss)
 
     def reset(self) -> bool:
         state = self.optimizer.init(self._tree(self._leaves))
-        self._state = state if self._dtype != "float64" else jax.tree_util.tree_map(_counted_in_int64, state)
+        self._state = state if self._dtype != "float64" else jax.tree_util.tree_map(counted_in_int64, state)
         return True
 
-    def _step(self, tree: Any, state: Any, *taken: Any) -> tuple[Any, Any, Any]:
-        loss, gradient = jax.value_and_grad(self._loss)(tree, *taken)
+    def _update(self, tree: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         updates, state = self.optimizer.update(gradient, state, tree)
-        return optax.apply_updates(tree, updates), state, loss
+        return optax.apply_updates(tree, updates), state
 
     def _loss(self, tree: Any, rest: Any, targets: Any, *arguments: Any) -> Any:
-        outputs = self._forward(tree, rest, *arguments)
+        return self._loss_of(self._forward(tree, rest, *arguments), targets)
+
+    def _loss_of(self, outputs: Any, targets: Any) -> Any:
         try:
             loss = self.loss(outputs, targets)
         except (TypeError, AttributeError):
-            loss = self.loss(_first(outputs), targets)
+            loss = self.loss(first_array(outputs), targets)
         if jnp.ndim(loss):
             raise CannotBeCompared(f"the loss has the shape {loss.shape}: return one number, its mean or sum")
         return loss
@@ -171,9 +171,7 @@ class JaxProgram(Program):
     def _arguments(self, inputs: Array, lengths: Array | None) -> tuple[Any, ...]:
         taken = jnp.asarray(as_array(inputs, self._dtype))
         called = type(self.apply).__call__.__get__(self.apply) if self.module is self.apply else self.apply
-        places = [each for each in signature(called).parameters.values() if each.kind in POSITIONAL]
-        needed = 1 if self.module is self.apply else 2
-        if lengths is None or len(places) <= needed:
+        if lengths is None or not takes_lengths(called, 1 if self.module is self.apply else 2):
             return (taken,)
         return taken, jnp.asarray(lengths)
 
@@ -182,31 +180,3 @@ class JaxProgram(Program):
 
     def _natives(self, leaves: list[Any]) -> dict[str, Array]:
         return {name: np.array(leaf) for name, leaf in zip(self._names, leaves, strict=True)}
-
-
-def _counted_in_int64(leaf: Any) -> Any:
-    """A counter of updates, from which schedules would compute a rate in float32."""
-    return leaf.astype(jnp.int64) if getattr(leaf, "dtype", None) == jnp.int32 else leaf
-
-
-def _is_real(leaf: Any) -> bool:
-    return bool(jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.floating))
-
-
-def _names(tree: Any) -> list[str]:
-    """Every leaf's path, as in `cell/dense_i/kernel`."""
-    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
-    return ["/".join(part for part in map(_part, path) if part != "value") or "array" for path in paths]
-
-
-def _part(key: Any) -> str:
-    return str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key))))
-
-
-def _first(outputs: Any) -> Any:
-    leaves = outputs
-    while isinstance(leaves, tuple | list | Mapping):
-        if not leaves:
-            raise CannotBeCompared("the function returned nothing: expected an array")
-        leaves = next(iter(leaves.values() if isinstance(leaves, Mapping) else leaves))
-    return leaves

@@ -1,11 +1,12 @@
 """The layers of Keras, and where their parameters lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import keras
 
+from compare.port.programs.keras_tree import inner_layers
 from compare.port.records.interface import Layer, Setting
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
 from compare.port.translation.recognized import Recognized, array_layer
@@ -18,8 +19,6 @@ SIMPLE = {
     L.LayerNormalization: ("norm", {"gamma": "scale", "beta": "offset"}),
 }
 RECORDED = (L.RNN, L.Bidirectional, L.TimeDistributed, *SIMPLE, *CELLS)
-RATES = ("rate", "stddev", "dropout", "recurrent_dropout")
-"""The attributes by which a layer is random."""
 
 Variables = dict[str, Any]
 
@@ -27,38 +26,6 @@ Variables = dict[str, Any]
 def layers_of(model: keras.Model, variables: Variables) -> tuple[Recognized, ...]:
     """Every layer in the model's order; variables of no known layer as arrays. Fills in `variables`."""
     return tuple(_walk(model, variables, set()))
-
-
-def inner_layers(layer: Any) -> Sequence[Any]:
-    """The layers directly inside another, in its own order."""
-    inner: Sequence[Any] = layer.layers if isinstance(layer, keras.Model) else layer._layers
-    return inner
-
-
-def all_layers(layer: Any) -> Iterator[Any]:
-    """A layer and all inside it, each once."""
-    seen: set[int] = set()
-    waiting = [layer]
-    while waiting:
-        each = waiting.pop(0)
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting = [*inner_layers(each), *waiting]
-
-
-def without_dropout(model: keras.Model) -> list[tuple[str, float]]:
-    """Switch off all randomness that has a rate; return where it was, and its rate."""
-    rates = []
-    for layer in all_layers(model):
-        if isinstance(layer, L.RNN):
-            continue  # its cell has the rates
-        for name in RATES:
-            rate = getattr(layer, name, None)
-            if isinstance(rate, int | float) and rate:
-                rates.append((layer.name, float(rate)))
-                setattr(layer, name, 0.0)
-    return rates
 
 
 def _walk(layer: Any, variables: Variables, seen: set[int]) -> Iterator[Recognized]:
@@ -98,7 +65,11 @@ def _bidirectional(layer: Any, variables: Variables) -> Iterator[Recognized]:
             columns = each.layer.columns
             if columns and side_by_side:
                 columns = (columns[0] + way * columns[1], columns[1] + way * columns[1])
-            settings = {**each.layer.settings, "direction": "reverse" if way else "forward"}
+            settings = {
+                **each.layer.settings,
+                "direction": "reverse" if way else "forward",
+                "merge": layer.merge_mode,
+            }
             known = columns if side_by_side else None
             yield replace(each, layer=replace(each.layer, columns=known, settings=settings))
 
@@ -166,7 +137,8 @@ def _simple(layer: Any, variables: Variables) -> Recognized:
 
 def activation_name(function: Any) -> str:
     """The name of an activation, `linear` where there is none."""
-    return "linear" if function is None else getattr(function, "__name__", type(function).__name__)
+    name = "linear" if function is None else getattr(function, "__name__", type(function).__name__)
+    return "leaky_relu of slope 0.2" if name == "leaky_relu" else str(name)
 
 
 def _recognized(

@@ -1,20 +1,19 @@
 """A program in Keras: a model that was compiled."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, ClassVar
-from unittest.mock import patch
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from adapters.interface import Array
-from compare.port.programs.keras_layers import RECORDED, all_layers, layers_of, without_dropout
+from compare.port.programs.keras_layers import layers_of
+from compare.port.programs.keras_recording import Calls, first_tensor, recording
 from compare.port.programs.keras_rules import in_float64, rule_of
+from compare.port.programs.keras_tree import all_layers, without_dropout
 from compare.port.records.interface import (
     Batch,
-    CannotBeCompared,
     Description,
     Expected,
     Program,
@@ -96,8 +95,8 @@ class KerasProgram(Program):
             self._variables[name].assign(value)
 
     def trace(self, inputs: Array, lengths: Array | None) -> Trace:
-        calls: dict[str, list[tuple[Array | None, Array, Array | None]]] = {}
-        with _recording(calls):
+        calls: Calls = {}
+        with recording(calls):
             outputs = self.model(self._inputs(inputs, lengths), training=True)
         modules = {
             name: Recorded(
@@ -109,7 +108,7 @@ class KerasProgram(Program):
             )
             for name, found in calls.items()
         }
-        return Trace(outputs=np.array(_first(outputs)), modules=modules)
+        return Trace(outputs=np.array(first_tensor(outputs)), modules=modules)
 
     def loss_of(self, outputs: Array, targets: Array) -> float:
         taken = (tf.constant(as_array(each, self._asked)) for each in (targets, outputs))
@@ -133,6 +132,22 @@ class KerasProgram(Program):
             self._inputs(batch.inputs, batch.lengths), self._targets(batch), return_dict=True
         )
         return float(found["loss"])
+
+    def vary(self, slug: str) -> bool:
+        """Keras hands an embedding's gradient to the optimizer token by token, not added up."""
+        if slug != "sparse-gradient" or not self._has_embedding():
+            return False
+        optimizer, apply = self.model.optimizer, self.model.optimizer.apply
+
+        def added_up(gradients: Any, variables: Any = None) -> Any:
+            return apply([None if g is None else tf.convert_to_tensor(g) for g in gradients], variables)
+
+        optimizer.apply = added_up
+        self.model.make_train_function(force=True)
+        return True
+
+    def _has_embedding(self) -> bool:
+        return any(isinstance(layer, keras.layers.Embedding) for layer in all_layers(self.model))
 
     def rate(self) -> float | None:
         return float(self.model.optimizer.learning_rate)
@@ -172,40 +187,3 @@ def _inputs_of(model: Any) -> list[Any]:
         return list(model.inputs or ())
     except (AttributeError, ValueError):
         return []
-
-
-@contextmanager
-def _recording(calls: dict[str, list[tuple[Array | None, Array, Array | None]]]) -> Iterator[None]:
-    """Record what goes through each layer that is not inside another which is recorded."""
-    original = keras.layers.Layer.__call__
-    depth = 0
-
-    def call(layer: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal depth
-        recorded = isinstance(layer, RECORDED)
-        depth += recorded
-        try:
-            outputs = original(layer, *arguments, **options)
-        finally:
-            depth -= recorded
-        if recorded and not depth:
-            mask = getattr(arguments[0], "_keras_mask", None) if arguments else None
-            calls.setdefault(layer.name, []).append(
-                (_array(arguments[0]) if arguments else None, np.array(_first(outputs)), _array(mask))
-            )
-        return outputs
-
-    with patch.object(keras.layers.Layer, "__call__", call):
-        yield
-
-
-def _array(value: Any) -> Array | None:
-    return None if value is None or isinstance(value, tuple | list) else np.array(value)
-
-
-def _first(outputs: Any) -> Any:
-    while isinstance(outputs, Mapping | tuple | list):
-        if not outputs:
-            raise CannotBeCompared("the model returned nothing: expected a tensor")
-        outputs = next(iter(outputs.values() if isinstance(outputs, Mapping) else outputs))
-    return outputs

@@ -1,12 +1,12 @@
 """A program in NumPy, or in anything else that speaks NumPy arrays."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters.interface import Array
+from compare.port.programs.arguments import takes_lengths
 from compare.port.records.interface import Batch, Description, Expected, Program, Trace, as_array
 from compare.port.translation.named import layers_by_name
 from compare.port.translation.recognized import read_all, write_all
@@ -19,7 +19,7 @@ class NumpyProgram(Program):
 
     `parameters()`, `set_parameters(values)`, `outputs(inputs)`, `loss(outputs, targets)`,
     `gradients(inputs, targets)` and `step(inputs, targets)`, which makes one update and returns the loss
-    before it. Those that take an argument more are also given the lengths, where there are any. Parameters
+    before it. Those that take lengths too are given them, where there are any. Parameters
     that have Lockstep's canonical names, or those of flax, are known; others are matched by shape.
     """
 
@@ -91,5 +91,5 @@ class NumpyProgram(Program):
 
 
 def _call(method: Callable[..., Any], lengths: Array | None, *given: Array) -> Any:
-    takes_lengths = lengths is not None and len(signature(method).parameters) > len(given)
-    return method(*given, lengths) if takes_lengths else method(*given)
+    with_lengths = lengths is not None and takes_lengths(method, len(given))
+    return method(*given, lengths) if with_lengths else method(*given)

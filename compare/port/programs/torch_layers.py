@@ -12,7 +12,6 @@ from compare.port.translation.recognized import Recognized, array_layer
 
 RECURRENT = {nn.LSTM: ("lstm", 4), nn.GRU: ("gru", 3), nn.RNN: ("elman", 1)}
 CELLS = {nn.LSTMCell: ("lstm", 4), nn.GRUCell: ("gru", 3), nn.RNNCell: ("elman", 1)}
-DROPOUT = nn.modules.dropout._DropoutNd
 Trained = Callable[[nn.Parameter], bool]
 
 
@@ -151,16 +150,3 @@ def _recognized(
 
 def _dtype(parameter: torch.Tensor) -> str:
     return str(parameter.dtype).removeprefix("torch.")
-
-
-def without_dropout(module: nn.Module) -> list[tuple[str, float]]:
-    """Switch off all dropout; return where it was, and its rate."""
-    rates = []
-    for name, each in module.named_modules():
-        if isinstance(each, DROPOUT) and each.p:
-            rates.append((name, float(each.p)))
-            each.p = 0.0
-        if isinstance(each, nn.RNNBase) and each.dropout:
-            rates += [(name, float(each.dropout))] * (each.num_layers - 1)
-            each.dropout = 0.0
-    return [(name, rate) for name, rate in rates if module.training]

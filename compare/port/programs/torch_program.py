@@ -1,8 +1,6 @@
 """A program in PyTorch: a module, a loss, an optimizer from `torch.optim`."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from inspect import Parameter, signature
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,11 +8,13 @@ import torch
 from torch import nn
 
 from adapters.interface import Array
-from compare.port.programs.torch_layers import layers_of, records, without_dropout
+from compare.port.programs.arguments import takes_lengths
+from compare.port.programs.torch_layers import layers_of
+from compare.port.programs.torch_randomness import without_dropout, without_functional_dropout
+from compare.port.programs.torch_recording import Calls, first_tensor, plain, recording
 from compare.port.programs.torch_rules import rule_of
 from compare.port.records.interface import (
     Batch,
-    CannotBeCompared,
     Description,
     Expected,
     Program,
@@ -28,7 +28,6 @@ CLIPPING: dict[str, Callable[..., Any]] = {
     "value": nn.utils.clip_grad_value_,
     "norm": nn.utils.clip_grad_norm_,
 }
-ACCEPTS = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
 
 
 class TorchProgram(Program):
@@ -36,8 +35,8 @@ class TorchProgram(Program):
 
     `loss(outputs, targets)` returns the tensor that is differentiated. `clip` is `("value", c)` or
     `("norm", c)`, as `torch.nn.utils.clip_grad_value_` and `clip_grad_norm_` do it; `schedule` a
-    `torch.optim.lr_scheduler`, stepped after each update. A module whose `forward` takes a second argument is
-    also given the lengths, where there are any.
+    `torch.optim.lr_scheduler`, stepped after each update. A module whose `forward` takes lengths too is
+    given them, where there are any.
     """
 
     framework: ClassVar[str] = "torch"
@@ -60,8 +59,13 @@ class TorchProgram(Program):
     def prepare(self, dtype: str) -> None:
         self._dtype = dtype
         self._randomness = without_dropout(self.module)
+        without_functional_dropout(self._randomness)
         self._layers = layers_of(self.module, self._trained)
         self.module.to(getattr(torch, dtype))
+
+    def meet(self, inputs: Array, lengths: Array | None) -> None:
+        with torch.no_grad():
+            self._forward(inputs, lengths)
 
     def describe(self) -> Description:
         return Description(
@@ -100,14 +104,14 @@ class TorchProgram(Program):
                 named[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
 
     def trace(self, inputs: Array, lengths: Array | None) -> Trace:
-        calls: dict[str, tuple[list[Array], list[Array]]] = {}
-        with self._recording(calls), torch.no_grad():
+        calls: Calls = {}
+        with recording(self.module, calls), torch.no_grad():
             outputs = self._forward(inputs, lengths)
         modules = {
             name: Recorded(inputs=stacked(before), outputs=stacked(after))
             for name, (before, after) in calls.items()
         }
-        return Trace(outputs=_plain(_first(outputs)), modules=modules)
+        return Trace(outputs=plain(first_tensor(outputs)), modules=modules)
 
     def loss_of(self, outputs: Array, targets: Array) -> float:
         with torch.no_grad():
@@ -118,7 +122,7 @@ class TorchProgram(Program):
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = {
-            name: _plain(torch.zeros_like(each) if each.grad is None else each.grad)
+            name: plain(torch.zeros_like(each) if each.grad is None else each.grad)
             for name, each in self.module.named_parameters()
         }
         self.module.zero_grad(set_to_none=True)
@@ -147,7 +151,7 @@ class TorchProgram(Program):
         targets = self._tensor(batch.targets)
         if self._whole_outputs is None:
             self._whole_outputs = isinstance(outputs, torch.Tensor) or self._takes(outputs, targets)
-        return self.loss(outputs if self._whole_outputs else _first(outputs), targets)
+        return self.loss(outputs if self._whole_outputs else first_tensor(outputs), targets)
 
     def _takes(self, outputs: Any, targets: torch.Tensor) -> bool:
         """Whether the loss takes all that the module returns; else it is handed the first tensor."""
@@ -159,64 +163,16 @@ class TorchProgram(Program):
 
     def _forward(self, inputs: Array, lengths: Array | None) -> Any:
         arguments = [self._tensor(inputs)]
-        if lengths is not None and self._takes_lengths():
+        if lengths is not None and takes_lengths(self.module.forward, 1):
             arguments.append(torch.from_numpy(np.array(lengths, np.int64)))
         return self.module(*arguments)
-
-    def _takes_lengths(self) -> bool:
-        taken = signature(self.module.forward).parameters.values()
-        return len(taken) > 1 and all(each.kind in ACCEPTS for each in list(taken)[:2])
-
-    @contextmanager
-    def _recording(self, calls: dict[str, tuple[list[Array], list[Array]]]) -> Iterator[None]:
-        def hook(name: str) -> Callable[..., None]:
-            def record(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
-                before, after = calls.setdefault(name, ([], []))
-                time_first = isinstance(module, nn.RNNBase) and not module.batch_first
-                before.append(_recorded(inputs[0], time_first))
-                after.append(_recorded(_first(outputs), time_first))
-
-            return record
-
-        handles = [
-            each.register_forward_hook(hook(name))
-            for name, each in self.module.named_modules()
-            if records(each)
-        ]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def _tensor(self, value: Array) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(as_array(value, self._dtype)))
 
     def _natives(self) -> dict[str, Array]:
-        return {name: _plain(each) for name, each in self.module.named_parameters()}
+        return {name: plain(each) for name, each in self.module.named_parameters()}
 
     def _trained(self, parameter: nn.Parameter) -> bool:
         listed = {id(each) for group in self.optimizer.param_groups for each in group["params"]}
         return parameter.requires_grad and id(parameter) in listed
-
-
-def _first(outputs: Any) -> torch.Tensor | nn.utils.rnn.PackedSequence:
-    """The first tensor in what a module returns."""
-    while not isinstance(outputs, torch.Tensor | nn.utils.rnn.PackedSequence):
-        if isinstance(outputs, Mapping):
-            outputs = tuple(outputs.values())
-        if not isinstance(outputs, tuple | list) or not outputs:
-            raise CannotBeCompared(f"the module returned a {type(outputs).__name__}: expected a tensor")
-        outputs = outputs[0]
-    return outputs
-
-
-def _recorded(value: Any, time_first: bool) -> Array:
-    if isinstance(value, nn.utils.rnn.PackedSequence):
-        return _plain(nn.utils.rnn.pad_packed_sequence(value, batch_first=True)[0])
-    return _plain(value.transpose(0, 1) if time_first and value.dim() == 3 else value)
-
-
-def _plain(value: Any) -> Array:
-    array: Array = value.detach().cpu().numpy().copy()
-    return array

@@ -12,6 +12,8 @@ FLOAT32_BAND = 1e-4
 """For one stage in float32; a curve has the band of its own perturbation."""
 
 BANDS = {"float64": FLOAT64_BAND, "float32": FLOAT32_BAND}
+FIT_BANDS = {"float64": 1e-9, "float32": 3e-5}
+"""Within which a mistake reproduces what a program does, in its dtype."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

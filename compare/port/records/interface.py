@@ -113,7 +113,7 @@ class Program(ABC):
         """
 
     def meet(self, inputs: Array, lengths: Array | None) -> None:  # noqa: B027 - most need not
-        """See the first batch before being described: some models have no parameters until then."""
+        """See the first batch before being described: what a model is may show only then."""
 
     @abstractmethod
     def describe(self) -> Description:
@@ -149,6 +149,10 @@ class Program(ABC):
 
     def reset(self) -> bool:
         """Forget all updates and states but the parameters; False where it takes opening the program anew."""
+        return False
+
+    def vary(self, slug: str) -> bool:
+        """From now on train without what this mistake is; False where it makes none of that name."""
         return False
 
     def rate(self) -> float | None:

@@ -1,7 +1,7 @@
 """Which layer of one program is whose counterpart in the other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,8 @@ import numpy as np
 from adapters.interface import Array
 from compare.errors import UsageError
 from compare.port.records.interface import Layer
-from compare.port.translation.parts import Pair, Place, places_of
-
-CORE = ("input_kernel", "recurrent_kernel", "kernel", "table", "scale", "array")
-"""The parts whose shapes tell layers of one kind apart; biases may be missing."""
+from compare.port.translation.by_hand import Waiting, from_arrays, from_dense, pair_of, turned
+from compare.port.translation.parts import CORE, Pair
 
 Names = Sequence[tuple[str, str]]
 
@@ -41,50 +39,29 @@ def match(first: Sequence[Layer], second: Sequence[Layer], given: Names = ()) ->
 
     Raises: UsageError where a layer has none, or more than one, with the table to fill in.
     """
-    left, right = _Waiting(first), _Waiting(second)
+    left, right = Waiting(first), Waiting(second)
     pairs = [*_named(left, right, given)]
     pairs += _same_names(left, right)
     pairs += _same_shapes(left, right)
-    pairs += _from_arrays(left, right)
-    pairs += [_turned(pair) for pair in _from_arrays(right, left)]
+    pairs += from_arrays(left, right)
+    pairs += [turned(pair) for pair in from_arrays(right, left)]
+    pairs += from_dense(left, right)
+    pairs += [turned(pair) for pair in from_dense(right, left)]
     if left.layers or right.layers:
         raise UsageError(_no_counterpart(left.layers, right.layers))
-    order = {layer.name: place for place, layer in enumerate(first)}
-    return Matching(pairs=tuple(sorted(pairs, key=lambda pair: order.get(pair.first.name, len(order)))))
+    order = {layer.key(part): place for place, layer in enumerate(first) for part in layer.parts}
+    return Matching(pairs=tuple(sorted(pairs, key=lambda pair: _first_place(pair, order))))
 
 
-class _Waiting:
-    """Layers that have no counterpart yet."""
-
-    def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers = list(layers)
-
-    def take(self, layer: Layer) -> Layer:
-        self.layers.remove(layer)
-        return layer
-
-    def named(self, name: str) -> Layer | None:
-        return next((each for each in self.layers if each.name == name), None)
-
-
-def _pair(first: Layer, second: Layer) -> Pair:
-    return Pair(first=first, second=second, first_places=places_of(first), second_places=places_of(second))
-
-
-def _turned(pair: Pair) -> Pair:
-    return Pair(
-        first=pair.second,
-        second=pair.first,
-        first_places=pair.second_places,
-        second_places=pair.first_places,
-    )
+def _first_place(pair: Pair, order: Mapping[str, int]) -> int:
+    return min((order[place.key] for place in pair.first_places.values()), default=len(order))
 
 
 def _signature(layer: Layer) -> tuple[object, ...]:
     return layer.kind, *(tuple(layer.parts[part]) for part in CORE if part in layer.parts)
 
 
-def _named(left: _Waiting, right: _Waiting, given: Names) -> list[Pair]:
+def _named(left: Waiting, right: Waiting, given: Names) -> list[Pair]:
     """Counterparts that the user names: layers, or arrays."""
     pairs = []
     for a, b in given:
@@ -100,11 +77,11 @@ def _named(left: _Waiting, right: _Waiting, given: Names) -> list[Pair]:
             raise UsageError(f"--map pairs {_shown(one)} with {_shown(other)}: their shapes differ")
         if one.kind != other.kind:
             raise UsageError(f"--map pairs {_shown(one)} with {_shown(other)}: they are of different kinds")
-        pairs.append(_pair(left.take(one), right.take(other)))
+        pairs.append(pair_of(left.take(one), right.take(other)))
     return pairs
 
 
-def _same_names(left: _Waiting, right: _Waiting) -> list[Pair]:
+def _same_names(left: Waiting, right: Waiting) -> list[Pair]:
     """Counterparts of one name, kind and shape, where every such name is found on both sides."""
     names = {layer.name for layer in left.layers}
     if names != {layer.name for layer in right.layers}:
@@ -112,17 +89,17 @@ def _same_names(left: _Waiting, right: _Waiting) -> list[Pair]:
     found = [(layer, right.named(layer.name)) for layer in left.layers]
     if any(other is None or _signature(layer) != _signature(other) for layer, other in found):
         return []
-    return [_pair(left.take(layer), right.take(other)) for layer, other in found if other is not None]
+    return [pair_of(left.take(layer), right.take(other)) for layer, other in found if other is not None]
 
 
-def _same_shapes(left: _Waiting, right: _Waiting) -> list[Pair]:
+def _same_shapes(left: Waiting, right: Waiting) -> list[Pair]:
     """Counterparts of one kind and shape in their order, where there are as many on both sides."""
     groups: dict[tuple[object, ...], tuple[list[Layer], list[Layer]]] = defaultdict(lambda: ([], []))
     for place, side in enumerate((left, right)):
         for layer in side.layers:
             groups[_signature(layer)][place].append(layer)
     return [
-        _pair(left.take(one), right.take(other))
+        pair_of(left.take(one), right.take(other))
         for ones, others in groups.values()
         if len(ones) == len(others)
         for one, other in _by_direction(ones, others)
@@ -139,48 +116,6 @@ def _by_direction(ones: Sequence[Layer], others: Sequence[Layer]) -> list[tuple[
 
 def _is_backward(layer: Layer) -> bool:
     return layer.settings.get("direction") == "reverse"
-
-
-def _from_arrays(left: _Waiting, right: _Waiting) -> list[Pair]:
-    """Layers of the left whose parts are arrays on the right, each told by its shape or its name."""
-    pairs = []
-    for layer in [each for each in left.layers if each.kind != "array"]:
-        places, used = {}, []
-        for part, shape in layer.parts.items():
-            free = [each for each in right.layers if each.kind == "array" and each not in used]
-            same = [each for each in free if tuple(each.parts["array"]) == tuple(shape)]
-            turned = [each for each in free if tuple(each.parts["array"]) == tuple(shape)[::-1]]
-            array = _likeliest(part, same) or _likeliest(part, turned)
-            if array is not None:
-                used.append(array)
-                places[part] = Place(key=array.key("array"), transposed=array not in same)
-        if not all(part in places for part in layer.parts if part in CORE):
-            continue
-        for array in used:
-            right.take(array)
-        other = Layer(name="+".join(each.name for each in used), kind="array", parts={}, frozen=())
-        pairs.append(
-            Pair(first=left.take(layer), second=other, first_places=places_of(layer), second_places=places)
-        )
-    return pairs
-
-
-_HINTS = {
-    "input_kernel": ("ih", "input", "wx", "w_x", "kernel", "w"),
-    "recurrent_kernel": ("hh", "recurrent", "wh", "w_h", "u"),
-    "bias": ("bias", "b"),
-    "candidate_bias": ("candidate", "bn", "c"),
-    "kernel": ("out", "head", "readout", "dense", "v"),
-}
-
-
-def _likeliest(part: str, arrays: Sequence[Layer]) -> Layer | None:
-    """The only array, or the first whose name says what it is, or simply the first."""
-    for hint in _HINTS.get(part, ()):
-        for array in arrays:
-            if hint in array.name.lower():
-                return array
-    return arrays[0] if arrays else None
 
 
 def _no_counterpart(left: Sequence[Layer], right: Sequence[Layer]) -> str:

@@ -14,6 +14,9 @@ PARTS = (
 )  # fmt: skip
 """Every part there is, in the order in which they are shown."""
 
+CORE = ("input_kernel", "recurrent_kernel", "kernel", "table", "scale", "array")
+"""The parts whose shapes tell layers of one kind apart; biases may be missing."""
+
 BIASES = ("bias", "recurrent_bias", "candidate_bias", "offset")
 
 

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from compare.report.page import Page
 
 _WARNING = "[!WARNING]"
+_RANGE = re.compile(r"(\S*\d(?:–|e-)\d\S*)")
+"""A range of numbers, or one with an exponent: in a table, no line may end within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ def render(page: Page, places: Places) -> str:
     for token in tokens:
         _link(token.children or (), page, places)
     _mark_warnings(tokens)
+    _keep_ranges_whole(tokens)
     lines = page.text.splitlines()
     return str(markdown.renderer.render(list(_tables(tokens, lines, places)), markdown.options, {}))
 
@@ -127,6 +130,25 @@ def _tables(tokens: Sequence[Token], lines: Sequence[str], places: Places) -> It
             if not skipping:
                 yield _html("</div>")
             skipping = False
+
+
+def _keep_ranges_whole(tokens: Sequence[Token]) -> None:
+    for cell, inline in pairwise(tokens):
+        if cell.type == "td_open":
+            inline.children = [part for child in inline.children or () for part in _wholes(child)]
+
+
+def _wholes(child: Token) -> list[Token]:
+    """A piece of text, each range in it in an element of its own."""
+    parts = _RANGE.split(child.content) if child.type == "text" else [""]
+    if len(parts) == 1:
+        return [child]
+    shown = (_whole(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    return [Token("html_inline", "", 0, content="".join(shown))]
+
+
+def _whole(text: str) -> str:
+    return f'<span class="whole">{escape(text)}</span>'
 
 
 def _html(text: str) -> Token:
