@@ -1,12 +1,21 @@
 """A job that cannot be run is exit code 2 and one line: the file, the row, the column, and what to do."""
 
+import contextlib
 import gzip
 import os
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from adapters.interface import ModelSpec, TrainSpec
+from compare.errors import UsageError
+from compare.jobs.job_file import parse
+from compare.jobs.specs import model_spec, train_spec
 from tests.commands import assert_refused, command
 from tests.job_files import waves, write_csv, write_idx, write_job, write_waves
 
@@ -17,6 +26,9 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "jobs").mkdir()
     monkeypatch.chdir(tmp_path / "jobs")
     return tmp_path / "jobs"
+
+
+FIELDS = [field.name for kind in (ModelSpec, TrainSpec) for field in fields(kind)]
 
 
 def refused(folder, says, *options, name="load.toml"):
@@ -124,6 +136,26 @@ def test_of_a_jobs_file(text, says, folder):
     write_waves(folder)
     (folder / "load.toml").write_text(text)
     refused(folder, says)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(st.text() | st.just("[" * 100_000) | st.builds("[data]\nfile = {!r}\nwindow.{}".format, PLAIN, PLAIN))
+def test_of_any_text_as_a_jobs_file(text):
+    with contextlib.suppress(UsageError):
+        parse(Path("load.toml"), text, ())
+
+
+@given(kind=st.sampled_from([model_spec, train_spec]), key=st.sampled_from([*FIELDS, "other"]), value=PLAIN)
+def test_of_any_value_of_any_field(kind, key, value):
+    whole = {"cell": "lstm", "inputs": 1, "hidden": 1, "outputs": 1, "loss": "half_squared_error"}
+    given_fields = whole if kind is model_spec else {"optimizer": {"adam": {"learning_rate": 0.1}}}
+    with contextlib.suppress(UsageError):
+        kind("load.toml: it", {**given_fields, key: value})
 
 
 def test_of_a_file_that_is_not_there(folder):

@@ -12,7 +12,7 @@ from adapters.optimizers import OPTIMIZERS
 from adapters.parameters import shapes
 from compare.runner.matrix_rate import matrix_size, operations_per_sequence, product_rate
 from compare.runner.task_loading import TaskData, epochs_of, load_task_data, seeds_of
-from compare.text import counted, mebibytes, number, seconds
+from compare.text import counted, mebibytes, number
 from tasks.interface import DataRequest, Preset, TaskReference
 
 LEAST_SHARE, MOST_SHARE = 0.02, 0.3
@@ -76,9 +76,9 @@ def _length(data: TaskData, preset: Preset) -> Iterator[tuple[str, str]]:
     rate = product_rate(product, matrix_size(1), MEASURED_SECONDS).operations_per_second
     yield (
         "time",
-        f"{seconds(total / rate / MOST_SHARE)} to {seconds(total / rate / LEAST_SHARE)} s of training from a "
-        f"seed, at {MOST_SHARE:.0%} to {LEAST_SHARE:.0%} of the {number(rate / 1e9)} GFLOP/s that NumPy's "
-        "matrix product reaches here; starting, lockstep, timed rounds and evaluation come on top",
+        f"{number(total / rate / MOST_SHARE, 2)} to {number(total / rate / LEAST_SHARE, 2)} s of training "
+        f"from a seed, at {MOST_SHARE:.0%} to {LEAST_SHARE:.0%} of the {number(rate / 1e9)} GFLOP/s that "
+        "NumPy's matrix product reaches here; starting, lockstep, timed rounds and evaluation come on top",
     )
 
 

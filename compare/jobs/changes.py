@@ -31,7 +31,7 @@ def parse_change(text: str) -> Change:
         raise UsageError(f"--set {text}: it must look like model.hidden=256: a section, a field and a value")
     try:
         parsed = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         parsed = {}
     whole = parsed["value"] if parsed.keys() == {"value"} else value.strip()
     return Change(tuple(path.strip().split(".")), whole)

@@ -139,8 +139,8 @@ def _write(folder: Path, name: str, part: Numbered, mean: Array, deviation: Arra
 
 
 def _dataset_name(found: Labelled, held_out: Labelled | None, whole: Numbered, mark: str) -> str:
-    also = f" and {held_out.path.name}" if held_out else ""
-    return f"{found.path.name}, {counted(len(whole.inputs), 'sequence')}{also} ({mark})"
+    also = f" and {held_out.name}" if held_out else ""
+    return f"{found.name}, {counted(len(whole.inputs), 'sequence')}{also} ({mark})"
 
 
 def _remarks(found: Labelled, held_out: Labelled | None, data: Data) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.jobs.job import Job, everything, predictions
+from compare.jobs.job import Job, predictions
 from compare.jobs.prepared import ClassesManifest
 from compare.jobs.scores import class_scores, confusion
 from tasks.interface import Dataset, Evaluation, Metric, Predict
@@ -37,7 +37,7 @@ class ClassifyJob(Job):
         found, lengths = self._manifest, dataset.held_out_lengths
         logits, targets = [], []
         parts = predictions(
-            predict, dataset.held_out_inputs, lengths, everything(len(dataset.held_out_inputs))
+            predict, dataset.held_out_inputs, lengths, np.arange(len(dataset.held_out_inputs))
         )
         for places, outputs in parts:
             wanted = dataset.held_out_targets[places]

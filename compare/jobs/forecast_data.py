@@ -31,12 +31,12 @@ class Columns(NamedTuple):
 
 
 def choose_columns(table: Table, forecast: Forecast, time: str | None) -> Columns:
-    """The columns that a job names, or all but that of time.
+    """The columns that a job names, or all that have a name, but that of time.
 
     Raises: UsageError for one that is not there, and where none is left.
     """
     named = _listed(forecast.columns)
-    names = named or tuple(name for name in table.names if name != time)
+    names = named or tuple(name for name in table.names if name not in ("", time))
     if not names:
         raise UsageError(f"{table.path} has no column but {time!r}: name columns to forecast from")
     if len(set(names)) < len(names):

@@ -1,11 +1,10 @@
 """What jobs have in common as tasks: everything follows from their file and their prepared data."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
-
-import numpy as np
 
 from adapters.interface import Adam, Array, ModelSpec, TrainSpec
 from adapters.parameters import Float64, Initializer, draw
@@ -93,13 +92,13 @@ class Job(Task):
         for name in file.targets:
             check_choice(f"metric under [targets] in {where}", name, [metric.name for metric in self.metrics])
 
+    @abstractmethod
     def sentence(self) -> str:
         """What is learned, and which answer is naive."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judged_by(self) -> tuple[Metric, ...]:
         """The metrics with their naive values."""
-        raise NotImplementedError
 
     def prepare(self, request: DataRequest) -> str:
         return self.opened.key
@@ -124,11 +123,6 @@ def predictions(
     for first in range(0, len(places), PREDICTED):
         chosen = places[first : first + PREDICTED]
         yield chosen, predict(inputs[chosen], None if lengths is None else lengths[chosen])
-
-
-def everything(sequences: int) -> Array:
-    """The places of all of them."""
-    return np.arange(sequences)
 
 
 def _model(where: str, opened: OpenedJob) -> ModelSpec:

@@ -78,7 +78,7 @@ def parse(path: Path, text: str, changes: Sequence[str]) -> JobFile:
     """
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
     plain = with_changes(plain, [parse_change(change) for change in changes])
     _check_keys(path, plain)

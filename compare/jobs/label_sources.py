@@ -79,7 +79,7 @@ def from_npz(path: Path, classify: Classify) -> Labelled:
         place = tuple(int(each) for each in wrong[0])
         raise UsageError(f"{path}: {names[0]}{list(place)} is {inputs[place]}: numbers must be finite")
     places = np.arange(labels.size).reshape(labels.shape)
-    return Labelled(path, names[1], inputs, labels, lengths, places, Gaps())
+    return Labelled(path.name, path, names[1], inputs, labels, lengths, places, Gaps())
 
 
 def from_idx(image_path: Path, label_path: Path) -> Labelled:
@@ -99,7 +99,9 @@ def from_idx(image_path: Path, label_path: Path) -> Labelled:
         raise UsageError(f"{image_path} holds numbers that are not finite: fetch it anew")
     if labels.dtype.kind == "f":
         raise UsageError(f"{label_path} holds {labels.dtype}: labels are whole numbers")
-    return Labelled(label_path, "targets", images, labels, None, np.arange(len(labels)), Gaps())
+    return Labelled(
+        image_path.name, label_path, "targets", images, labels, None, np.arange(len(labels)), Gaps()
+    )
 
 
 def _check_lengths(path: Path, name: str, lengths: Array, shape: tuple[int, ...]) -> None:

@@ -10,10 +10,13 @@ from compare.jobs.gaps import Gaps
 class Labelled(NamedTuple):
     """Sequences, padded on the right, with a label each or one for each step, and where each comes from.
 
+    `name` is what the data are called, `path` and `column` are where the labels lie.
+
     Shapes: inputs (N, T, D); labels (N,) or (N, T) of any kind; lengths (N,); rows (N,) or (N, T): the
     numbers of the rows of a table, or the places in an array, by which an error names a label.
     """
 
+    name: str
     path: Path
     column: str
     inputs: Array

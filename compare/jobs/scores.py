@@ -1,4 +1,4 @@
-"""What predictions come to: of classes, and in the unit of a forecast's data."""
+"""What predictions of classes come to."""
 
 from typing import NamedTuple
 
@@ -53,13 +53,3 @@ def confusion(counts: Array, classes: tuple[str, ...]) -> Confusion:
         np.add.at(grouped, (place[:, np.newaxis], place[np.newaxis]), counts)
         counts, classes = grouped, (*(classes[each] for each in np.sort(frequent)), OTHERS)
     return Confusion(labels=classes, counts=tuple(tuple(row) for row in counts.tolist()))
-
-
-def root_mean_square(errors: Array) -> float:
-    """The root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(errors))))
-
-
-def mean_absolute(errors: Array) -> float:
-    """The mean of the absolute values."""
-    return float(np.mean(np.abs(errors)))

@@ -52,6 +52,7 @@ def from_table(path: Path, data: Data) -> Labelled:
         for start, count in zip(starts, lengths, strict=True)
     )
     return Labelled(
+        path.name,
         path,
         label,
         filled,
@@ -67,7 +68,7 @@ def _inputs(table: Table, classify: Classify, others: Sequence[str | None]) -> t
     for name in others:
         if name is not None:
             table.check_column(name)
-    chosen = named or tuple(name for name in table.names if name not in others)
+    chosen = named or tuple(name for name in table.names if name and name not in others)
     if not chosen:
         raise UsageError(f"{table.path} has no columns of inputs: name them in data.classify.inputs")
     for name in chosen:

@@ -58,7 +58,7 @@ def open_table(path: Path, separator: str) -> Table:
     """
     opening = {".csv": _csv, ".csv.gz": _csv, ".parquet": _parquet, ".npz": _npz}[ending(path)]
     table = opening(path, separator)
-    twice = next((name for name in table.names if table.names.count(name) > 1), None)
+    twice = next((name for name in table.names if name and table.names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{path}: two columns are named {twice!r}: rename one of them")
     if not table.names:

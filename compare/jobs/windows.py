@@ -12,7 +12,7 @@ from compare.jobs.prepared import ForecastManifest
 from tasks.interface import Dataset
 
 TABLE, HELD_OUT_TABLE = "table.npy", "held_out.npy"
-LOADED_BYTES = 64 * 2**20
+LOADED_BYTES = 32 * 2**20
 """Of windows that are copied out of a table, at a time; fewer are loaded whole."""
 
 

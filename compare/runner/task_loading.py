@@ -38,7 +38,8 @@ def open_task(reference: TaskReference) -> Task:
 
     Raises: UsageError with the near matches, or TaskError with the reason why a task cannot be used.
     """
-    check_task_name(reference.name)
+    if reference.text is None:
+        check_task_name(reference.name)
     try:
         return find_task(reference)
     except (NameTaken, TaskBroken) as error:
