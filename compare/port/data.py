@@ -38,7 +38,7 @@ def from_file(path: Path) -> list[Batch]:
 
 def _said(error: Exception) -> str:
     if "allow_pickle" in str(error):
-        return "it holds Python objects, which are never loaded: store arrays of numbers"
+        return "it is no NPZ, or holds Python objects, which are never loaded: store arrays of numbers"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 

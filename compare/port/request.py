@@ -90,17 +90,15 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
 
     Raises: UsageError; PortFailed.
     """
-    both(lambda side: side.open("float64"), sides)
-    batches, reordered = _batches(request, sides)
     try:
-        descriptions = _described(sides, batches)
+        batches, reordered, descriptions = _ready(request, sides, "float64")
+        single = any(each.dtype == "float32" for each in descriptions)
     except UsageError as error:
         if not _is_of_dtype(str(error)):
             raise
-        descriptions = None
-    if descriptions is None or any(each.dtype == "float32" for each in descriptions):
-        both(lambda side: side.open("float32"), sides)
-        descriptions = _described(sides, batches)
+        single = True
+    if single:
+        batches, reordered, descriptions = _ready(request, sides, "float32")
     matching = match(descriptions[0].layers, descriptions[1].layers, request.names)
     values, own = both(lambda side: side.parameters(), sides)
     if not round_trip_holds(matching, values, own):
@@ -109,6 +107,15 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
         sides=sides, batches=batches, descriptions=descriptions, matching=matching, values=values, own=own,
         reordered=reordered, dtype=sides[0].dtype,
     )  # fmt: skip
+
+
+def _ready(
+    request: PortRequest, sides: tuple[Side, Side], dtype: str
+) -> tuple[list[Batch], bool, tuple[Description, Description]]:
+    """Both made in a dtype: what they are trained on, whether B's is reordered, and what they are."""
+    both(lambda side: side.open(dtype), sides)
+    batches, reordered = _batches(request, sides)
+    return batches, reordered, _described(sides, batches)
 
 
 def _described(sides: tuple[Side, Side], batches: Sequence[Batch]) -> tuple[Description, Description]:

@@ -28,6 +28,18 @@ VARIABLES = {
 """One thread on the CPU, so that sums are always taken in one order; XLA compiles in a hurry."""
 
 
+DOING = {
+    "open": "while it was imported and made",
+    "data": "in its data()",
+    "take": "when it saw the first batch",
+    "trace": "while its outputs were computed",
+    "differentiate": "while its gradient was computed",
+    "train": "while it was trained",
+    "observe": "while it was trained",
+}
+"""What a program was told to do when it failed."""
+
+
 class PortFailed(Exception):  # noqa: N818 - reads as the fact that it states
     """A program failed on the way; one line says which side, and how."""
 
@@ -152,6 +164,8 @@ class Side:
 
     def _failed(self, failure: WorkerFailed) -> PortFailed:
         how = str(failure).replace("the worker", "its process")
+        method, _, said = how.partition(": ")
+        how = f"{said} ({DOING[method]})" if method in DOING else how
         hint = ": does it wait for something? raise --timeout" if failure.status == "timeout" else ""
         return PortFailed(f"{self}: {how}{hint}")
 

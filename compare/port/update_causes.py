@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 4_000_000
 LETTERS = ("A", "B")
+RATE_BANDS = {"float64": 1e-7, "float32": 1e-3}
+"""Within which two rates, told from moves in a dtype, are one."""
 
 
 def causes_at_update(observed: "Observed", updates: int) -> list[Cause] | None:
@@ -63,7 +65,10 @@ def _sparse(
 
 
 def _unlike(first: Identified, second: Identified, seen: Seen, batches: int) -> list[Cause]:
-    return [*_rates(first.rates, second.rates, batches), *_settings(first.rule, second.rule, seen)]
+    return [
+        *_rates(first.rates, second.rates, batches, RATE_BANDS[seen.dtype]),
+        *_settings(first.rule, second.rule, seen),
+    ]
 
 
 def _by_parameter(
@@ -116,24 +121,26 @@ def _not_moving(observed: "Observed", seen: Sequence[Seen], moving: Sequence[See
     return found
 
 
-def _rates(first: Sequence[float], second: Sequence[float], batches: int) -> list[Cause]:
+def _rates(first: Sequence[float], second: Sequence[float], batches: int, band: float) -> list[Cause]:
     """How the rates differ: all by one factor, or by when they change."""
     one, other = np.array(first), np.array(second)
-    if np.allclose(one, other, rtol=1e-7, atol=0):
+    if np.allclose(one, other, rtol=band, atol=0):
         return []
     with np.errstate(divide="ignore", invalid="ignore"):
         factors = other / one
-    update = int(np.argmin(np.isclose(one, other, rtol=1e-7, atol=0)))
+    update = int(np.argmin(np.isclose(one, other, rtol=band, atol=0)))
     words = f"rates part at update {update + 1}: {one[update]:.6g} in A, {other[update]:.6g} in B"
-    varying = not np.allclose(one, one[0], rtol=1e-6)
+    varying = not np.allclose(one, one[0], rtol=10 * band)
     for a, b, behind in ((one, other, "B is one update behind A"), (other, one, "A is one update behind B")):
-        if varying and np.allclose(b[1:], a[:-1], rtol=1e-7):
+        if varying and np.allclose(b[1:], a[:-1], rtol=band):
             return [cause("schedule", f"{behind}: {words}")]
-    if np.allclose(factors, factors[0], rtol=1e-6):
+    if np.allclose(factors, factors[0], rtol=10 * band):
         return [cause("learning-rate", f"B's learning rate is {factors[0]:.6g} times A's, {one[0]:.4g}")]
     for name, each, constant in (("B", other, one), ("A", one, other)):
-        steady = all(np.allclose(each[n : n + batches], each[n]) for n in range(0, len(each), batches))
-        if batches > 1 and steady and not np.allclose(constant, constant[0]):
+        steady = all(
+            np.allclose(each[n : n + batches], each[n], rtol=10 * band) for n in range(0, len(each), batches)
+        )
+        if batches > 1 and steady and not np.allclose(constant, constant[0], rtol=10 * band):
             return [cause("schedule", f"{name}'s rate changes by epoch, the other's by update: {words}")]
     return [cause("schedule", words)]
 

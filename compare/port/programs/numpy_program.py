@@ -34,9 +34,7 @@ class NumpyProgram(Program):
         self.program = program
 
     def prepare(self, dtype: str) -> None:
-        given = self._natives()
-        if dtype == "float64" and all(value.dtype != dtype for value in given.values()):
-            self.program.set_parameters({name: value.astype(dtype) for name, value in given.items()})
+        self.program.set_parameters({name: value.astype(dtype) for name, value in self._natives().items()})
         self._asked = dtype
         self._layers = layers_by_name({name: value.shape for name, value in self._natives().items()})
 

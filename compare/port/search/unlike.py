@@ -9,6 +9,9 @@ from compare.port.search.settings import OF_CELLS, OF_LAYERS, Setting
 
 LETTERS = ("A", "B")
 AVERAGES = {"mean over steps", "mean over all steps, padded ones too"}
+LAST_VALID, LAST = "last valid step", {"states", "last step"}
+"""Where padded steps are computed, these differ by padding alone."""
+
 Unlike = tuple[str, str]
 """A slug, and a sentence."""
 
@@ -26,9 +29,11 @@ def unlike(one: Chain, other: Chain) -> list[Unlike]:
 
 def _reading(one: Chain, other: Chain) -> Iterator[Unlike]:
     if one.read != other.read:
-        slug = "padding" if {one.read, other.read} == AVERAGES else "readout-step"
+        reads = {one.read, other.read}
+        beyond = any(_padded(chain, reverse=False) for chain in (one, other))
+        padding = reads == AVERAGES or (beyond and LAST_VALID in reads and reads & LAST)
         words = f"A reads the {one.read}, B the {other.read}".replace("the states", "the final states")
-        yield slug, words
+        yield "padding" if padding else "readout-step", words
 
 
 def _padding(one: Chain, other: Chain) -> Iterator[Unlike]:

@@ -97,9 +97,15 @@ class Pair:
         return {f"{self.name}.{part}": found[part] for part in self.shared}
 
     def common_gradient(self, first: bool, gradient: Mapping[str, Array]) -> dict[str, Array]:
-        """One side's gradient by what both have: that by a bias is that by the sum it is part of."""
+        """One side's gradient by what both have and not both leave as it is.
+
+        That by a bias is that by the sum it is part of.
+        """
         places = self.first_places if first else self.second_places
-        return {f"{self.name}.{part}": places[part].take(gradient) for part in self.shared}
+        still = set(self.first.frozen) & set(self.second.frozen)
+        return {
+            f"{self.name}.{part}": places[part].take(gradient) for part in self.shared if part not in still
+        }
 
 
 def folded(parts: Mapping[str, Array], without: tuple[str, ...]) -> dict[str, Array]:
