@@ -245,7 +245,7 @@ def test_an_interrupt_keeps_finished_seeds_and_says_how_to_go_on(tmp_path, monke
     assert ended.code == 130
     assert f"To go on: python -m compare accuracy --resume {tmp_path}" in ended.out
     assert [(run.recipe, run.seed) for run in runs_of(tmp_path)] == [("plain", 0)]
-    assert "Only what was finished until then" in (tmp_path / "README.md").read_text()
+    assert "what was measured until then" in (tmp_path / "README.md").read_text()
 
 
 def test_a_run_does_not_go_on_with_other_recipes(followed, tmp_path):

@@ -71,7 +71,11 @@ def test_what_stands_in_the_environment_is_text(name, tmp_path):
     for page, text in pages.items():
         shown = [line for line in text.splitlines() if not line.startswith("    ")]
         assert "<script" not in "".join(shown)
-        assert [*map(len, tables_of(text))] == [*map(len, tables_of(plain[page]))]
+        lost = [
+            len(before) - len(after)
+            for before, after in zip(tables_of(plain[page]), tables_of(text), strict=True)
+        ]
+        assert set(lost) <= {0, 0 if name else len(texts)}  # what is not known has no row
 
 
 def test_a_task_may_be_called_as_a_page_is(tmp_path):

@@ -52,7 +52,7 @@ class HalfMissing(Reference):
 
 
 class PaddingInGradient(Reference):
-    """the gradient looks to count the steps beyond a sequence's length, which the loss leaves out"""
+    cause = "the gradient looks to count the steps beyond a sequence's length, which the loss leaves out"
 
     def loss(self, outputs: Array, targets: Array, valid: Array) -> Array:
         is_differentiated = np.iscomplexobj(outputs)  # gradients are complex steps
@@ -60,7 +60,7 @@ class PaddingInGradient(Reference):
 
 
 class IdleUpdatesSkipped(Reference):
-    """an update that no valid step falls into looks left out: moments, decay and counters go on in it"""
+    cause = "an update that no valid step falls into looks left out: moments, decay and counters go on in it"
 
     def update(self, gradient: dict[str, Array]) -> None:
         if any(value.any() for value in gradient.values()):

@@ -172,7 +172,7 @@ class ScheduleOneEarly(Reference):
 
 
 class ScheduleByBatches(Reference):
-    """the schedule looks to count batches: it counts updates, of which a batch may have several"""
+    cause = "the schedule looks to count batches: it counts updates, of which a batch may have several"
 
     def rate(self) -> float:
         return rate_at(self.spec.optimizer.learning_rate, self.updates // len(self.spans))
