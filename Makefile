@@ -1,4 +1,4 @@
-# make compare: run everything and write a report.   make test: lint, types, tests, in five minutes.
+# make compare: run everything and write a report.   make test: lint, types, tests.
 # make test-all: every case there is, in a quarter of an hour on two cores.
 # ARGS reaches the command, as in: make compare ARGS="--preset standard --mnist-archives mnist"
 

@@ -67,7 +67,7 @@ def no_drawing(monkeypatch):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=2, help="how often tests/test_kills.py kills a run")
+    parser.addoption("--kills", type=int, default=1, help="how often tests/test_kills.py kills a run")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

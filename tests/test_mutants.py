@@ -64,7 +64,10 @@ def test_a_check_that_no_mutant_belongs_to_finds_one_all_the_same(check):
     assert run(BY_NAME[check], NAMED[ALSO_FOUND_BY[check]].adapter_type).status == "failed"
 
 
-@pytest.mark.parametrize("mistake", COMMON)
+@pytest.mark.parametrize(
+    "mistake",
+    [*COMMON[:4], *(pytest.param(mistake, marks=pytest.mark.exhaustive) for mistake in COMMON[4:])],
+)
 def test_the_quick_checks_find_the_common_mistakes(mistake):
     assert any(run(check, NAMED[mistake].adapter_type).status == "failed" for check in QUICK)
 

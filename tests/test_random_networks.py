@@ -12,7 +12,9 @@ from adapters.conformance.reference import Reference
 from adapters.interface import UnsupportedSpec
 from tests.groups import each_adapter
 
-ADAPTERS = each_adapter([*default_names(), *VARIANTS])
+ADAPTERS = [*each_adapter(default_names()), *each_adapter(VARIANTS, (pytest.mark.exhaustive,))]
+"""Those that are left out unless they are asked for have their hundreds with the others."""
+
 UPDATES = 200
 LOCKSTEP = 1e-10
 FEW, MANY = 12, 300
