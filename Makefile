@@ -1,5 +1,5 @@
 # make compare: run everything and write a report.   make test: lint, types, tests.
-# make test-all: every case there is, in a quarter of an hour on two cores.
+# make test-all: every case there is, which takes far longer.
 # ARGS reaches the command, as in: make compare ARGS="--preset standard --mnist-archives mnist"
 
 PYTHON ?= python3

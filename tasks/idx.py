@@ -82,4 +82,4 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                 yield content  # type: ignore[misc]
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DataUnavailable(f"{path} cannot be read to its end ({reason}): fetch it anew") from error
+        raise DataUnavailable(f"{path}: it cannot be read to its end ({reason}): fetch it anew") from error

@@ -177,6 +177,7 @@ CELLS = {
     "NaN": ({9: "nan"}, "", "load.csv, row 11, column 'load' has no value"),
     "gap at the start": ({0: ""}, 'fill = "previous"', "row 2, column 'load' has no value, and no row"),
     "infinite": ({9: "1e999"}, 'fill = "drop"', "load.csv, row 11, column 'load' is inf: correct it"),
+    "infinite in float32": ({9: "1e39"}, "standardise = false", "row 11, column 'load' is 1e+39: correct it"),
     "constant": (dict.fromkeys(range(200), 7), "", "column 'load' is 7 in all 160 rows that are trained on"),
 }  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Files that a job names: plain files, and what their names say."""
 
-import gzip
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,10 @@ from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import IO
 
 from compare.errors import UsageError
+from tasks.idx import GZIP, unpacked
+from tasks.interface import DataUnavailable
 
-GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+ZIP, PARQUET = b"PK\x03\x04", b"PAR1"
 _KINDS = (
     (S_ISDIR, "a folder"),
     (S_ISCHR, "a device"),
@@ -90,17 +91,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """
     check_regular(path)
     try:
-        with path.open("rb") as stream:
-            zipped = stream.read(2) == GZIP
-            stream.seek(0)
-            if not zipped:
-                yield stream
-                return
-            with gzip.open(stream) as unpacked:
-                yield unpacked  # type: ignore[misc]
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path}: it cannot be read to its end ({reason}): fetch it anew") from error
+        with unpacked(path) as content:
+            yield content
+    except DataUnavailable as error:
+        raise UsageError(str(error)) from error
 
 
 def checksum(path: Path) -> str:

@@ -69,13 +69,14 @@ def _without_gaps(
     begins: Array,
 ) -> Rows:
     places = np.arange(piece.first, piece.first + len(piece.numbers))
-    infinite = np.argwhere(np.isinf(piece.numbers))
+    with np.errstate(over="ignore"):
+        infinite = np.argwhere(np.isinf(piece.numbers.astype(np.float32)))
     if len(infinite):
         row, column = infinite[0]
         value = piece.numbers[row, column]
         raise UsageError(
             f"{table.path}, row {places[row]}, column {columns[column]!r} is {value}: "
-            "correct it, numbers must be finite"
+            "correct it, numbers must be finite in float32, in which they are kept"
         )
     missing = np.isnan(piece.numbers)
     if not missing.any():

@@ -37,7 +37,7 @@ def check_dataset(model: ModelSpec, train: TrainSpec, dataset: Dataset) -> None:
         except ValueError as error:
             raise ValueError(f"{part.prefix}{error}") from error
         if dataset.sequences_at_once is not None:
-            continue  # windows of a table, whose values were looked at as it was read
+            continue  # windows of a table, which was refused as it was read if a value is not finite
         inputs = with_zero_padding(part.inputs, part.lengths)
         _check_finite(f"{part.prefix}inputs", inputs, train.dtype)
         targets = with_zeros_where_read(model, part.targets, part.lengths)
