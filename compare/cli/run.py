@@ -17,6 +17,7 @@ from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
+from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import save
 from compare.storage.resume import stored_results
@@ -82,13 +83,15 @@ def _run(
     say_what_is_set_aside(talk)
     save(results, settings.out)
     monitor = LoadMonitor()
+    latest = results.interruptions[-1] if results.interruptions else results
+    machine = this_machine(latest.environment, settings.device)
     try:
         with (
             progress_bars(talk) as progress,
             closing(stages(settings, blocks, keys, results, progress)) as all_stages,
         ):
             for grown in all_stages:
-                results = grown
+                results = grown.on(machine)
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")

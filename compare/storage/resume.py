@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from adapters import AdapterUnavailable, version
-from adapters.declaration_reader import AdapterBroken
 from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
@@ -139,17 +137,6 @@ def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
 def part(results: Results) -> int:
     """How often the environment has changed since the run began."""
     return sum(bool(interruption.changed) for interruption in results.interruptions)
-
-
-def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
-    """The version of each adapter's framework that is installed, empty where there is none."""
-    versions = {}
-    for adapter in adapters:
-        try:
-            versions[adapter] = version(adapter)
-        except (AdapterUnavailable, AdapterBroken):
-            versions[adapter] = ""
-    return versions
 
 
 def _during(stored: Results) -> str:

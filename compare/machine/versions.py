@@ -1,0 +1,17 @@
+"""The versions of frameworks that are installed on this machine."""
+
+from collections.abc import Sequence
+
+from adapters import AdapterUnavailable, version
+from adapters.declaration_reader import AdapterBroken
+
+
+def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
+    """The version of each adapter's framework that is installed, empty where there is none."""
+    versions = {}
+    for adapter in adapters:
+        try:
+            versions[adapter] = version(adapter)
+        except (AdapterUnavailable, AdapterBroken):
+            versions[adapter] = ""
+    return versions
