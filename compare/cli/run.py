@@ -19,6 +19,7 @@ from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
 from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
+from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
 from compare.storage.results import save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
@@ -50,6 +51,7 @@ def compare(settings: Settings, console: Console) -> int:
             )
         try:
             results = beginning(settings, blocks, keys)
+            note_files = write_checksums if results.interrupted else renew_tables
             if results.interrupted:
                 for task in results.tasks:
                     if task.stands_in_for:
@@ -65,6 +67,7 @@ def compare(settings: Settings, console: Console) -> int:
             if not results.interrupted:
                 delete_checkpoint(settings.out)
             _show(settings, results, talk, console)
+            note_files(settings.out)
         except OSError as error:
             way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
             return _give_up("Cannot write the report", error, way_on, settings, console)
@@ -81,6 +84,7 @@ def _run(
 ) -> Results:
     """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
     say_what_is_set_aside(talk)
+    delete_checksums(settings.out)
     save(results, settings.out)
     monitor = LoadMonitor()
     latest = results.interruptions[-1] if results.interruptions else results

@@ -20,6 +20,7 @@ from compare.records.sweep import Size
 from compare.report.pages import render_pages, write_pages
 from compare.runner.origin import this_machine
 from compare.runner.task_loading import open_task
+from compare.storage.checksums import write_checksums
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 from tasks.interface import TaskReference
@@ -54,6 +55,7 @@ def run_sweep(
         results = _measured(settings, chosen, rounds, console, network, name)
         if results.sweep:
             page = write_pages(render_pages(results, settings.out), settings.out)
+            write_checksums(settings.out)
             console.print(f"Report: {page}", soft_wrap=True)
     if results.interrupted:
         return INTERRUPTED
