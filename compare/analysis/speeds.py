@@ -34,12 +34,17 @@ def throughput(runs: Sequence[Run]) -> Spread | None:
 
 def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:
     """The time of one adapter for the same work in multiples of the other's, paired by process and round."""
+    return clustered_ratio(process_ratios(ours, theirs))
+
+
+def process_ratios(ours: Sequence[Run], theirs: Sequence[Run]) -> list[list[float]]:
+    """The ratios of times in the rounds of each pair of processes."""
     numerators, denominators = _round_times(ours), _round_times(theirs)
     ratios: dict[tuple[int, int], list[float]] = {}
     for seed, process, index in sorted(numerators.keys() & denominators.keys()):
         ratio = numerators[seed, process, index] / denominators[seed, process, index]
         ratios.setdefault((seed, process), []).append(ratio)
-    return clustered_ratio(list(ratios.values()))
+    return list(ratios.values())
 
 
 def process_medians(runs: Sequence[Run]) -> list[float]:

@@ -9,6 +9,7 @@ from adapters.optimizers import OPTIMIZERS
 from adapters.schedules import SCHEDULES
 from compare.jobs.opening import data_settings
 from compare.machine.environment import environment
+from compare.machine.versions import framework_versions
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.environment import Environment
@@ -16,7 +17,7 @@ from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, load_task_data, settled
-from compare.storage.resume import framework_versions, request, resumed_results
+from compare.storage.resume import request, resumed_results
 from compare.storage.retry import retried_results
 from compare.storage.run_folder import clear_folder, clear_temporary_files
 from compare.text import shell_word

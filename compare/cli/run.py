@@ -17,7 +17,9 @@ from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
+from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
+from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
 from compare.storage.results import save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
@@ -49,6 +51,7 @@ def compare(settings: Settings, console: Console) -> int:
             )
         try:
             results = beginning(settings, blocks, keys)
+            note_files = write_checksums if results.interrupted else renew_tables
             if results.interrupted:
                 for task in results.tasks:
                     if task.stands_in_for:
@@ -64,6 +67,7 @@ def compare(settings: Settings, console: Console) -> int:
             if not results.interrupted:
                 delete_checkpoint(settings.out)
             _show(settings, results, talk, console)
+            note_files(settings.out)
         except OSError as error:
             way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
             return _give_up("Cannot write the report", error, way_on, settings, console)
@@ -80,15 +84,18 @@ def _run(
 ) -> Results:
     """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
     say_what_is_set_aside(talk)
+    delete_checksums(settings.out)
     save(results, settings.out)
     monitor = LoadMonitor()
+    latest = results.interruptions[-1] if results.interruptions else results
+    machine = this_machine(latest.environment, settings.device)
     try:
         with (
             progress_bars(talk) as progress,
             closing(stages(settings, blocks, keys, results, progress)) as all_stages,
         ):
             for grown in all_stages:
-                results = grown
+                results = grown.on(machine)
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")

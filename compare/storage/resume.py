@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from adapters import AdapterUnavailable, version
-from adapters.declaration_reader import AdapterBroken
 from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
@@ -59,7 +57,11 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
         named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
-    found = open_run(folder).request
+    stored = open_run(folder)
+    if stored.sources:
+        names = ", ".join(source.name for source in stored.sources)
+        raise UsageError(f"{folder} was merged from {names}: resume those, and merge them again")
+    found = stored.request
     if not found:
         raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
     try:
@@ -139,17 +141,6 @@ def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
 def part(results: Results) -> int:
     """How often the environment has changed since the run began."""
     return sum(bool(interruption.changed) for interruption in results.interruptions)
-
-
-def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
-    """The version of each adapter's framework that is installed, empty where there is none."""
-    versions = {}
-    for adapter in adapters:
-        try:
-            versions[adapter] = version(adapter)
-        except (AdapterUnavailable, AdapterBroken):
-            versions[adapter] = ""
-    return versions
 
 
 def _during(stored: Results) -> str:
