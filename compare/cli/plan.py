@@ -27,8 +27,8 @@ from tasks.mnist_archives import check_archives
 ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
-ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 12, "full": 30}
-PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
+ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 10, "full": 30}
+PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 6, "full": 9}
 """Over how many processes of an adapter a task's rounds are spread, all seeds together."""
 
 TIMINGS: dict[Preset, Timing] = {
