@@ -164,6 +164,9 @@ def test_report_diff_and_html_work_on_a_merged_run(runs, tmp_path):
     assert stored_text(out) == before
     same = command("diff", out, out)
     assert same.code == 0
+    rows = tables_of(same.out)[0][2:]
+    assert [{cpu for row in rows if cpu in row[0]} for cpu in KINDS] == [{cpu} for cpu in KINDS]
+    assert {row[-1] for row in rows} == {"no change"}
     assert command("diff", runs[1], out).code == 0
 
 
