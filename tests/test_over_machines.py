@@ -2,18 +2,15 @@
 
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from numpy.random import PCG64, Generator
 from scipy import stats
 
-from compare.analysis.accuracy import accuracy_summaries
 from compare.analysis.machines import groups
 from compare.analysis.over_machines import group_summaries, results_over_machines, times_over_machines
 from compare.analysis.random_effects import Estimate, mean_and_error, over_machines, variance_between
 from compare.cluster.merging import StoredRun, merge
-from compare.records.accuracy import AccuracyRun
 from tests.example_results import ENVIRONMENT
 from tests.merging import machine_results
 
@@ -105,16 +102,3 @@ def test_results_and_updates_are_pooled_by_seed_and_no_seconds_are():
     assert [(each.result, each.updates) for each in pooled] == [(each.result, each.updates) for each in alone]
     assert {each.result.count for each in pooled} == {3}
     assert {each.updates for each in pooled} == {20}
-
-
-def test_the_seconds_of_a_reference_for_accuracy_are_one_machines():
-    def run(seed, machine):
-        return AccuracyRun(
-            recipe="plain", adapter="numpy", seed=seed, accuracy=97.0, epoch_seconds=[1.0], machine=machine
-        )
-
-    (alike,) = accuracy_summaries(SimpleNamespace(runs=[run(0, "a"), run(1, "a")]), "plain")
-    (unlike,) = accuracy_summaries(SimpleNamespace(runs=[run(0, "a"), run(1, "b")]), "plain")
-    assert alike.training.mean == 1.0
-    assert unlike.training is None
-    assert unlike.accuracy == alike.accuracy
