@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from compare.storage.checksums import checked
 from compare.storage.results import open_run
 from tests.commands import assert_refused, command
 from tests.example_results import SINE
@@ -92,6 +93,12 @@ def test_a_file_that_was_edited_is_noticed(name, runs, tmp_path):
     assert_refused(command("merge", *runs, "--out", tmp_path / "all"), f"{edited}: is missing")
 
 
+def test_a_run_notes_what_its_files_are_as_it_ends(two_cells):
+    noted = checked(two_cells)
+    assert "results.json" in noted
+    assert {name.partition("/")[0] for name in noted} == {"results.json", "tables", "logs"}
+
+
 def test_a_run_without_checksums_is_said_so(runs, tmp_path):
     (runs[0] / "checksums.txt").unlink()
     merged = command("merge", *runs, "--out", tmp_path / "all")
@@ -164,6 +171,9 @@ def test_report_diff_and_html_work_on_a_merged_run(runs, tmp_path):
     assert stored_text(out) == before
     same = command("diff", out, out)
     assert same.code == 0
+    rows = tables_of(same.out)[0][2:]
+    assert [{cpu for row in rows if cpu in row[0]} for cpu in KINDS] == [{cpu} for cpu in KINDS]
+    assert {row[-1] for row in rows} == {"no change"}
     assert command("diff", runs[1], out).code == 0
 
 
