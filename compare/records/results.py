@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compare.records.accuracy import Accuracy
+from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment, Interruption
 from compare.records.parity import ParityResult
 from compare.records.run import Run
@@ -52,6 +53,7 @@ class Results:
     adapters ran once more, to see what two runs of the same thing differ by.
     `left_out` are the tasks that `all` left out, for its preset is too short for them.
     `sweep_of` says what network was trained in a sweep, where that is not the one of `mnist-rows`.
+    `cluster` is what the blocks were spread over, where they were.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -73,6 +75,7 @@ class Results:
     request: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     interruptions: list[Interruption] = field(default_factory=list)
+    cluster: ClusterRecord | None = None
 
     @property
     def has_something_to_report(self) -> bool:

@@ -1,6 +1,6 @@
 """Resuming a run: its settings, what of it is finished, and what has changed since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import msgspec
 
 from adapters import AdapterUnavailable, version
 from adapters.declaration_reader import AdapterBroken
+from adapters.entry_points import NameTaken
 from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
@@ -20,7 +21,15 @@ from compare.storage.results import open_run
 from compare.text import counted, storable
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet", "retry_failed"}
+MACHINE_OPTIONS = {
+    "threads",
+    "timeout",
+    "memory_limit",
+    "mnist_archives",
+    "quiet",
+    "retry_failed",
+    "cluster",
+}
 """Options that may be given anew on resuming: the others say what the run is."""
 
 OPTIONS = {"changes": "set"}
@@ -72,6 +81,8 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         resume=True,
         retry_failed=typed.get("retry_failed", False),
         threads=typed.get("threads", settings.threads),
+        all_cores=settings.all_cores and "threads" not in typed,
+        cluster=typed.get("cluster", settings.cluster),
         quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
         memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
@@ -141,13 +152,13 @@ def part(results: Results) -> int:
     return sum(bool(interruption.changed) for interruption in results.interruptions)
 
 
-def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
+def framework_versions(adapters: Iterable[str]) -> dict[str, str]:
     """The version of each adapter's framework that is installed, empty where there is none."""
     versions = {}
     for adapter in adapters:
         try:
             versions[adapter] = version(adapter)
-        except (AdapterUnavailable, AdapterBroken):
+        except (AdapterUnavailable, AdapterBroken, NameTaken, KeyError):
             versions[adapter] = ""
     return versions
 
