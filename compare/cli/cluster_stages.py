@@ -13,7 +13,7 @@ from compare.cluster.cluster import Cluster
 from compare.cluster.dispatch import Outcome
 from compare.cluster.kinds import BlockFound
 from compare.parity.task_parity import ParityCheck, without_result
-from compare.records.block import Block
+from compare.records.block import Block, BlockResult
 from compare.records.cluster import ClusterRecord
 from compare.records.parity import ParityResult
 from compare.records.results import Results
@@ -80,6 +80,7 @@ def _blocks(
             if found:
                 _write_logs(settings, found.result.logs)
                 _write_learned(settings, block, found)
+                results = _on_machine(results, found.result)
             say(progress.console, block_line(block, runs))
             tick(block.task)
             results = _noted(results, cluster, told[outcome.place][0], outcome)
@@ -103,6 +104,21 @@ def _runs(block: Block, outcome: Outcome, part: int) -> list[Run]:
         )
         for adapter in block.adapters
     ]
+
+
+def _on_machine(results: Results, result: BlockResult) -> Results:
+    """With the machine that a block ran on; the first one's environment is that of the run."""
+    name, here, ours = result.machine.fingerprint, result.environment, results.environment
+    known = results.environments.get(name, [])
+    if not any((each.threads, each.lockstep) == (here.threads, here.lockstep) for each in known):
+        known = [*known, here]
+    first = replace(here, command=ours.command, preset=ours.preset)
+    return replace(
+        results,
+        environment=ours if results.machines else first,
+        machines={**results.machines, name: result.machine},
+        environments={**results.environments, name: known},
+    )
 
 
 def _unproven(check: ParityCheck, outcome: Outcome) -> list[ParityResult]:

@@ -16,13 +16,15 @@ from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
+from compare.machine.versions import framework_versions
 from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
+from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.results import open_run, save
-from compare.storage.resume import framework_versions, stored_results
+from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
 from compare.text import shell_word
@@ -91,13 +93,15 @@ def _run(
     say_what_is_set_aside(talk)
     save(results, settings.out)
     monitor = LoadMonitor()
+    latest = results.interruptions[-1] if results.interruptions else results
+    machine = this_machine(latest.environment, settings.device)
     try:
         with (
             progress_bars(talk) as progress,
             closing(_stages(settings, blocks, keys, results, cluster, progress)) as all_stages,
         ):
             for grown in all_stages:
-                results = grown
+                results = grown.on(machine)
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")

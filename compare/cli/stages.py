@@ -62,7 +62,7 @@ def _tasks(
             done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
         say(progress.console, block_line(block, runs))
-        results = replace(results, runs=[*results.runs, *runs])
+        results = replace(results, runs=[*results.runs, *runs]).on(done.machine)
         yield results
     for block in scaled(settings, blocks, results):
         with bar(progress, f"threads on {block.task}", turns(block)) as tick:

@@ -18,6 +18,7 @@ from compare.records.results import Results
 from compare.records.settings import Settings
 from compare.records.sweep import Size
 from compare.report.pages import render_pages, write_pages
+from compare.runner.origin import this_machine
 from compare.runner.task_loading import open_task
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
@@ -76,6 +77,7 @@ def _measured(
         sweep_of=f"as in the task {name} ({network})" if name else "",
     )
     save(results, settings.out)
+    machine = this_machine(results.environment, settings.device)
     turns = len(settings.adapters) * (1 + rounds)
     try:
         with progress_bars(console) as progress:
@@ -83,7 +85,7 @@ def _measured(
                 title = f"H {size.hidden}, B {size.batch}, T {size.time_steps}, L {size.layers}"
                 with bar(progress, title, turns) as tick:
                     points = measure(size, settings.adapters, settings.threads, rounds, tick, network)
-                results = replace(results, sweep=[*results.sweep, *points])
+                results = replace(results, sweep=[*results.sweep, *points]).on(machine)
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: only what was finished is kept.")

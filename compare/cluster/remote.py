@@ -14,7 +14,7 @@ from compare.cluster.messages import Answer, Garbled, MachineFacts, Work, decode
 from compare.cluster.under_way import endable
 from compare.machine.devices import usable_cores
 from compare.machine.environment import lockstep_version
-from compare.storage.resume import framework_versions
+from compare.machine.versions import framework_versions
 
 LEAST_FREE_BYTES = 64 * 2**20
 """Of the disk for temporary files: with less, what frameworks write there may be cut off."""

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 
@@ -38,6 +39,11 @@ def gpus() -> tuple[str, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(line for line in listed.stdout.splitlines() if line.startswith("GPU"))
+
+
+def gpu_names() -> tuple[str, ...]:
+    """What kinds of GPU those are, without their numbers and identities."""
+    return tuple(re.sub(r"^GPU \d+: | \(UUID: .*\)$", "", line) for line in gpus())
 
 
 def allowed_cores() -> int:

@@ -1,11 +1,12 @@
 """Everything that a report is made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compare.records.accuracy import Accuracy
 from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment, Interruption
+from compare.records.machine import Machine
 from compare.records.parity import ParityResult
 from compare.records.run import Run
 from compare.records.sweep import SweepPoint, ThreadRounds
@@ -54,6 +55,8 @@ class Results:
     `left_out` are the tasks that `all` left out, for its preset is too short for them.
     `sweep_of` says what network was trained in a sweep, where that is not the one of `mnist-rows`.
     `cluster` is what the blocks were spread over, where they were.
+    `machines` are the kinds of machine that the runs name, by fingerprint; `environments` those of each that
+    are not the `environment` in which the command itself ran, as in a run over several machines.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -76,6 +79,8 @@ class Results:
     versions: dict[str, str] = field(default_factory=dict)
     interruptions: list[Interruption] = field(default_factory=list)
     cluster: ClusterRecord | None = None
+    machines: dict[str, Machine] = field(default_factory=dict)
+    environments: dict[str, list[Environment]] = field(default_factory=dict)
 
     @property
     def has_something_to_report(self) -> bool:
@@ -83,3 +88,18 @@ class Results:
         tutorials = self.tutorials.runs if self.tutorials else ()
         accuracy = self.accuracy.all_runs if self.accuracy else ()
         return bool(self.runs or tutorials or accuracy or self.sweep)
+
+    def on(self, machine: Machine) -> "Results":
+        """With this kind of machine in every record that names none, and listed once a record has it."""
+        name = machine.fingerprint
+        marked = replace(
+            self,
+            runs=[replace(run, machine=run.machine or name) for run in self.runs],
+            sweep=[replace(point, machine=point.machine or name) for point in self.sweep],
+            threads=[replace(each, machine=each.machine or name) for each in self.threads],
+            accuracy=self.accuracy and self.accuracy.on([name]),
+        )
+        accuracy = marked.accuracy.all_runs if marked.accuracy else ()
+        records = (*marked.runs, *marked.sweep, *marked.threads, *accuracy)
+        named = any(record.machine == name for record in records)
+        return replace(marked, machines={**self.machines, name: machine}) if named else marked

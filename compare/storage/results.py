@@ -10,6 +10,7 @@ import msgspec
 from compare.errors import UsageError
 from compare.records.results import SCHEMA, Results
 from compare.storage.atomic import write_bytes
+from compare.storage.machines import with_machines
 from compare.storage.tutorial_checks import expect_complete
 
 
@@ -35,7 +36,7 @@ def load(folder: Path) -> Results:
         header = msgspec.json.decode(content, type=_Header)
         if header.schema != SCHEMA:
             raise UnreadableRun(f"{path}: {_refusal(header)}")
-        return msgspec.convert(_with_nan(msgspec.json.decode(content)), Results)
+        return with_machines(msgspec.convert(_with_nan(msgspec.json.decode(content)), Results))
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -92,7 +93,7 @@ def open_run(folder: Path) -> Results:
 
 
 def _expect_tasks(results: Results) -> None:
-    """Raise unless each task is told of once and has a metric, and every run is of one of them.
+    """Raise unless each task is told of once and has a metric, and every run's task and machine is told of.
 
     Raises: ValueError.
     """
@@ -103,3 +104,5 @@ def _expect_tasks(results: Results) -> None:
         raise ValueError(f"tasks: {unknown} is missing, and there are runs of it")
     if unmeasured := next((task.name for task in results.tasks if not task.metrics), None):
         raise ValueError(f"tasks: {unmeasured} has no metrics")
+    if unknown := next((run.machine for run in results.runs if run.machine not in results.machines), None):
+        raise ValueError(f"machines: {unknown} is missing, and there are runs on it")

@@ -1,15 +1,12 @@
 """Resuming a run: its settings, what of it is finished, and what has changed since."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from adapters import AdapterUnavailable, version
-from adapters.declaration_reader import AdapterBroken
-from adapters.entry_points import NameTaken
 from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
@@ -103,7 +100,8 @@ def stored_results(folder: Path) -> Results:
 def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     """The finished part of a stored run, to resume from; `fresh` is what a new run would begin with.
 
-    Where the environment has changed, the block that was under way starts anew.
+    Where the environment has changed, the block that was under way starts anew; of a cluster each run names
+    its own.
 
     Raises: UsageError where a task, or a recipe for accuracy, is no longer the one that was begun.
     """
@@ -120,7 +118,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
     if not stored.interrupted:
         return stored
     latest = stored.interruptions[-1] if stored.interruptions else stored
-    changed = _changed(latest.environment, fresh.environment)
+    changed = [] if stored.cluster else _changed(latest.environment, fresh.environment)
     changed += _changed_versions(latest.versions, fresh.versions)
     if changed:
         delete_snapshot(folder)
@@ -150,17 +148,6 @@ def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
 def part(results: Results) -> int:
     """How often the environment has changed since the run began."""
     return sum(bool(interruption.changed) for interruption in results.interruptions)
-
-
-def framework_versions(adapters: Iterable[str]) -> dict[str, str]:
-    """The version of each adapter's framework that is installed, empty where there is none."""
-    versions = {}
-    for adapter in adapters:
-        try:
-            versions[adapter] = version(adapter)
-        except (AdapterUnavailable, AdapterBroken, NameTaken, KeyError):
-            versions[adapter] = ""
-    return versions
 
 
 def _during(stored: Results) -> str:
