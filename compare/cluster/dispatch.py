@@ -109,7 +109,8 @@ class Dispatcher:
                 self._call_off(number)
                 yield from self._fault(piece, LOST)
         for piece in [*takewhile(lambda each: each.tried, self._waiting)]:
-            if not self._others(piece) and time.monotonic() - piece.since > NO_OTHER_SECONDS:
+            waited = time.monotonic() - piece.since
+            if self._machines.here and not self._others(piece) and waited > NO_OTHER_SECONDS:
                 self._waiting.remove(piece)
                 yield piece.outcome
 
@@ -182,8 +183,8 @@ class Dispatcher:
             for piece in self._running.values()
             if len(piece.running) == 1
             and len(piece.tried) < MOST_TRIES
-            and (longest := self._longest.get(piece.work.kind))
-            and now - piece.since > max(STRAGGLER_SECONDS, STRAGGLER_FACTOR * longest)
+            and piece.work.kind in self._longest
+            and now - piece.since > max(STRAGGLER_SECONDS, STRAGGLER_FACTOR * self._longest[piece.work.kind])
         ]
 
     def _call_off(self, number: int) -> None:
