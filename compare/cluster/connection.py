@@ -1,5 +1,6 @@
 """A Dask scheduler, as far as blocks need one: who works there, work begun, called off and ended."""
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from distributed.core import CommClosedError
 
 from compare.errors import UsageError
 
-CONNECT_SECONDS = 8.0
+CONNECT_SECONDS = 5.0
 """For how long a scheduler may take to answer at first."""
 
 ANSWER_SECONDS = 5.0
@@ -88,17 +89,23 @@ def connected(address: str) -> "DaskScheduler":
     """
     quiet_dask()
     try:
-        scheduler = DaskScheduler(address)
-    except (ValueError, *FAILURES) as error:
+        there = asyncio.run(asyncio.wait_for(_version(address), CONNECT_SECONDS))
+    except Exception as error:  # whatever something else that answers there makes of it
         raise UsageError(f"no Dask scheduler answers at {address}: start one with: dask scheduler") from error
-    there, here = scheduler.version(), distributed.__version__
+    here = distributed.__version__
     if there.partition(".")[0] != here.partition(".")[0]:
-        scheduler.close()
         raise UsageError(
             f"the scheduler at {address} is of distributed {there}, and here is {here}: "
             "install the same on all machines"
         )
-    return scheduler
+    return DaskScheduler(address)
+
+
+async def _version(address: str) -> str:
+    """That of distributed at an address."""
+    async with distributed.rpc(address, timeout=CONNECT_SECONDS) as scheduler:
+        found = await scheduler.versions()
+    return str(found["packages"]["distributed"])
 
 
 class DaskScheduler:
@@ -114,11 +121,6 @@ class DaskScheduler:
         self._begun: dict[int, Future] = {}
         self._known: dict[str, bool] = {}
         self._client = self._connect()
-
-    def version(self) -> str:
-        """The version of distributed there."""
-        found = self._ask(self._client.scheduler.versions)
-        return str(found["packages"]["distributed"])
 
     def workers(self) -> dict[str, bool] | None:
         if self._client.status != "running":
