@@ -10,9 +10,9 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array, ModelSpec, TrainSpec
 from compare.records.block import Timing
-from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import calibrate
 from compare.runner.worker_process import Limits, WorkerFailed
+from compare.runner.workers import Workers
 from tasks.interface import Dataset, Task
 
 
@@ -79,12 +79,15 @@ class TimedWorker:
     Raises: WorkerFailed where the worker cannot do the work.
     """
 
-    def __init__(self, candidate: Candidate, workload: Workload, limits: Limits, timing: Timing) -> None:
+    def __init__(
+        self, candidate: Candidate, workload: Workload, limits: Limits, timing: Timing, workers: Workers
+    ) -> None:
         self.candidate = candidate
         self.seconds_per_update: list[float] = []
         self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
-        self._remote = RemoteAdapter(candidate.adapter, limits)
+        self._workers = workers
+        self._remote = workers.lend(candidate.adapter, 0, limits, "cpu")
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:
@@ -114,7 +117,7 @@ class TimedWorker:
 
     def end(self) -> None:
         """End the worker."""
-        self._remote.end()
+        self._workers.take_back(self._remote, 0)
 
     def _train_seconds(self, batches: Array) -> float:
         """The seconds that the worker says it trained for: above 0, and no more than have passed here."""

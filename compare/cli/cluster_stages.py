@@ -6,15 +6,17 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
+from compare.benchmarks.threads import without_rounds
+from compare.cli.cluster_accuracy import cluster_accuracy, cluster_choice
+from compare.cli.cluster_records import noted, placed, why_undone
 from compare.cli.progress import bar, say
 from compare.cli.stage_lines import block_line, parity_line
-from compare.cli.stages import parity_checks, references
+from compare.cli.stages import parity_checks, scaled, tutorial_stage
 from compare.cluster.cluster import Cluster
 from compare.cluster.dispatch import Outcome
 from compare.cluster.kinds import BlockFound
 from compare.parity.task_parity import ParityCheck, without_result
-from compare.records.block import Block, BlockResult
-from compare.records.cluster import ClusterRecord
+from compare.records.block import Block
 from compare.records.parity import ParityResult
 from compare.records.results import Results
 from compare.records.run import Run
@@ -38,14 +40,18 @@ def cluster_stages(
 
     The tutorials' programs, whose speeds are not compared, run here.
     """
-    for grown in _parity(settings, blocks, results, cluster, progress):
-        results = grown
-        yield results
-    for grown in _blocks(settings, blocks, results, cluster, progress):
-        results = grown
-        yield results
-    with closing(WorkerPool()) as workers:
-        yield from references(settings, keys, results, workers, progress)
+    for stage in (_parity, _blocks, _threads):
+        for grown in stage(settings, blocks, results, cluster, progress):
+            results = grown
+            yield results
+    if settings.tutorials:
+        with closing(WorkerPool()) as workers:
+            for grown in tutorial_stage(settings, keys, results, workers, progress):
+                results = grown
+                yield results
+    if settings.recipes:
+        training = cluster_choice if settings.choose else cluster_accuracy
+        yield from training(settings, keys, results, cluster, progress)
 
 
 def _parity(
@@ -54,6 +60,8 @@ def _parity(
     """Lockstep of every task, each on the machine that is free."""
     checks = parity_checks(blocks, results)
     told = [(f"lockstep on {check.task}", check) for check in checks]
+    if not checks:
+        return
     with bar(progress, "lockstep", len(checks)) as tick, closing(cluster.outcomes("parity", told)) as ended:
         for outcome in ended:
             check, found = checks[outcome.place], outcome.found
@@ -61,7 +69,7 @@ def _parity(
             _write_logs(settings, found.logs if found else {})
             say(progress.console, parity_line(check.task, proofs))
             tick(check.task)
-            results = _noted(results, cluster, told[outcome.place][0], outcome)
+            results = noted(results, cluster, told[outcome.place][0], outcome)
             results = replace(results, proofs=[*results.proofs, *proofs])
             yield results
 
@@ -73,6 +81,8 @@ def _blocks(
     left = remaining(blocks, results)
     told = [(f"{block.task}, seed {block.seed}", block) for block in left]
     order = {(block.task, block.seed): place for place, block in enumerate(blocks)}
+    if not left:
+        return
     with bar(progress, "blocks", len(left)) as tick, closing(cluster.outcomes("block", told)) as ended:
         for outcome in ended:
             block, found = left[outcome.place], outcome.found
@@ -80,12 +90,35 @@ def _blocks(
             if found:
                 _write_logs(settings, found.result.logs)
                 _write_learned(settings, block, found)
-                results = _on_machine(results, found.result)
+                results = placed(results, found.result.machine, found.result.environment)
             say(progress.console, block_line(block, runs))
             tick(block.task)
-            results = _noted(results, cluster, told[outcome.place][0], outcome)
+            results = noted(results, cluster, told[outcome.place][0], outcome)
             every = [*results.runs, *runs]
             results = replace(results, runs=sorted(every, key=lambda run: order[run.task, run.seed]))
+            yield results
+
+
+def _threads(
+    settings: Settings, blocks: Sequence[Block], results: Results, cluster: Cluster, progress: Progress
+) -> Iterator[Results]:
+    """What more threads are worth, for each task on one machine."""
+    left = scaled(settings, blocks, results)
+    told = [(f"threads on {block.task}", block) for block in left]
+    if not left:
+        return
+    with bar(progress, "threads", len(left)) as tick, closing(cluster.outcomes("threads", told)) as ended:
+        for outcome in ended:
+            block, found = left[outcome.place], outcome.found
+            if found:
+                name = found.machine.fingerprint
+                rounds = [replace(each, machine=name) for each in found.rounds]
+                results = placed(results, found.machine, found.environment)
+            else:
+                rounds = [without_rounds(block, name, why_undone(outcome)) for name in block.single_adapters]
+            tick(block.task)
+            results = noted(results, cluster, told[outcome.place][0], outcome)
+            results = replace(results, threads=[*results.threads, *rounds])
             yield results
 
 
@@ -99,48 +132,16 @@ def _runs(block: Block, outcome: Outcome, part: int) -> list[Run]:
             adapter=adapter,
             seed=block.seed,
             status="failed",
-            error=_why(outcome),
+            error=why_undone(outcome),
             part=part,
         )
         for adapter in block.adapters
     ]
 
 
-def _on_machine(results: Results, result: BlockResult) -> Results:
-    """With the machine that a block ran on; the first one's environment is that of the run."""
-    name, here, ours = result.machine.fingerprint, result.environment, results.environment
-    known = results.environments.get(name, [])
-    if not any((each.threads, each.lockstep) == (here.threads, here.lockstep) for each in known):
-        known = [*known, here]
-    first = replace(here, command=ours.command, preset=ours.preset)
-    return replace(
-        results,
-        environment=ours if results.machines else first,
-        machines={**results.machines, name: result.machine},
-        environments={**results.environments, name: known},
-    )
-
-
 def _unproven(check: ParityCheck, outcome: Outcome) -> list[ParityResult]:
-    failure = WorkerFailed("failed", _why(outcome))
+    failure = WorkerFailed("failed", why_undone(outcome))
     return [without_result(check.task, adapter, failure) for adapter in check.adapters]
-
-
-def _why(outcome: Outcome) -> str:
-    """Why no machine could do it."""
-    return f"no machine of the cluster could run it: {'; '.join(outcome.faults)}"
-
-
-def _noted(results: Results, cluster: Cluster, title: str, outcome: Outcome) -> Results:
-    """With what is known of the cluster by now."""
-    known = results.cluster or ClusterRecord(workers=0)
-    record = replace(
-        known,
-        workers=max(known.workers, cluster.workers),
-        shared=known.shared or cluster.shares_machines,
-        again=[*known.again, *(f"{title}: {fault}" for fault in outcome.faults)],
-    )
-    return replace(results, cluster=record)
 
 
 def _write_logs(settings: Settings, logs: Mapping[str, str]) -> None:

@@ -1,9 +1,8 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from compare.cli.beginning import beginning, data_keys
+from compare.cli.cluster_option import cluster_of
 from compare.cli.plan import check_settings, plan
 from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
@@ -56,7 +56,7 @@ def compare(settings: Settings, console: Console) -> int:
                 f"python -m compare run {names}",
             )
         try:
-            with _cluster(settings, console) as cluster:
+            with cluster_of(*_cluster_wanted(settings), console) as cluster:
                 versions = cluster.versions if cluster else framework_versions(settings.adapters)
                 results = beginning(settings, blocks, keys, versions)
                 if results.interrupted:
@@ -118,22 +118,13 @@ def _with_load(results: Results, monitor: LoadMonitor, cluster: "Cluster | None"
     return results if cluster else replace(results, environment=monitor.add_to(results.environment))
 
 
-@contextmanager
-def _cluster(settings: Settings, console: Console) -> Iterator["Cluster | None"]:
-    """The cluster that was asked for, connected; None where all is run here.
-
-    Raises: UsageError where it cannot be used.
-    """
-    stored = open_run(settings.out) if settings.resume else None
-    if settings.cluster is None or (stored and not stored.interrupted and not settings.retry_failed):
-        yield None
-        return
-    from compare.cluster.cluster import open_cluster  # noqa: PLC0415 - Dask is needed here alone
-
-    before = stored.versions if stored else {}
-    threads = None if settings.all_cores else settings.threads
-    with open_cluster(settings.cluster, settings.adapters, threads, before, partial(say, console)) as cluster:
-        yield cluster
+def _cluster_wanted(settings: Settings) -> tuple[Settings, Mapping[str, str]]:
+    """The settings, without a cluster where nothing is left to run, and the versions of an earlier part."""
+    if not settings.resume:
+        return settings, {}
+    stored = open_run(settings.out)
+    finished = not stored.interrupted and not settings.retry_failed
+    return (replace(settings, cluster=None) if finished else settings), stored.versions
 
 
 def _stages(

@@ -37,7 +37,15 @@ def stages(
         for grown in _tasks(settings, blocks, results, workers, progress):
             results = grown
             yield results
-        yield from references(settings, keys, results, workers, progress)
+        if settings.tutorials:
+            for grown in tutorial_stage(settings, keys, results, workers, progress):
+                results = grown
+                yield results
+    if settings.recipes:
+        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
+
+        stage = choice_stage if settings.choose else accuracy_stage
+        yield from stage(settings, keys, results, progress)
 
 
 def _tasks(
@@ -69,19 +77,6 @@ def _tasks(
             rounds = compare_threads(block, tick)
         results = replace(results, threads=[*results.threads, *rounds])
         yield results
-
-
-def references(
-    settings: Settings, keys: Mapping[str, str], results: Results, workers: WorkerPool, progress: Progress
-) -> Iterator[Results]:
-    """What does not belong to the tasks: the tutorials, and recipes for accuracy."""
-    if settings.tutorials:
-        yield from _tutorials(settings, keys, results, workers, progress)
-    if settings.recipes:
-        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
-
-        stage = choice_stage if settings.choose else accuracy_stage
-        yield from stage(settings, keys, results, progress)
 
 
 class _BlockObserver(LoggingObserver):
@@ -165,7 +160,7 @@ def scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> lis
     ]
 
 
-def _tutorials(
+def tutorial_stage(
     settings: Settings,
     keys: Mapping[str, str],
     results: Results,
