@@ -7,6 +7,7 @@ from compare.records.environment import Environment
 from compare.records.machine import Machine
 from compare.records.results import Results
 from compare.records.run import Run
+from compare.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,35 @@ def spans_machines(results: Results) -> bool:
     return bool(results.environments) and len(groups(results)) > 1
 
 
+def as_of_one_machine(results: Results) -> Results:
+    """As if it had been made in one place, where all its conditions are the same; else unchanged."""
+    found = groups(results) if results.environments else ()
+    return found[0].results if len(found) == 1 else results
+
+
+def labels(found: Sequence[Group]) -> tuple[str, ...]:
+    """What each group is called: its machine, and what tells it from others on the same kind of machine."""
+    return tuple(
+        _label(group, [other for other in found if other.machine == group.machine]) for group in found
+    )
+
+
+def _label(group: Group, alike: Sequence[Group]) -> str:
+    own, others = group.conditions, [other.conditions for other in alike]
+    told = [group.machine.name]
+    if any(other.threads != own.threads for other in others):
+        told.append(counted(own.threads, "thread"))
+    if any(other.lockstep != own.lockstep for other in others):
+        told.append(f"Lockstep {own.lockstep}")
+    shared = set.intersection(*(set(other.versions) for other in others))
+    told += [
+        f"{adapter} {version or 'absent'}"
+        for adapter, version in own.versions
+        if (adapter, version) not in shared
+    ]
+    return ", ".join(told)
+
+
 def environments_under(results: Results, conditions: Conditions) -> list[Environment]:
     """Those of a kind of machine with as many threads and the same version of Lockstep."""
     known = results.environments.get(conditions.machine, [])
@@ -79,12 +109,15 @@ def environments_under(results: Results, conditions: Conditions) -> list[Environ
 
 
 def _only(results: Results, conditions: Conditions, runs: Sequence[Run]) -> Results:
-    """What was made under these conditions; lockstep is proven, not timed, and holds for all."""
-    tasks = {run.task for run in runs}
+    """What was made under these conditions, with the command that put it all together."""
+    tasks, parts = {run.task for run in runs}, {run.part for run in runs}
     environments = environments_under(results, conditions)
+    whole = results.environment
+    environment = environments[-1] if environments else whole
     return replace(
         results,
-        environment=environments[-1] if environments else results.environment,
+        environment=replace(environment, command=whole.command, preset=environment.preset or whole.preset),
+        proofs=[proof for proof in results.proofs if proof.part in parts or not results.sources],
         tasks=[task for task in results.tasks if task.name in tasks],
         runs=list(runs),
         threads=[each for each in results.threads if each.machine == conditions.machine],

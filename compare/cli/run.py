@@ -23,6 +23,7 @@ from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
 from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
+from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
 from compare.storage.results import open_run, save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
@@ -59,6 +60,7 @@ def compare(settings: Settings, console: Console) -> int:
             with cluster_of(*_cluster_wanted(settings), console) as cluster:
                 versions = cluster.versions if cluster else framework_versions(settings.adapters)
                 results = beginning(settings, blocks, keys, versions)
+                note_files = write_checksums if results.interrupted else renew_tables
                 if results.interrupted:
                     for task in results.tasks:
                         if task.stands_in_for:
@@ -74,6 +76,7 @@ def compare(settings: Settings, console: Console) -> int:
             if not results.interrupted:
                 delete_checkpoint(settings.out)
             _show(settings, results, talk, console)
+            note_files(settings.out)
         except OSError as error:
             way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
             return _give_up("Cannot write the report", error, way_on, settings, console)
@@ -91,6 +94,7 @@ def _run(
 ) -> Results:
     """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
     say_what_is_set_aside(talk)
+    delete_checksums(settings.out)
     save(results, settings.out)
     monitor = LoadMonitor()
     latest = results.interruptions[-1] if results.interruptions else results

@@ -22,6 +22,7 @@ from compare.records.settings import Settings
 from compare.records.sweep import Size
 from compare.report.pages import render_pages, write_pages
 from compare.runner.origin import this_machine
+from compare.storage.checksums import write_checksums
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
 from tasks.interface import TaskReference
@@ -62,6 +63,7 @@ def run_sweep(
             results = _measured(settings, results, grown, console)
         if results.sweep:
             page = write_pages(render_pages(results, settings.out), settings.out)
+            write_checksums(settings.out)
             console.print(f"Report: {page}", soft_wrap=True)
     if results.interrupted:
         return INTERRUPTED

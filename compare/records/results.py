@@ -47,6 +47,22 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A run that was merged into another: its folder's name, when and by what it was made.
+
+    So many `blocks` of it were taken; `checksum` is its results', empty where it had noted none.
+    """
+
+    name: str
+    date: str
+    lockstep: str
+    blocks: int
+    interrupted: bool = False
+    checksum: str = ""
+    merged_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """Everything that a report is made from.
 
@@ -57,6 +73,7 @@ class Results:
     `cluster` is what the blocks were spread over, where they were.
     `machines` are the kinds of machine that the runs name, by fingerprint; `environments` those of each that
     are not the `environment` in which the command itself ran, as in a run over several machines.
+    `sources` are the runs that a merged one was put together from; each `part` there has its own conditions.
     `interrupted` is true until everything is done that was asked for; `request` holds the settings for
     those who go on with it, `versions` those of the adapters' frameworks at the start.
     """
@@ -81,6 +98,12 @@ class Results:
     cluster: ClusterRecord | None = None
     machines: dict[str, Machine] = field(default_factory=dict)
     environments: dict[str, list[Environment]] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+
+    @property
+    def shared_a_machine(self) -> bool:
+        """Whether workers of a cluster shared a machine, so that speeds are comparable with none."""
+        return self.cluster is not None and self.cluster.shared
 
     @property
     def has_something_to_report(self) -> bool:

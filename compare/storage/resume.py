@@ -65,7 +65,11 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
         named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
-    found = open_run(folder).request
+    stored = open_run(folder)
+    if stored.sources:
+        names = ", ".join(source.name for source in stored.sources)
+        raise UsageError(f"{folder} was merged from {names}: resume those, and merge them again")
+    found = stored.request
     if not found:
         raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
     try:

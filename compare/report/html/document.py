@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
+from compare.analysis.machines import as_of_one_machine, spans_machines
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results
 from compare.report.figures.style import Style, styles
@@ -43,7 +44,8 @@ SUMMARY_PLOT = "summary"
 
 def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
     """Write report.html of a run's pages into their folder, where their figures lie; return its path."""
-    tasks = tuple(task for task in task_summaries(results) if task.adapters)
+    own = () if spans_machines(results) else task_summaries(as_of_one_machine(results))
+    tasks = tuple(task for task in own if task.adapters)
     rows = speed_rows(results, tasks)
     curves = plots(tasks, results.proofs)
     addresses = _addresses(pages, tasks)
