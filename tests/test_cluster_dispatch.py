@@ -122,13 +122,13 @@ def test_what_every_machine_lacks_is_a_row_that_says_so(monkeypatch):
 
 
 def test_a_framework_that_no_machine_has_is_not_looked_for(monkeypatch):
-    bare = {name: facts(versions={"numpy": "2", "torch": ""}) for name in "ab"}
+    bare = {name: facts(versions={"numpy": "2", "torch": None}) for name in "ab"}
 
     def does(worker, message):
         return answered(message, on=worker, torch="unavailable")
 
     cluster = Scripted(monkeypatch, does, **bare)
-    cluster.run(1, versions={"numpy": "2", "torch": ""})
+    cluster.run(1, versions={"numpy": "2", "torch": None})
     assert len(cluster.tried(0)) == 1
 
 
@@ -242,15 +242,15 @@ def test_machines_that_differ_take_no_part_and_a_line_says_why(monkeypatch):
         "a": facts(),
         "b": facts(),
         "other": facts(versions={**VERSIONS, "torch": "4"}),
-        "bare": facts(versions={**VERSIONS, "torch": ""}),
+        "bare": facts(versions={**VERSIONS, "torch": None}),
         "small": facts(cores=1),
     }
     cluster = Scripted(monkeypatch, fine, threads=2, **there)
     assert set(cluster.machines.here) == {"a", "b"}
     assert cluster.said == [
         "old takes no part: it has Lockstep 0, and here is 1",
-        "other takes no part: torch 4: 3 on the others",
-        "bare takes no part: torch is missing: 3 on the others",
+        "other takes no part: torch 4, and 3 on the others",
+        "bare takes no part: torch is missing, and 3 on the others",
         "small takes no part: --threads is 2, and it has 1 usable cores",
     ]
 

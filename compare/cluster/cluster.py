@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from compare.cluster.address import local_workers
+from compare.cluster.code_version import code_version
 from compare.cluster.connection import connected
 from compare.cluster.dispatch import Dispatcher, Outcome
 from compare.cluster.local import local_cluster
-from compare.cluster.machines import Machines, Say
+from compare.cluster.machines import Machines, Say, stated
 from compare.cluster.messages import KindName, Work, encode
 from compare.cluster.presence import Presence
-from compare.machine.environment import lockstep_version
 
 
 class Cluster:
@@ -23,7 +23,7 @@ class Cluster:
     @property
     def versions(self) -> Mapping[str, str]:
         """Those of the adapters' frameworks on all machines, empty where there is none."""
-        return self._machines.versions
+        return stated(self._machines.versions)
 
     @property
     def shares_machines(self) -> bool:
@@ -73,7 +73,7 @@ def open_cluster(
         return
     scheduler = connected(address)
     try:
-        machines = Machines(lockstep_version(), threads, say)
+        machines = Machines(code_version(), threads, say)
         presence = Presence(scheduler, machines, adapters, address)
         presence.meet(before)
         yield Cluster(machines, Dispatcher(scheduler, machines, presence, say))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compare.cluster.messages import MachineFacts
+from compare.cluster.messages import MachineFacts, Versions
 from compare.errors import UsageError
 
 Say = Callable[[str], None]
@@ -13,13 +13,13 @@ Say = Callable[[str], None]
 class Machines:
     """Machines by their workers' addresses; those that differ from the most complete ones are left out.
 
-    `versions` are those of the adapters' frameworks that the run is of, empty where no machine has one.
+    `versions` are those of the adapters' frameworks that the run is of.
     `left_out` has the reasons, `shared` is whether two of those that take part are on one host.
     """
 
     def __init__(self, lockstep: str, threads: int | None, say: Say) -> None:
         self.lockstep, self.threads = lockstep, threads
-        self.versions: dict[str, str] = {}
+        self.versions: Versions = {}
         self.left_out: dict[str, str] = {}
         self.shared = False
         self.most = 0
@@ -37,7 +37,8 @@ class Machines:
         Raises: UsageError where no machine can take part.
         """
         able = [facts.versions for facts in found.values() if not self._unable(facts)]
-        self.versions = dict(before) if before in able else _most_complete(able)
+        known = [versions for versions in able if stated(versions) == before]
+        self.versions = _most_complete(known or able)
         for address, facts in found.items():
             self.take_in(address, facts)
         if not self._here:
@@ -67,7 +68,7 @@ class Machines:
 
     def lacked(self, adapters: Mapping[str, Any]) -> bool:
         """Whether one of these adapters, unavailable on one machine, should be there on the others."""
-        return any(self.versions.get(adapter, "") for adapter in adapters)
+        return any(self.versions.get(adapter) is not None for adapter in adapters)
 
     def _unable(self, facts: MachineFacts) -> str:
         if facts.lockstep != self.lockstep:
@@ -76,17 +77,26 @@ class Machines:
             return f"--threads is {self.threads}, and it has {facts.cores} usable cores"
         return ""
 
-    def _differs(self, versions: Mapping[str, str]) -> str:
-        unlike = [
-            f"{adapter} {versions.get(adapter) or 'is missing'}: {expected or 'none'} on the others"
+    def _differs(self, versions: Versions) -> str:
+        return "; ".join(
+            f"{adapter} {_said(versions.get(adapter))}, and {_said(expected)} on the others"
             for adapter, expected in self.versions.items()
-            if versions.get(adapter, "") != expected
-        ]
-        return "; ".join(unlike)
+            if versions.get(adapter) != expected
+        )
 
 
-def _most_complete(found: list[Mapping[str, str]]) -> dict[str, str]:
+def stated(versions: Versions) -> dict[str, str]:
+    """As results have them: empty where there is none."""
+    return {adapter: version or "" for adapter, version in versions.items()}
+
+
+def _most_complete(found: list[Versions]) -> Versions:
     """The versions of the machines that lack the fewest frameworks, and of most of these."""
-    counts = Counter(tuple(sorted(versions.items())) for versions in found)
-    ordered = sorted(counts, key=lambda each: (-sum(bool(version) for _, version in each), -counts[each]))
+    counts = Counter(tuple(versions.items()) for versions in found)
+    missing = {each: sum(version is None for _, version in each) for each in counts}
+    ordered = sorted(counts, key=lambda each: (missing[each], -counts[each]))
     return dict(ordered[0]) if ordered else {}
+
+
+def _said(version: str | None) -> str:
+    return "is missing" if version is None else version or "is of no stated version"

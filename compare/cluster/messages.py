@@ -13,29 +13,33 @@ KindName = Literal["block", "parity", "threads", "size", "accuracy"]
 """The kinds of work there are."""
 
 
+Versions = Mapping[str, str | None]
+"""By adapter, that of its framework: empty where nobody stated it, None where it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """Something to be done on one machine, by frameworks of these versions; `title` is for people.
 
     `told` is what its kind takes, as bytes; `threads` are those of every process, None for as many as the
-    machine has usable cores; `versions` are those of the adapters' frameworks, empty where there is none.
+    machine has usable cores.
     """
 
     title: str
     kind: KindName
     told: bytes
     lockstep: str
-    versions: Mapping[str, str]
+    versions: Versions
     threads: int | None = None
 
-    def unlike(self, lockstep: str, versions: Mapping[str, str]) -> str:
+    def unlike(self, lockstep: str, versions: Versions) -> str:
         """What is of another version on a machine than the work is for; empty where nothing is."""
         if lockstep != self.lockstep:
             return f"it has Lockstep {lockstep}: this run is of {self.lockstep}"
         other = [
             f"{adapter} {versions[adapter]}: this run is of {expected}"
             for adapter, expected in self.versions.items()
-            if expected and versions.get(adapter, "") not in ("", expected)
+            if expected is not None and versions.get(adapter) not in (None, expected)
         ]
         return f"it has {'; '.join(other)}" if other else ""
 
@@ -45,7 +49,7 @@ class Answer:
     """What came of it: what its kind returns, as bytes, or the machine's fault, with the versions there."""
 
     lockstep: str
-    versions: Mapping[str, str]
+    versions: Versions
     found: bytes = b""
     fault: str = ""
 
@@ -57,7 +61,7 @@ class MachineFacts:
     host: str
     cores: int
     lockstep: str
-    versions: Mapping[str, str]
+    versions: Versions
 
 
 class Garbled(Exception):  # noqa: N818 - reads as the fact that it states

@@ -3,18 +3,20 @@
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from distributed import Worker, get_worker
 from distributed.core import Status
 
+from adapters import AdapterUnavailable, version
+from adapters.declaration_reader import AdapterBroken
+from adapters.entry_points import NameTaken
+from compare.cluster.code_version import code_version
 from compare.cluster.kinds import KINDS
 from compare.cluster.messages import Answer, Garbled, MachineFacts, Work, decode, encode
 from compare.cluster.under_way import endable
 from compare.machine.devices import usable_cores
-from compare.machine.environment import lockstep_version
-from compare.machine.versions import framework_versions
 
 LEAST_FREE_BYTES = 64 * 2**20
 """Of the disk for temporary files: with less, what frameworks write there may be cut off."""
@@ -27,8 +29,8 @@ def describe(adapters: bytes) -> bytes:
     facts = MachineFacts(
         host=_BOOT.read_text(encoding="ascii").strip() if _BOOT.exists() else socket.gethostname(),
         cores=usable_cores(),
-        lockstep=lockstep_version(),
-        versions=framework_versions(decode(adapters, list[str])),
+        lockstep=code_version(),
+        versions=versions_here(decode(adapters, list[str])),
     )
     return encode(facts)
 
@@ -42,10 +44,10 @@ def perform(message: bytes) -> bytes:
 
 def answer(message: bytes, wanted: Callable[[], bool]) -> Answer:
     """What comes of some work, or what it is about this machine that keeps it from being done."""
-    lockstep, versions = lockstep_version(), dict[str, str]()
+    lockstep, versions = code_version(), dict[str, str | None]()
     try:
         work: Work = decode(message, Work)
-        versions = framework_versions(work.versions)
+        versions = versions_here(work.versions)
         fault = work.unlike(lockstep, versions) or disk_fault()
         if not fault:
             kind = KINDS[work.kind]
@@ -60,6 +62,17 @@ def answer(message: bytes, wanted: Callable[[], bool]) -> Answer:
     if fault:
         return Answer(lockstep=lockstep, versions=versions, fault=fault)
     return Answer(lockstep=lockstep, versions=versions, found=encode(found))
+
+
+def versions_here(adapters: Iterable[str]) -> dict[str, str | None]:
+    """The version of each adapter's framework, None where it cannot be used on this machine."""
+    found: dict[str, str | None] = {}
+    for adapter in adapters:
+        try:
+            found[adapter] = version(adapter)
+        except (AdapterUnavailable, AdapterBroken, NameTaken, KeyError):
+            found[adapter] = None
+    return found
 
 
 def disk_fault() -> str:
