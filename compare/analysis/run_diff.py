@@ -106,6 +106,7 @@ def _task_changes(
 def _obstacles(before: TaskSummary, after: TaskSummary, results: tuple[Results, Results]) -> dict[str, str]:
     """Why the speed of an adapter cannot be compared, empty where it can; for those that are ok in both."""
     spec = _task_difference(before.record, after.record)
+    shared = "workers shared a machine" if any(each.shared_a_machine for each in results) else ""
     later = {summary.adapter: summary for summary in after.adapters}
     found = {}
     for old in before.adapters:
@@ -114,7 +115,7 @@ def _obstacles(before: TaskSummary, after: TaskSummary, results: tuple[Results, 
             left = "" if _in_lockstep(old) and _in_lockstep(new) else "left the reference's losses"
             machine = _machine_difference(_machine(results[0], old), _machine(results[1], new))
             few = "fewer than two rounds" if min(len(old.rounds), len(new.rounds)) < 2 else ""
-            found[old.adapter] = spec or left or machine or few
+            found[old.adapter] = spec or left or shared or machine or few
     return found
 
 

@@ -9,7 +9,6 @@ from adapters.optimizers import OPTIMIZERS
 from adapters.schedules import SCHEDULES
 from compare.jobs.opening import data_settings
 from compare.machine.environment import environment
-from compare.machine.versions import framework_versions
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.environment import Environment
@@ -40,8 +39,12 @@ def data_keys(settings: Settings) -> dict[str, str]:
     return {name: data_key(task, settings.data) for name, task in tasks.items()}
 
 
-def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> Results:
+def beginning(
+    settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], versions: Mapping[str, str]
+) -> Results:
     """Nothing yet or, where a run is resumed, what is finished of it.
+
+    `versions` are those of the adapters' frameworks.
 
     Raises: UsageError where it cannot be resumed.
     """
@@ -52,7 +55,7 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
         accuracy=_accuracy(settings, keys),
         interrupted=True,
         request=request(settings, _settled_data(settings, blocks, keys)),
-        versions=framework_versions(settings.adapters),
+        versions=dict(versions),
         left_out=settings.left_out,
         baseline=settings.baseline,
         twins=settings.twins,

@@ -15,6 +15,7 @@ from compare.cli.options import (
     Data,
     Html,
     MemoryLimit,
+    OnCluster,
     OnDevice,
     Out,
     Overwrite,
@@ -134,6 +135,7 @@ def accuracy(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    cluster: OnCluster = None,
     resume: Resume = None,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
@@ -151,6 +153,7 @@ def accuracy(
         "timeout": timeout,
         "memory_limit": memory_limit,
         "device": device,
+        "cluster": cluster,
     }
     own = {"recipe": recipe, "choose": choose} if resume else {}
     chosen = settings_or_stored(context, resume, {**options, **own})

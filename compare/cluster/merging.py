@@ -86,6 +86,7 @@ def merge(runs: Sequence[StoredRun], environment: Environment, *, replacing: boo
         },
         environments=_environments(runs, used),
         sources=_sources(runs, taken),
+        cluster=next((run.results.cluster for run in runs if run.results.shared_a_machine), None),
     )
     return Merged(results=results, taken=taken)
 

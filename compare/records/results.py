@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compare.records.accuracy import Accuracy
+from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment, Interruption
 from compare.records.machine import Machine
 from compare.records.parity import ParityResult
@@ -69,6 +70,7 @@ class Results:
     adapters ran once more, to see what two runs of the same thing differ by.
     `left_out` are the tasks that `all` left out, for its preset is too short for them.
     `sweep_of` says what network was trained in a sweep, where that is not the one of `mnist-rows`.
+    `cluster` is what the blocks were spread over, where they were.
     `machines` are the kinds of machine that the runs name, by fingerprint; `environments` those of each that
     are not the `environment` in which the command itself ran, as in a run over several machines.
     `sources` are the runs that a merged one was put together from; each `part` there has its own conditions.
@@ -93,9 +95,15 @@ class Results:
     request: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     interruptions: list[Interruption] = field(default_factory=list)
+    cluster: ClusterRecord | None = None
     machines: dict[str, Machine] = field(default_factory=dict)
     environments: dict[str, list[Environment]] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
+
+    @property
+    def shared_a_machine(self) -> bool:
+        """Whether workers of a cluster shared a machine, so that speeds are comparable with none."""
+        return self.cluster is not None and self.cluster.shared
 
     @property
     def has_something_to_report(self) -> bool:

@@ -16,6 +16,9 @@ class Size:
     cell: Cell = "lstm"
     bidirectional: bool = False
 
+    def __str__(self) -> str:
+        return f"H {self.hidden}, B {self.batch}, T {self.time_steps}, L {self.layers}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPoint:

@@ -18,7 +18,15 @@ from compare.storage.results import open_run
 from compare.text import counted, storable
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet", "retry_failed"}
+MACHINE_OPTIONS = {
+    "threads",
+    "timeout",
+    "memory_limit",
+    "mnist_archives",
+    "quiet",
+    "retry_failed",
+    "cluster",
+}
 """Options that may be given anew on resuming: the others say what the run is."""
 
 OPTIONS = {"changes": "set"}
@@ -74,6 +82,8 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         resume=True,
         retry_failed=typed.get("retry_failed", False),
         threads=typed.get("threads", settings.threads),
+        all_cores=settings.all_cores and "threads" not in typed,
+        cluster=typed.get("cluster", settings.cluster),
         quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
         memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
@@ -94,7 +104,8 @@ def stored_results(folder: Path) -> Results:
 def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     """The finished part of a stored run, to resume from; `fresh` is what a new run would begin with.
 
-    Where the environment has changed, the block that was under way starts anew.
+    Where the environment has changed, the block that was under way starts anew; of a cluster each run names
+    its own.
 
     Raises: UsageError where a task, or a recipe for accuracy, is no longer the one that was begun.
     """
@@ -111,7 +122,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
     if not stored.interrupted:
         return stored
     latest = stored.interruptions[-1] if stored.interruptions else stored
-    changed = _changed(latest.environment, fresh.environment)
+    changed = [] if stored.cluster else _changed(latest.environment, fresh.environment)
     changed += _changed_versions(latest.versions, fresh.versions)
     if changed:
         delete_snapshot(folder)
