@@ -28,9 +28,6 @@ function save(path, content, type) {
 }
 
 async function download(path) {
-  if (path === "results.json") {
-    save(path, await (await unpack("results")).arrayBuffer(), "application/json");
-  } else {
-    save(path, (await packedJson("tables"))[path], "text/csv");
-  }
+  if (path === "results.json") await saveResults();
+  else save(path, (await packedJson("tables"))[path], "text/csv");
 }

@@ -1,31 +1,19 @@
-// Figures that zoom and show values, drawn when their page is shown; Plotly is unpacked for the first of them.
+// Figures that zoom and show values, drawn when their page is shown; Plotly is loaded for the first of them.
 
 const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-const SUMMARY = "summary";
 
 const figures = new Map();
-let plotlyLoading = null;
-
-/** Plotly's program, which the page's own policy allows by its hash. */
-function plotly() {
-  plotlyLoading ??= unpack("plotly").then((response) => response.text()).then((program) => {
-    document.head.append(element("script", {}, program));
-    return window.Plotly;
-  });
-  return plotlyLoading;
-}
 
 async function figureOf(place) {
   if (!figures.has(place)) {
     const name = place.dataset.plot;
-    const plot = name === SUMMARY ? { kind: "times", views: [{}] } : (await packedJson("plots"))[name];
+    const plot = await plotOf(name);
     const known = { figure: place, name, plot, groups: [] };
     figures.set(place, known);
     const drawing = element("div", { class: "drawing" });
     place.replaceChildren(drawing, element("figcaption", {}, place.getAttribute("aria-label")));
-    if (plot.kind === "times") drawing.before(baselineChoices());
-    else addChoices(known);
     known.drawing = drawing;
+    KINDS[plot.kind].controls(known);
   }
   return figures.get(place);
 }
@@ -34,8 +22,7 @@ async function figureOf(place) {
 async function showPlots(page) {
   for (const place of page.querySelectorAll("figure[data-plot]")) {
     const known = await figureOf(place);
-    for (const [group, isPressed] of known.groups) press(group, isPressed);
-    showBaseline();
+    showControls(known);
     const Plotly = await plotly();
     if (page.hidden) return;
     const first = !known.drawing.classList.contains("js-plotly-plot");
@@ -43,19 +30,14 @@ async function showPlots(page) {
     known.drawing.style.height = `${layout.height}px`;
     await Plotly.react(known.drawing, traces, layout, CONFIG);
     if (first) known.drawing.on("plotly_relayout", (change) => keepZoom(known, change));
-    if (known.plot.kind === "times") {
-      place.querySelector("figcaption").textContent = timesCaption();
-      place.setAttribute("aria-label", timesCaption());
+    const caption = KINDS[known.plot.kind].caption?.(known);
+    if (caption) {
+      place.querySelector("figcaption").textContent = caption;
+      place.setAttribute("aria-label", caption);
     }
     place.dataset.drawn = "true";
   }
 }
-
-const KINDS = {
-  curves: { traces: curveTraces, layout: curveLayout },
-  confusion: { traces: confusionTraces, layout: confusionLayout },
-  times: { traces: timesTraces, layout: timesLayout },
-};
 
 function drawn(known) {
   const view = chosenView(known);
