@@ -49,11 +49,12 @@ SUMMARY_PLOT = "summary"
 class Surroundings:
     """What a report in HTML brings along, and what it finds beside it.
 
-    `programs` are the files in which the page's program says where Plotly and the results lie; `scripts` the
-    sources of a Content-Security-Policy that other scripts have, `packed` what the page carries packed,
-    `data` what the program is told.
+    `layout` is its template, `programs` are the files in which the page's program says where Plotly and the
+    results lie; `scripts` the sources of a Content-Security-Policy that other scripts have, `packed` what the
+    page carries packed, `data` what the program is told.
     """
 
+    layout: str
     programs: tuple[str, ...]
     scripts: tuple[str, ...]
     packed: Mapping[str, str]
@@ -64,6 +65,7 @@ def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
     """Write report.html of a run's pages into their folder, where their figures lie; return its path."""
     plotly = get_plotlyjs()
     inside = Surroundings(
+        layout="report.html.jinja",
         programs=("inside.js",),
         scripts=(f"'{script_hash(plotly)}'",),
         packed={"plotly": pack(plotly.encode()), "results": pack((folder / "results.json").read_bytes())},
@@ -97,10 +99,11 @@ def report_document(
         replaced=_speed_tables(rows, tasks),
     )
     return document(
-        layout="report.html.jinja",
+        layout=surroundings.layout,
         title=pages[0].title,
         groups=_groups(pages, addresses, tasks),
         pages=[(addresses[page.name], page.title, render(page, places)) for page in pages],
+        styles=[STATIC / "style.css"],
         programs=[STATIC / name for name in (*surroundings.programs, *PROGRAMS)],
         scripts=surroundings.scripts,
         data={**_data(results, tasks, rows, addresses), **surroundings.data},
@@ -156,7 +159,7 @@ def _data(
         "baselines": [name for name in drawn if any(name in row.times for row in rows)],
         "baseline": results.baseline or "",
         "tasks": [
-            {"name": name, "address": addresses[f"pages/{task_page_name(name)}.md"]}
+            {"name": name, "address": addresses.get(f"pages/{task_page_name(name)}.md", "page=report")}
             for name in (task.record.name for task in tasks)
         ],
         "rows": rows,

@@ -18,6 +18,7 @@ def document(
     title: str,
     groups: Sequence[tuple[str, Sequence[tuple[str, str]]]],
     pages: Sequence[tuple[str, str, str]],
+    styles: Sequence[Traversable],
     programs: Sequence[Traversable],
     scripts: Sequence[str],
     data: object,
@@ -27,15 +28,16 @@ def document(
 
     `layout` is a template that is or extends `document.html.jinja`.
     `groups` is the list of pages, each an address and a title; `pages` are an address, a title and HTML.
-    `programs`, in their order, are one program, which runs beside `scripts` alone: sources as a
-    Content-Security-Policy has them. `data` is what it reads at once, `packed` what it unpacks when asked.
+    `styles` are style sheets; `programs`, in their order, are one program, which runs beside `scripts` alone:
+    sources as a Content-Security-Policy has them. `data` is what it reads at once, `packed` what it unpacks
+    when asked.
     """
     program = "".join(each.read_text(encoding="utf-8") for each in programs)
     return template(layout).render(
         title=title,
         groups=groups,
         pages=pages,
-        style=(STATIC / "style.css").read_text(encoding="utf-8"),
+        style="".join(each.read_text(encoding="utf-8") for each in styles),
         program=program,
         scripts=[f"'{script_hash(program)}'", *scripts],
         data=script_json(data),

@@ -43,6 +43,7 @@ function drawn(known) {
   const view = chosenView(known);
   const { traces, layout } = KINDS[known.plot.kind];
   const own = layout(view);
+  const lines = traces(view);
   const zoom = (state.zoom.get(known.name) ?? "").split(",").map(Number);
   if (zoom.length === 4 && zoom.every(Number.isFinite)) {
     own.xaxis.range = zoom.slice(0, 2);
@@ -50,10 +51,10 @@ function drawn(known) {
   }
   for (const name of ["x", "y"]) {
     const shown = own[`${name}axis`];
-    shown.dtick = tickStep(shown, (view.lines ?? []).flatMap((line) => line[name]));
+    shown.dtick = tickStep(shown, lines.flatMap((line) => line[name]));
   }
   return [
-    traces(view),
+    lines,
     {
       ...own,
       margin: { l: 16, r: 16, t: 28, b: 16 },
@@ -76,12 +77,15 @@ function tickStep({ type, range }, values) {
   return high - low > 2.5 ? 1 : high - low > 0.7 ? "D2" : undefined;
 }
 
+/** An end of what an axis shows, as the address keeps it: a date as milliseconds. */
+const placeOn = ({ type }, end) => (type === "date" ? new Date(`${end}Z`).getTime() : Number(end).toPrecision(5));
+
 /** What is zoomed into goes into the address; a double click takes it out. */
 function keepZoom(known, change) {
   if (!Object.keys(change).some((name) => /^[xy]axis\.(range|autorange)/.test(name))) return;
   const { xaxis, yaxis } = known.drawing.layout;
   const whole = xaxis.autorange && yaxis.autorange !== false;
-  const range = [...xaxis.range, ...yaxis.range].map((value) => Number(value).toPrecision(5));
+  const range = [...xaxis.range.map((end) => placeOn(xaxis, end)), ...yaxis.range.map((end) => placeOn(yaxis, end))];
   const zoom = whole ? "" : range.join(",");
   if ((state.zoom.get(known.name) ?? "") !== zoom) go({ zoom: withEntry(state.zoom, known.name, zoom) });
 }
