@@ -1,6 +1,5 @@
 """Whether a figure differs between two runs by more than chance and a threshold."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -101,9 +100,9 @@ def _ratio(ours: AdapterSummary, theirs: AdapterSummary) -> tuple[float, float, 
     that minute's machine in common. Else a process is; else a round (bootstrap of medians).
     """
     for medians in (seed_medians, process_medians):
-        first_samples, second_samples = medians(ours.runs), medians(theirs.runs)
-        if min(len(first_samples), len(second_samples)) >= FEWEST_CLUSTERS:
-            return ratio_of_means(first_samples, second_samples)
+        samples = [medians(summary.runs) for summary in (ours, theirs)]
+        if min(map(len, samples)) >= FEWEST_CLUSTERS:
+            return _ratio_of_means(*samples)
     first, second = (
         np.array([turn.seconds / turn.sequences for turn in summary.rounds]) for summary in (ours, theirs)
     )
@@ -118,15 +117,11 @@ def _ratio(ours: AdapterSummary, theirs: AdapterSummary) -> tuple[float, float, 
     return float(_ratio_of_medians(first, second)), float(interval.low), float(interval.high)
 
 
-def ratio_of_means(
-    ours: Sequence[float], theirs: Sequence[float], confidence: float = 0.95
-) -> tuple[float, float, float]:
-    """The ratio of geometric means, with its interval by Welch's t on logarithms."""
+def _ratio_of_means(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """The ratio of geometric means, with its 95 % interval."""
     first, second = np.log(ours), np.log(theirs)
+    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     middle = first.mean() - second.mean()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # SciPy's of values that are all alike
-        interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(confidence)
     return float(np.exp(middle)), float(np.exp(interval.low)), float(np.exp(interval.high))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compare.analysis.history import Times, change_points
+from compare.analysis.history import Times, change_points, looks_at
 from compare.report.site.entry import Entry
 
 DATE = "date"
@@ -66,7 +66,7 @@ def version_key(version: str) -> list[tuple[bool, int, str]]:
 def find_changes(runs: Sequence[Entry], shown: Sequence[str]) -> list[Change]:
     """Every change in every history, in all these orders; `runs` come in the order of time."""
     histories = [history for order in shown for history in _histories(runs, order)]
-    looks = sum(len(history.places) for history in histories)
+    looks = sum(looks_at(len(history.runs), history.places) for history in histories)
     return [
         Change(
             order=history.order,

@@ -78,7 +78,8 @@ function tickStep({ type, range }, values) {
 }
 
 /** An end of what an axis shows, as the address keeps it: a date as milliseconds. */
-const placeOn = ({ type }, end) => (type === "date" ? new Date(`${end}Z`).getTime() : Number(end).toPrecision(5));
+const placeOn = ({ type }, end) =>
+  type === "date" ? Date.parse(end.length > 10 ? `${end.replace(" ", "T")}Z` : end) : Number(end).toPrecision(5);
 
 /** What is zoomed into goes into the address; a double click takes it out. */
 function keepZoom(known, change) {
