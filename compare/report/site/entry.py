@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.history import Estimate, Times, times_of
-from compare.analysis.machines import groups, spans_machines
+from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.run_diff import WORK, versions_of
 from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
@@ -107,10 +107,11 @@ def entries_of(results: Results, place: str, name: str) -> list[Entry]:
     Raises: ValueError where a date is none.
     """
     if not spans_machines(results):
-        return [_entry(results, place, place, name)]
+        return [_entry(as_of_one_machine(results), place, place, name)]
+    found = groups(results)
     return [
-        _entry(group.results, f"{place}~{number}", place, f"{name}, part {number}")
-        for number, group in enumerate(groups(results), 1)
+        _entry(group.results, f"{place}~{number}", place, f"{name}: {one_line(label)}")
+        for number, (group, label) in enumerate(zip(found, labels(found), strict=True), 1)
     ]
 
 
