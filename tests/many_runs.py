@@ -30,7 +30,7 @@ def varied(results, number, *, factors=None, machine=0, torch="2.13.0", spread=0
             replace(turn, seconds=turn.seconds * longer * of_process[turn.process]) for turn in run.rounds
         ]
         worker = run.worker
-        if worker and "torch" in worker.versions:
+        if worker and run.adapter == "torch":
             worker = replace(worker, versions={**worker.versions, "torch": torch})
         runs.append(replace(run, rounds=rounds, worker=worker, machine=""))
     return replace(results, environment=environment, runs=runs, machines={}, environments={})
