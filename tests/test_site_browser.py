@@ -147,7 +147,7 @@ def differences(page):
     rows = page.locator("[data-table=differences] tbody tr").all()
     cells = [row.locator("td").all_inner_texts() for row in rows]
     return [
-        (task, adapter, figure, change, finding) for task, adapter, figure, _, _, change, finding in cells
+        (task, adapter, figure, change, finding) for task, adapter, figure, finding, change, _, _ in cells
     ]
 
 

@@ -28,6 +28,7 @@ function save(path, content, type) {
 }
 
 async function download(path) {
-  if (path === "results.json") await saveResults();
-  else save(path, (await packedJson("tables"))[path], "text/csv");
+  if (path === "results.json") return saveResults();
+  const table = (await packedJson("tables"))[path];
+  return table === undefined ? tell("Not stored") : save(path, table, "text/csv");
 }

@@ -43,12 +43,12 @@ function differenceTable(before, after, changes) {
     const bad = BAD.includes(finding);
     return [
       task, labelOf(adapter), measure,
-      cell(number(change.before, digits(change)), "number"), cell(number(change.after, digits(change)), "number"),
-      cell(ratio ? `${factor(ratio.middle)} (${factor(ratio.low)}–${factor(ratio.high)})` : "–", "number"),
       element("td", {}, bad ? element("strong", {}, finding) : finding, reason ? `: ${reason}` : ""),
+      cell(ratio ? `${factor(ratio.middle)} (${factor(ratio.low)}–${factor(ratio.high)})` : "–", "number"),
+      cell(number(change.before, digits(change)), "number"), cell(number(change.after, digits(change)), "number"),
     ];
   });
-  return table("differences", `${after.name} against ${before.name}`, ["Task", "Adapter", "Figure", "Before", "After", "Change", "Finding"], body);
+  return table("differences", `${after.name} against ${before.name}`, ["Task", "Adapter", "Figure", "Finding", "Change", "Before", "After"], body);
 }
 
 const digits = ({ measure }) => (measure === SPEED ? 3 : 4);
@@ -56,7 +56,7 @@ const cell = (text, kind = "") => element("td", { class: kind }, text);
 
 /** A table in a box that scrolls; cells are text or made already. */
 function table(name, label, heads, rows) {
-  const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
+  const head = element("tr", {}, ...heads.map((text, at) => element("th", { scope: "col", class: rows[0]?.[at]?.className }, text)));
   const body = rows.map((cells) => element("tr", {}, ...cells.map((each) => (each instanceof Element ? each : cell(each)))));
   const made = element("table", { "data-table": name }, element("thead", {}, head), element("tbody", {}, ...body));
   return element("div", { class: "box", tabindex: "0", role: "region", "aria-label": label }, made);
