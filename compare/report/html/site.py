@@ -1,5 +1,6 @@
 """From the folders of runs to a site over them."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -76,8 +77,14 @@ def _all(runs: Sequence[Place], out: Path) -> list[list[Entry] | Broken]:
     workers = min(len(os.sched_getaffinity(0)), len(runs))
     if workers < 2:
         return [work(run) for run in runs]
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_collect_seldom) as pool:
         return list(pool.map(work, runs, chunksize=max(1, len(runs) // (8 * workers))))
+
+
+def _collect_seldom() -> None:
+    """Look for garbage less often: reading a run makes very many objects, none of which is garbage yet."""
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 def _one(out: Path, run: Place) -> list[Entry] | Broken:

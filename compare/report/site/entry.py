@@ -119,6 +119,7 @@ def _entry(results: Results, key: str, place: str, name: str) -> Entry:
     tasks = [task for task in task_summaries(results) if task.adapters]
     pairs = [(task, summary) for task in tasks for summary in task.adapters]
     works = {task.record.name: _work(task.record) for task in tasks}
+    noise = {task.record.name: {m.name: _noise(task, m) for m in task.record.metrics} for task in tasks}
     machines = [hardware_of(results, summary) for _, summary in pairs]
     return Entry(
         summary=Summary(
@@ -131,7 +132,7 @@ def _entry(results: Results, key: str, place: str, name: str) -> Entry:
             fastest={task.record.name: one_line(task.ranked[0].adapter) for task in tasks if task.ranked},
             state=_state(results),
             rows=[
-                _row(task, summary, works[task.record.name].key, machine.key)
+                _row(task, summary, works[task.record.name].key, machine.key, noise[task.record.name])
                 for (task, summary), machine in zip(pairs, machines, strict=True)
             ],
         ),
@@ -160,7 +161,9 @@ def _state(results: Results) -> str:
     return ", ".join(parts) or "ok"
 
 
-def _row(task: TaskSummary, summary: AdapterSummary, work: str, machine: str) -> Row:
+def _row(
+    task: TaskSummary, summary: AdapterSummary, work: str, machine: str, noise: dict[str, float | None]
+) -> Row:
     measured = times_of(summary.runs)
     return Row(
         task=task.record.name,
@@ -179,7 +182,7 @@ def _row(task: TaskSummary, summary: AdapterSummary, work: str, machine: str) ->
         processes=_moments(measured.processes) if measured else None,
         seeds=_moments(measured.seeds) if measured else None,
         results={metric.name: summary.results(metric.name) for metric in task.record.metrics},
-        noise={metric.name: _noise(task, metric) for metric in task.record.metrics},
+        noise=noise,
     )
 
 
