@@ -13,6 +13,9 @@ from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from tasks.interface import Metric
 
+WORK = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
+"""The fields of a task's record in which, beside its data set, two runs must agree to be compared."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDiff:
@@ -113,7 +116,7 @@ def _obstacles(before: TaskSummary, after: TaskSummary, results: tuple[Results, 
         new = later.get(old.adapter)
         if new is not None and _status_change(before.record.name, old, new) is None:
             left = "" if _in_lockstep(old) and _in_lockstep(new) else "left the reference's losses"
-            machine = _machine_difference(_machine(results[0], old), _machine(results[1], new))
+            machine = _machine_difference(measured_on(results[0], old), measured_on(results[1], new))
             few = "fewer than two rounds" if min(len(old.rounds), len(new.rounds)) < 2 else ""
             found[old.adapter] = spec or left or shared or machine or few
     return found
@@ -144,7 +147,7 @@ def _machine_difference(old: Mapping[str, object], new: Mapping[str, object]) ->
     return "; ".join(f"other {name}: {old[name]} and {new[name]}" for name in old if old[name] != new[name])
 
 
-def _machine(results: Results, summary: AdapterSummary) -> dict[str, object]:
+def measured_on(results: Results, summary: AdapterSummary) -> dict[str, object]:
     """What an adapter's speed was measured on, by name."""
     parts = [results.environment, *(each.environment for each in results.interruptions if each.changed)]
     run = latest(summary.runs)[0]
@@ -162,8 +165,7 @@ def _task_difference(before: TaskRecord, after: TaskRecord) -> str:
     """Why nothing can be compared; empty where it can."""
     if before.dataset != after.dataset:
         return f"other data: {before.dataset} and {after.dataset}"
-    fields = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
-    names = [name for name in fields if getattr(before, name) != getattr(after, name)]
+    names = [name for name in WORK if getattr(before, name) != getattr(after, name)]
     return f"other {' and '.join(names).replace('_', ' ')}" if names else ""
 
 
@@ -179,7 +181,7 @@ def _machine_remarks(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _remarks(before: Results, after: Results) -> Iterator[str]:
-    old, new = _versions(before), _versions(after)
+    old, new = versions_of(before), versions_of(after)
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             yield f"{name}: {old.get(name, 'absent')} before, {new.get(name, 'absent')} after."
@@ -190,7 +192,8 @@ def _remarks(before: Results, after: Results) -> Iterator[str]:
             yield f"The {which} run: {caveat}"
 
 
-def _versions(results: Results) -> dict[str, str]:
+def versions_of(results: Results) -> dict[str, str]:
+    """Of Python, Lockstep and what the adapters ran on, by name."""
     versions = {"Python": results.environment.python, "Lockstep": results.environment.lockstep}
     for run in results.runs:
         versions |= run.worker.versions if run.worker else {}
