@@ -74,10 +74,13 @@ def from_npz(path: Path, classify: Classify) -> Labelled:
     outside = np.zeros(inputs.shape[:2], bool)
     if lengths is not None:
         outside = np.arange(inputs.shape[1]) >= lengths[:, np.newaxis]
-    wrong = np.argwhere(~np.isfinite(inputs) & ~outside[..., np.newaxis])
+    with np.errstate(over="ignore"):
+        wrong = np.argwhere(~np.isfinite(inputs.astype(np.float32)) & ~outside[..., np.newaxis])
     if len(wrong):
         place = tuple(int(each) for each in wrong[0])
-        raise UsageError(f"{path}: {names[0]}{list(place)} is {inputs[place]}: numbers must be finite")
+        raise UsageError(
+            f"{path}: {names[0]}{list(place)} is {inputs[place]}: numbers must be finite in float32"
+        )
     places = np.arange(labels.size).reshape(labels.shape)
     return Labelled(path.name, path, names[1], inputs, labels, lengths, places, Gaps())
 

@@ -11,7 +11,8 @@ from compare.jobs.gaps import Gaps
 from compare.jobs.labelled import Labelled
 from compare.jobs.rows import used_rows
 from compare.jobs.schema import Classify, Data
-from compare.jobs.tables import Table, open_table
+from compare.jobs.table import Table
+from compare.jobs.tables import open_table
 
 SEQUENCE, LABEL = "sequence", "label"
 """The columns of a table that are taken where none are named."""
@@ -37,7 +38,7 @@ def from_table(path: Path, data: Data) -> Labelled:
     places, numbers = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
     keys, labels = (np.concatenate([part.others[name] for part in parts]) for name in (sequence, label))
     for name, values in ((sequence, keys), (label, labels)):
-        missing = np.flatnonzero([value is None or value != value for value in values])  # noqa: PLR0124 - NaN
+        missing = np.flatnonzero([value is None or value == "" or value != value for value in values])  # noqa: PLR0124 - NaN
         if len(missing):
             raise UsageError(f"{path}, row {places[missing[0]]}, column {name!r} has no value: fill it in")
     if labels.dtype.kind == "f":
@@ -68,11 +69,14 @@ def _inputs(table: Table, classify: Classify, others: Sequence[str | None]) -> t
     for name in others:
         if name is not None:
             table.check_column(name)
-    chosen = named or tuple(name for name in table.names if name and name not in others)
+    chosen = named or tuple(name for name in table.named if name not in others)
     if not chosen:
         raise UsageError(f"{table.path} has no columns of inputs: name them in data.classify.inputs")
     for name in chosen:
         table.check_column(name)
+        if name in others or chosen.count(name) > 1:
+            what = "is a label, sequence or time" if name in others else "stands there twice"
+            raise UsageError(f"{table.path}: data.classify.inputs has {name!r}, which {what}: leave it out")
     return chosen
 
 
