@@ -25,7 +25,7 @@ class ForecastJob(Job):
         if found.evaluated < len(self._dataset.held_out_inputs):
             looked_at = f"{found.evaluated:,} held-out rows, evenly spread"
         return (
-            f"{self.model.cell.upper()} with {self.model.hidden} hidden units: {found.target_name}, "
+            f"{self.network}: {found.target_name}, "
             f"{counted(found.horizon, 'row')} ahead, from {counted(found.window, 'row')} of "
             f"{found.settings['columns']}; evaluated on {looked_at}. Naive is {naive}."
         )

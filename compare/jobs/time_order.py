@@ -1,5 +1,6 @@
 """The column that says when: it must rise from row to row."""
 
+import re
 import warnings
 from typing import Any
 
@@ -74,9 +75,11 @@ class TimeOrder:
 
 
 def _date_format(text: str) -> str:
-    """ISO 8601 if it is that, else what pandas takes it for."""
+    """ISO 8601 if it is that, else what pandas takes it for; it knows no hours before and after noon."""
     if pd.notna(pd.to_datetime(text, format="ISO8601", errors="coerce")):
         return "ISO8601"
+    halves = re.fullmatch(r"(.+?)(\s*)[AP]M", text, re.IGNORECASE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the day comes first
-        return guess_datetime_format(text) or "ISO8601"
+        found = guess_datetime_format(halves[1] if halves else text) or "ISO8601"
+    return f"{found.replace('%H', '%I')}{halves[2]}%p" if halves else found
