@@ -263,6 +263,7 @@ CONTENTS = {
     "no header": ("load.csv", lambda path: path.write_text("1.5,2\n3,4\n"), "row 1: all names are numbers"),
     "empty row 1": ("load.csv", lambda path: path.write_text("\na,b\n1,2\n"), "row 1 is empty: it must name"),
     "half a quote": ("load.csv", lambda path: path.write_text('"a\nb",c\n1,2\n'), "row 1: unexpected"),
+    "open quote": ("load.csv", lambda path: path.write_text('a,b\n1,2\n3,"4'), "an odd number of quotes"),
     "empty row": ("load.csv", lambda path: path.write_text("a,b\n1,2\n\n3,4\n"), "row 3, column 'a' has"),
     "header alone": ("load.csv", lambda path: path.write_text("a,b\n"), "load.csv has 0 rows"),
     "other separator": (

@@ -179,6 +179,23 @@ def test_where_time_is_a_number_a_forecast_is_shown_over_it(folder):
     assert (picture.x_label, picture.dates, picture.x[0], picture.x[-1]) == ("year", False, 1960.0, 1999.0)
 
 
+def test_labels_of_another_format_are_the_same_classes(folder):
+    columns = {"sequence": range(20), "v": range(20), "label": [2, 10] * 10}
+    pd.DataFrame(columns).to_parquet(folder / "a.parquet")
+    write_csv(folder / "b.csv", **columns)
+    for names in (("a.parquet", "b.csv"), ("b.csv", "a.parquet")):
+        task, dataset = opened(write_job(folder, 'file = "{}"\nheld_out = "{}"'.format(*names)))
+        assert task.opened.manifest.classes == ("2", "10")
+        np.testing.assert_array_equal(dataset.held_out_targets, [0, 1] * 10)
+
+
+@pytest.mark.parametrize("labels", [("1", "99999999999999999999"), ("--5", "1"), ("日本", "größe")])
+def test_a_label_may_be_any_text(labels, folder):
+    write_csv(folder / "a.csv", sequence=range(20), v=range(20), label=labels * 10)
+    task, _ = opened(write_job(folder, 'file = "a.csv"'))
+    assert sorted(task.opened.manifest.classes) == sorted(labels)
+
+
 def test_a_label_may_read_as_a_gap_does(folder):
     write_csv(folder / "a.csv", sequence=range(20), v=range(20), label=["NA", "null"] * 10)
     task, _ = opened(write_job(folder, 'file = "a.csv"'))

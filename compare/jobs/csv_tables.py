@@ -31,8 +31,9 @@ def csv_table(path: Path, separator: str) -> Table:
         types = {name: pa.float64() for name in numbers} | {name: pa.string() for name in others}
         try:
             with opened(path) as stream:
+                content = _Content(stream)
                 reader = pa.csv.open_csv(
-                    _WithoutEmptyEnd(stream),
+                    content,
                     read_options=pa.csv.ReadOptions(
                         use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1
                     ),
@@ -42,7 +43,9 @@ def csv_table(path: Path, separator: str) -> Table:
                     convert_options=pa.csv.ConvertOptions(include_columns=[*types], column_types=types),
                 )
                 yield from pieces(reader, 2, numbers, others)
-        except pa.ArrowInvalid as error:
+                if content.quotes % 2:
+                    raise UsageError(f"{path} has an odd number of quotes: one is not closed, correct it")
+        except pa.ArrowException as error:
             text = " ".join(str(error).split())
             if not text.startswith("Could not skip initial"):  # there is a header, and nothing else
                 raise UsageError(f"{path}, {_in_words(text, names, separator)}") from error
@@ -50,17 +53,21 @@ def csv_table(path: Path, separator: str) -> Table:
     return Table(path=path, names=names, read=read)
 
 
-class _WithoutEmptyEnd(io.RawIOBase):
-    """A stream without the empty lines at its end; those before are rows without values."""
+class _Content(io.RawIOBase):
+    """A stream without the empty lines at its end, while those before are rows without values.
+
+    `quotes` are those that were read.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream, self._ends = stream, b""
+        self._stream, self._ends, self.quotes = stream, b"", 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1, /) -> bytes:
         while found := self._stream.read(max(1, size - len(self._ends))):
+            self.quotes += found.count(b'"')
             whole = self._ends + found
             kept = whole.rstrip(b"\r\n")
             self._ends = whole[len(kept) :]
@@ -111,4 +118,6 @@ def _in_words(text: str, names: Sequence[str], separator: str) -> str:
         decimals = "; decimals have a point, or values another separator" if separator == "," else ""
         values, columns = counted(int(got), "value"), counted(int(expected), "column")
         return f"row {row} has {values}, and row 1 names {columns}: correct it{decimals}"
+    if text.startswith("straddling object"):
+        return f"a row has more than {BLOCK_BYTES:,} bytes: is a quote not closed? correct it"
     return f"{text[:200]}: correct it"

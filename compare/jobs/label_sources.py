@@ -69,6 +69,8 @@ def from_npz(path: Path, classify: Classify) -> Labelled:
         )
     if labels.dtype.kind not in "iubUS":
         raise UsageError(f"{path}: {names[1]} is {labels.dtype}: classes are whole numbers or text")
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8", "backslashreplace")
     if lengths is not None:
         _check_lengths(path, str(classify.lengths), lengths, inputs.shape)
     outside = np.zeros(inputs.shape[:2], bool)

@@ -34,7 +34,7 @@ def open_table(path: Path, separator: str) -> Table:
 def _parquet(path: Path, separator: str) -> Table:
     try:
         file = pa.parquet.ParquetFile(path, pre_buffer=False)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise UsageError(
             f"{path} is not what its name says: {_line(error)}: convert or fetch it anew"
         ) from error
@@ -48,7 +48,7 @@ def _parquet(path: Path, separator: str) -> Table:
         try:
             wanted = [*dict.fromkeys((*numbers, *others))]
             yield from pieces(file.iter_batches(ROWS, columns=wanted), 1, numbers, others)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise UsageError(
                 f"{path}: it cannot be read to its end: {_line(error)}: fetch it anew"
             ) from error
