@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant("small inputs ignored", ranges.InputsBelowAThousandthIgnored, "nearly_no_inputs"),
     Mutant("inputs bounded", ranges.InputsBounded, "large_inputs"),
     Mutant("large gradients clipped", ranges.LargeGradientsClipped, "large_gradients"),
-    Mutant("small gradients ignored", ranges.SmallGradientsIgnored, "nearly_no_gradients"),
+    Mutant("plain SGD stops when converged", ranges.PlainSgdStopsWhenConverged, "nearly_no_gradients"),
     Mutant("mean of parts", ranges.MeanOfParts, "many_sequences"),
     Mutant("classes up to 64", ranges.ClassesUpTo64, "many_classes"),
     Mutant("wide layers in single precision", ranges.WideLayersInSingle, "wide_layers"),

@@ -53,6 +53,10 @@ def test_no_entry_of_the_table_says_what_another_says():
         ("TF_CPP_MIN_LOG_LEVEL", "passed"),
         ("TF_TOKEN_app_terraform_io", "passed"),
         ("TF_XLA_FLAGS", "removed"),
+        ("TF2_BEHAVIOR", "removed"),
+        ("LD_HWCAP_MASK", "kept"),
+        ("CUDA_HOME", None),
+        ("PYTHONNOUSERSITE", "passed"),
         *((name, None) for name in NOBODYS),
     ],
 )

@@ -20,6 +20,7 @@ from compare.cli.options import (
     Overwrite,
     Quiet,
     Resume,
+    RetryFailed,
     Threads,
     Timeout,
     named_folder,
@@ -82,6 +83,7 @@ def tutorials(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -97,6 +99,7 @@ def tutorials(
         "quiet": quiet,
         "timeout": timeout,
         "memory_limit": memory_limit,
+        "retry_failed": retry_failed,
     }
     chosen = settings_or_stored(context, resume, options)
     raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
@@ -135,6 +138,7 @@ def accuracy(
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -151,6 +155,7 @@ def accuracy(
         "timeout": timeout,
         "memory_limit": memory_limit,
         "device": device,
+        "retry_failed": retry_failed,
     }
     own = {"recipe": recipe, "choose": choose} if resume else {}
     chosen = settings_or_stored(context, resume, {**options, **own})
