@@ -10,7 +10,7 @@ from compare.benchmarks.sweep import IMAGE_ROWS, Network, measure, network_of, s
 from compare.cli.beginning import command_line
 from compare.cli.bench import MOST_ROUNDS
 from compare.cli.plan import check_settings
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.limits import check_in_range
 from compare.machine.environment import environment
@@ -75,6 +75,7 @@ def _measured(
         interrupted=True,
         sweep_of=f"as in the task {name} ({network})" if name else "",
     )
+    say_what_is_set_aside(console)
     save(results, settings.out)
     turns = len(settings.adapters) * (1 + rounds)
     try:
