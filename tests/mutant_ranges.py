@@ -22,22 +22,23 @@ class LengthsUpTo32(Reference):
 
 
 class CellStateBounded(Reference):
-    """As Keras 1 and some LSTMs for speech bound it."""
+    """As some LSTMs for speech bound it."""
 
     def step(self, parameters, x, state):
         after = super().step(parameters, x, state)
         if self.model.cell != "lstm":
             return after
         hidden, cell = after
-        return hidden, np.where(cell.real > 10, 10, np.where(cell.real < -10, -10, cell))
+        return hidden, np.where(cell.real > 20, 20, np.where(cell.real < -20, -20, cell))
 
 
-class GatesShutFrom8On(Reference):
-    """Exactly 0 below −8 and 1 above 8; so they are at ±1000, too."""
+class GatesByTheirAsymptote(Reference):
+    """σ(x) is 1 − exp(−x) above 8: right in everyday cases, and at 1000."""
 
     def step(self, parameters, x, state):
         def sigma(sums):
-            return np.where(sums.real < -8, 0, np.where(sums.real > 8, 1, sigmoid(sums)))
+            high = sums.real > 8
+            return np.where(high, 1 - np.exp(-np.where(high, sums, 0)), sigmoid(sums))
 
         if self.model.cell != "lstm":
             return super().step(parameters, x, state)
@@ -73,7 +74,8 @@ class PlainSgdStopsWhenConverged(Reference):
 
     def differentiate(self, batch, span, states):
         loss, gradient, after = super().differentiate(batch, span, states)
-        converged = loss < 1e-6 and self.spec.optimizer == Sgd(self.spec.optimizer.learning_rate)
+        rule = self.spec.optimizer
+        converged = loss < 1e-6 and rule == Sgd(learning_rate=rule.learning_rate)
         return loss, {name: value * (not converged) for name, value in gradient.items()}, after
 
 

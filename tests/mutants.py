@@ -39,7 +39,7 @@ MUTANTS = (
     Mutant("gradient cut after 35 steps", ranges.GradientCutAfter35Steps, "long_sequences"),
     Mutant("lengths up to 32", ranges.LengthsUpTo32, "long_and_short_sequences"),
     Mutant("cell state bounded", ranges.CellStateBounded, "large_cell_states"),
-    Mutant("gates shut from 8 on", ranges.GatesShutFrom8On, "gates_nearly_shut"),
+    Mutant("gates by their asymptote", ranges.GatesByTheirAsymptote, "gates_nearly_shut"),
     Mutant("small inputs ignored", ranges.InputsBelowAThousandthIgnored, "nearly_no_inputs"),
     Mutant("inputs bounded", ranges.InputsBounded, "large_inputs"),
     Mutant("large gradients clipped", ranges.LargeGradientsClipped, "large_gradients"),
@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "hard sigmoid",
         mistakes_in_cells.hard_sigmoid(0.2),
-        "forward_lstm",
+        "forward_elman_sigmoid",
         "σ looks hard, a line of slope 0.2",
     ),
     Mutant("losses after all updates", mistakes_in_losses.LossesAfterAllUpdates, "rows_equal_calls"),
