@@ -21,6 +21,7 @@ from compare.cli.options import (
     Overwrite,
     Quiet,
     Resume,
+    RetryFailed,
     Threads,
     Timeout,
     named_folder,
@@ -83,6 +84,7 @@ def tutorials(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -98,6 +100,7 @@ def tutorials(
         "quiet": quiet,
         "timeout": timeout,
         "memory_limit": memory_limit,
+        "retry_failed": retry_failed,
     }
     chosen = settings_or_stored(context, resume, options)
     raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
@@ -137,6 +140,7 @@ def accuracy(
     device: OnDevice = "cpu",
     cluster: OnCluster = None,
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -154,6 +158,7 @@ def accuracy(
         "memory_limit": memory_limit,
         "device": device,
         "cluster": cluster,
+        "retry_failed": retry_failed,
     }
     own = {"recipe": recipe, "choose": choose} if resume else {}
     chosen = settings_or_stored(context, resume, {**options, **own})

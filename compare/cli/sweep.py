@@ -12,7 +12,7 @@ from compare.cli.beginning import command_line
 from compare.cli.bench import MOST_ROUNDS
 from compare.cli.cluster_option import cluster_of
 from compare.cli.plan import check_settings
-from compare.cli.progress import bar, progress_bars
+from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.errors import UsageError
 from compare.limits import check_in_range
@@ -83,6 +83,7 @@ def _beginning(settings: Settings, network: Network, name: str) -> Results:
 
 def _measured(settings: Settings, results: Results, grown: Generator[Results], console: Console) -> Results:
     """The results to the end, or to an interrupt, each size stored before the next counts."""
+    say_what_is_set_aside(console)
     save(results, settings.out)
     try:
         with closing(grown):
