@@ -51,7 +51,11 @@ def _result(
         update=observed.update,
         curve=observed.curve,
         float32=float32,
-        notes=(*notes(opened.matching), *(note for each in opened.descriptions for note in each.notes)),
+        notes=(
+            *([opened.without_float64] if opened.without_float64 else []),
+            *notes(opened.matching),
+            *(note for each in opened.descriptions for note in each.notes),
+        ),
         losses=observed.losses,
         found=observed.found,
     )
