@@ -66,13 +66,13 @@ def _cell(owner: str, kind: str, members: Gates) -> Recognized | None:
         if matrices is None:
             continue
         vectors = [gates for gates in complete.values() if _shape(gates[0]) == (matrices.hidden,)]
-        own = [
+        alone = [
             each
             for named in stems.values()
             for letter, each in named.items()
             if len(named) == 1 and letter in GATES[kind][-1] and _shape(each) == (matrices.hidden,)
         ]
-        return _recognized(owner, kind, matrices, vectors, own if kind == "gru" else [])
+        return _recognized(owner, kind, matrices, vectors, alone if kind == "gru" else ())
     return None
 
 
@@ -152,7 +152,7 @@ def sounds_recurrent(name: str) -> bool:
 
 
 def _recognized(
-    owner: str, kind: str, matrices: _Matrices, vectors: Sequence[Gates], own: Gates
+    owner: str, kind: str, matrices: _Matrices, vectors: Sequence[Gates], alone: Gates
 ) -> Recognized | None:
     layout = {
         "input_kernel": _pieces(matrices.inputs, turned=matrices.turned),
@@ -168,9 +168,9 @@ def _recognized(
     if kind == "gru" and "recurrent_bias" in layout:
         second = layout["recurrent_bias"]
         layout |= {"recurrent_bias": second[:2], "candidate_bias": second[2:]}
-    elif own and "bias" in layout:
-        layout["candidate_bias"] = _pieces(own[:1])
-    members = [*matrices.inputs, *matrices.state, *chain.from_iterable(vectors), *own]
+    elif alone and "bias" in layout:
+        layout["candidate_bias"] = _pieces(alone[:1])
+    members = [*matrices.inputs, *matrices.state, *chain.from_iterable(vectors), *alone]
     if set().union(*map(_natives, members)) != _natives_of(layout):
         return None
     still = {piece.native for each in members for part in each.layer.frozen for piece in each.layout[part]}
@@ -181,6 +181,7 @@ def _recognized(
         name=owner or "cell",
         kind=kind,
         parts=shapes_of(layout),
+        settings={"direction": "reverse" if "backward" in owner else "forward"},
         frozen=tuple(part for part, stays in frozen.items() if all(stays)),
         dtypes=tuple(dict.fromkeys(dtype for each in members for dtype in each.layer.dtypes)),
     )
