@@ -247,6 +247,7 @@ def test_a_point_opens_the_report_of_its_run_at_the_task(opened, site):
     page.wait_for_url(site.as_uri())
 
 
+@pytest.mark.exhaustive
 def test_a_zoom_into_dates_is_kept_by_the_address(opened):
     page = opened(HISTORY)
     drawing = page.locator(".nsewdrag").first
@@ -264,7 +265,7 @@ def test_a_zoom_into_dates_is_kept_by_the_address(opened):
     assert [each[:16] for each in again] == [each[:16] for each in seen]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.exhaustive)])
 def test_no_page_scrolls_sideways_and_all_that_can_be_clicked_has_a_name(opened, width):
     page = opened(width=width, color_scheme="dark")
     for name in ("runs", HISTORY[6:], "compare&first=day-0&second=day-8", "about"):

@@ -47,8 +47,14 @@ function histories() {
 
 let shownHistories = new Map();
 
+let shownFor = null;
+
+/** What is shown stays as it is, tables that were opened too, where only a figure's zoom has changed. */
 function showHistories(page) {
   for (const [group, isOn] of lookGroups) press(group, isOn);
+  const address = written({ ...state, zoom: new Map() });
+  if (shownFor === address) return;
+  shownFor = address;
   const found = histories();
   shownHistories = new Map(found.map((history) => [history.name, history]));
   const place = page.querySelector(".histories");

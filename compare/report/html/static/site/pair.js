@@ -17,8 +17,10 @@ function showPair() {
   for (const [key, input] of Object.entries(pairInputs)) input.value = runOf(state[key]) ? state[key] : "";
   const [before, after] = [runOf(state.first), runOf(state.second)];
   const place = document.querySelector(".comparison");
-  if (before && after) place.replaceChildren(...comparison(before, after));
-  else place.replaceChildren(element("p", {}, "Choose two runs, or tick them in the list of runs."));
+  if (before && after) {
+    place.replaceChildren(...comparison(before, after));
+    tell(place.firstElementChild.textContent);
+  } else place.replaceChildren(element("p", {}, "Choose two runs, or tick them in the list of runs."));
 }
 
 function comparison(before, after) {
