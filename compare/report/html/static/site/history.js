@@ -1,11 +1,12 @@
 // Histories: a figure for each kind of machine and of work, each adapter a line, changes marked where they are certain.
 
 const MOST_FIGURES = 8;
+const WIDTH = 0.8;
 
 const MEASURES = {
   speed: { label: "sequences/s", axis: "sequences per second", logarithmic: true, show: number },
   times: { label: "time, × fastest", axis: "time, × the fastest's", logarithmic: true, show: factor },
-  result: { label: "result", axis: "result", logarithmic: false, show: (value) => number(value, 4) },
+  result: { label: "result", axis: "", logarithmic: false, show: (value) => number(value, 4) },
 };
 
 const measure = () => MEASURES[state.measure] ?? MEASURES.speed;
@@ -92,8 +93,11 @@ function workName(work, all) {
 
 function historyCaption({ name }) {
   const { machine, work } = shownHistories.get(name);
-  return `${data.works[work].task}: ${measure().axis} on ${machineName(machine)}, by ${order()}, with 95 % intervals`;
+  return `${data.works[work].task}: ${measureOf(data.works[work])} on ${machineName(machine)}, by ${order()}, with 95 % intervals`;
 }
+
+/** What is on the vertical axis; a result by the name of its metric. */
+const measureOf = ({ metrics: [{ name, unit }] }) => measure().axis || (unit ? `${name}, ${unit}` : name);
 
 const changesIn = ({ work, machine, points }) =>
   measureName() !== "speed" ? [] : data.changes.filter((change) =>
@@ -134,38 +138,43 @@ function historyTraces({ name }) {
   const history = shownHistories.get(name);
   const changes = changesIn(history);
   const shown = data.adapters.filter(({ name: adapter }) => !state.hide.has(adapter));
+  const places = placesOf(history.points.map(({ run }) => run));
   return shown.flatMap((style) => {
-    const points = inOrder(history.points.filter(({ row }) => row.adapter === style.name));
-    return points.length ? [line(style, points), marks(style, points, changes)] : [];
+    const points = history.points.filter(({ row }) => row.adapter === style.name);
+    points.sort((a, b) => (places.get(a.run) < places.get(b.run) ? -1 : 1));
+    return points.length ? [line(style, points, places), marks(style, points, places, changes)] : [];
   });
 }
 
-function inOrder(points) {
-  if (order() === "date") return points;
-  const versions = data.orders[order()];
-  return [...points].sort((a, b) => versions.indexOf(a.run.versions[order()]) - versions.indexOf(b.run.versions[order()]));
+/** Where each run stands: at its date, or around the number of its version, side by side with others of it. */
+function placesOf(runs) {
+  if (order() === "date") return new Map(runs.map((run) => [run, run.date]));
+  return new Map(data.orders[order()].flatMap((version, at) => {
+    const own = distinct(runs.filter((run) => run.versions[order()] === version));
+    return own.map((run, place) => [run, at + WIDTH * ((place + 0.5) / own.length - 0.5)]);
+  }));
 }
 
-function line(style, points) {
+function line(style, points, places) {
   const color = inked(style.colour);
   const values = points.map(({ row }) => row[measureName()]);
   const far = (end) => values.map((value) => (value.low === null ? 0 : Math.abs(value[end] - value.middle)));
   return {
     type: "scatter",
-    mode: order() === "date" ? "lines+markers" : "markers",
-    x: points.map(({ run }) => (order() === "date" ? run.date : run.versions[order()])),
+    mode: "lines+markers",
+    x: points.map(({ run }) => places.get(run)),
     y: values.map(({ middle }) => middle),
     line: { color, width: 1.2, dash: DASHES[style.place % 4] },
     marker: { color, size: 6, symbol: MARKERS[style.marker] },
     error_y: { type: "data", symmetric: false, array: far("high"), arrayminus: far("low"), color, thickness: 1, width: 2 },
     meta: [literal(labelOf(style.name))],
-    customdata: points.map(({ run, row }, at) => [literal(run.name), literal(withInterval(values[at], measure().show)), reportOf(run, row.task)]),
-    hovertemplate: "<b>%{meta[0]}</b>, %{customdata[0]}<br>%{x}<br>%{customdata[1]}<extra></extra>",
+    customdata: points.map(({ run, row }, at) => [literal(run.name), literal(withInterval(values[at], measure().show)), reportOf(run, row.task), literal(placeOf(run))]),
+    hovertemplate: "<b>%{meta[0]}</b>, %{customdata[0]}<br>%{customdata[3]}<br>%{customdata[1]}<extra></extra>",
   };
 }
 
 /** A ring around the first run after each change of an adapter. */
-function marks(style, points, changes) {
+function marks(style, points, places, changes) {
   const own = points.flatMap(({ run, row }) => {
     const change = changes.find((each) => each.run === run.key && each.adapter === style.name);
     return change ? [{ run, row, change }] : [];
@@ -173,7 +182,7 @@ function marks(style, points, changes) {
   return {
     type: "scatter",
     mode: "markers",
-    x: own.map(({ run }) => (order() === "date" ? run.date : run.versions[order()])),
+    x: own.map(({ run }) => places.get(run)),
     y: own.map(({ row }) => row.speed.middle),
     marker: { symbol: "circle-open", size: 18, color: colour("--alert"), line: { width: 2.5 } },
     meta: [literal(labelOf(style.name))],
@@ -184,14 +193,15 @@ function marks(style, points, changes) {
   };
 }
 
-function historyLayout() {
-  const own = measure();
-  const x = order() === "date" ? { type: "date", title: { text: "" } } :
-    { type: "category", categoryorder: "array", categoryarray: data.orders[order()], title: { text: literal(order()) } };
+function historyLayout({ name }) {
+  const versions = data.orders[order()];
+  const x = order() === "date" ? { type: "date" } : {
+    type: "linear", title: { text: literal(order()) }, tickvals: versions.map((_, at) => at), ticktext: versions.map(literal),
+  };
   return {
     height: 380,
     xaxis: { automargin: true, gridcolor: colour("--line"), zeroline: false, ...x },
-    yaxis: axis({ label: own.axis, logarithmic: own.logarithmic }),
+    yaxis: axis({ label: measureOf(data.works[shownHistories.get(name).work]), logarithmic: measure().logarithmic }),
   };
 }
 
