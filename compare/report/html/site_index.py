@@ -28,6 +28,7 @@ PROGRAMS = (
     STATIC / "traces.js",
     STATIC / "choices.js",
     OWN / "student.js",
+    OWN / "blocks.js",
     OWN / "difference.js",
     OWN / "pair.js",
     OWN / "history.js",

@@ -1,16 +1,17 @@
 """What the site says of one run: small enough that hundreds fit into one page."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.history import Estimate, Times, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.run_diff import WORK, versions_of
+from compare.analysis.speeds import process_times, seed_times
 from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
@@ -18,6 +19,9 @@ from compare.records.run import NO_FAULT
 from compare.report.site.hardware import Hardware, digest, hardware_of
 from compare.text import one_line
 from tasks.interface import Metric
+
+DIGITS = 9
+"""Decimals of a logarithm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +39,6 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
-    """How many logarithms of times there are, their mean and their standard deviation."""
-
-    count: int
-    mean: float
-    sd: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One adapter on one task of one run; `work` and `machine` are keys.
 
@@ -51,7 +46,8 @@ class Row:
     `departed` whether it left the lockstep. `rate` is the speed that the report shows, `speed` the one with
     an interval over processes, `times` are in multiples of the fastest's; `results` by metric and seed,
     `noise` by metric: how far apart adapters of this run came out.
-    Units: sequences per second; `processes` and `seeds` in logarithms of seconds for a sequence.
+    `processes` and `seeds` are logarithms of the seconds that a sequence took, by block.
+    Units: sequences per second.
     """
 
     task: str
@@ -67,8 +63,8 @@ class Row:
     speed: Estimate | None
     times: Estimate | None
     result: Estimate | None
-    processes: Moments | None
-    seeds: Moments | None
+    processes: dict[str, float]
+    seeds: dict[str, float]
     results: dict[str, dict[int, float]]
     noise: dict[str, float | None]
 
@@ -179,8 +175,8 @@ def _row(
         speed=measured.speed if measured and summary.comparable else None,
         times=_of_ratio(summary.times_fastest),
         result=_of_sample(summary.metric(task.record.metrics[0].name)),
-        processes=_moments(measured.processes) if measured else None,
-        seeds=_moments(measured.seeds) if measured else None,
+        processes=_logarithms(process_times(summary.runs)),
+        seeds=_logarithms(seed_times(summary.runs)),
         results={metric.name: summary.results(metric.name) for metric in task.record.metrics},
         noise=noise,
     )
@@ -202,11 +198,8 @@ def _noise(task: TaskSummary, metric: Metric) -> float | None:
     return scatter.difference if scatter and scatter.adapters > 1 else None
 
 
-def _moments(times: Sequence[float]) -> Moments | None:
-    if len(times) < FEWEST_CLUSTERS:
-        return None
-    logarithms = np.log(times)
-    return Moments(count=len(times), mean=float(logarithms.mean()), sd=float(logarithms.std(ddof=1)))
+def _logarithms(times: Mapping[tuple[int, ...], float]) -> dict[str, float]:
+    return {".".join(map(str, block)): round(math.log(seconds), DIGITS) for block, seconds in times.items()}
 
 
 def _of_ratio(ratio: Ratio | None) -> Estimate | None:
