@@ -79,7 +79,7 @@ def _all(runs: Sequence[Place], out: Path) -> list[list[Entry] | Broken]:
     if workers < 2:
         return [work(run) for run in runs]
     with ProcessPoolExecutor(workers, initializer=_collect_seldom) as pool:
-        return list(pool.map(work, runs, chunksize=max(1, len(runs) // (8 * workers))))
+        return list(pool.map(work, runs))
 
 
 def _collect_seldom() -> None:
