@@ -138,6 +138,9 @@ def test_what_cannot_be_merged_is_refused_in_a_line(runs, tmp_path):
     assert_refused(command("merge", *runs, "--out", runs[0] / "all"), "which stays as it is")
     assert_refused(command("merge", *runs, "--out", runs[2], "--overwrite"), "which stays as it is")
     assert_refused(command("merge", runs[0], tmp_path / "none", "--out", tmp_path / "all"), "none")
+    newer = stored(tmp_path / "newer", machine_results("newer"), checksums=False)
+    (newer / "results.json").write_text('{"schema": 2}')
+    assert_refused(command("merge", runs[0], newer, "--out", tmp_path / "all"), "this version reads schema 1")
     empty = stored(tmp_path / "empty", replace(machine_results(), runs=[]))
     assert_refused(command("merge", runs[0], empty, "--out", tmp_path / "all"), "holds no blocks of tasks")
 
@@ -196,4 +199,4 @@ def test_alike_machines_are_one_run(tmp_path):
     assert command("merge", *folders, "--out", tmp_path / "all").code == 0
     text = (tmp_path / "all" / "README.md").read_text()
     assert "**jax**" in text
-    assert "Merged from" not in text
+    assert "- a, 2026-01-02, Lockstep 0.1.0: 3 blocks taken\n- b, " in text
