@@ -14,7 +14,8 @@ from plotly.offline import get_plotlyjs
 from compare.errors import UsageError
 from compare.report.html.site_index import index_document
 from compare.report.html.site_report import PLOTLY, run_document
-from compare.report.site.entry import Entry, entries_of
+from compare.report.site.entry import entries_of
+from compare.report.site.summaries import Entry
 from compare.storage.results import open_run
 from compare.storage.site_folder import keep_runs, write_run_files, write_site_file
 from compare.text import one_line, slug, storable

@@ -1,14 +1,13 @@
-"""What the site says of one run: small enough that hundreds fit into one page."""
+"""From the results of a run to what a site says of it."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
 from compare.analysis.adapter_summary import AdapterSummary
-from compare.analysis.history import Estimate, Times, times_of
+from compare.analysis.history import Estimate, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.run_diff import WORK, versions_of
 from compare.analysis.speeds import process_times, seed_times
@@ -16,85 +15,13 @@ from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from compare.records.run import NO_FAULT
-from compare.report.site.hardware import Hardware, digest, hardware_of
+from compare.report.site.hardware import digest, hardware_of
+from compare.report.site.summaries import Entry, Row, Summary, Work
 from compare.text import one_line
 from tasks.interface import Metric
 
 DIGITS = 9
 """Decimals of a logarithm."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What was trained: two runs of a task are compared where this is the same.
-
-    `fields` are those of the record in which they must agree, each as text, by the name that it is called.
-    """
-
-    key: str
-    task: str
-    dataset: str
-    fields: dict[str, str]
-    metrics: list[Metric]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One adapter on one task of one run; `work` and `machine` are keys.
-
-    `reason` says what failed, or why its speed cannot be compared,
-    `departed` whether it left the lockstep. `rate` is the speed that the report shows, `speed` the one with
-    an interval over processes, `times` are in multiples of the fastest's; `results` by metric and seed,
-    `noise` by metric: how far apart adapters of this run came out.
-    `processes` and `seeds` are logarithms of the seconds that a sequence took, by block.
-    Units: sequences per second.
-    """
-
-    task: str
-    adapter: str
-    work: str
-    machine: str
-    epochs: int
-    ok: bool
-    reason: str
-    departed: bool
-    rounds: int
-    rate: float | None
-    speed: Estimate | None
-    times: Estimate | None
-    result: Estimate | None
-    processes: dict[str, float]
-    seeds: dict[str, float]
-    results: dict[str, dict[int, float]]
-    noise: dict[str, float | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """One run as the page has it, by its `key`: `place` is its folder in the site, `name` what it is called.
-
-    `state` is `ok`, or says what is not; `fastest` is by task.
-    """
-
-    key: str
-    place: str
-    name: str
-    date: str
-    preset: str
-    versions: dict[str, str]
-    fastest: dict[str, str]
-    state: str
-    rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One run: its summary, what its rows point to by key, and the times that its rows come from."""
-
-    summary: Summary
-    works: dict[str, Work]
-    machines: dict[str, Hardware]
-    times: list[Times | None]
 
 
 def entries_of(results: Results, place: str, name: str) -> list[Entry]:

@@ -11,7 +11,6 @@ from compare.analysis.run_diff import measured_on
 from compare.records.results import Results
 from compare.text import counted, one_line
 
-
 DEVICES = {"cpu": "on its CPU", "cuda": "on its GPU"}
 """What is said of a machine that has both."""
 
