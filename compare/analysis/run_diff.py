@@ -9,7 +9,8 @@ from compare.analysis.block_changes import block_changes
 from compare.analysis.caveats import find_caveats
 from compare.analysis.machine_pairs import machine_pairs
 from compare.analysis.machines import as_of_one_machine, spans_machines
-from compare.analysis.significance import Change, Finding, metric_change, speed_change
+from compare.analysis.metric_changes import metric_change
+from compare.analysis.significance import Change, Finding, speed_change
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from tasks.interface import Metric
