@@ -289,6 +289,16 @@ def test_the_seconds_are_those_since_the_environment_last_changed(followed):
     assert (summary.accuracy.count, summary.training.count, summary.training.mean) == (3, 2, 30.0)
 
 
+def test_on_unlike_machines_accuracies_are_pooled_and_seconds_are_not(followed, tmp_path):
+    results = made_up(followed, numpy=[99.0, 99.1, 99.2])
+    runs = [replace(run, machine=f"{run.seed}") for run in results.accuracy.runs]
+    apart = replace(results, accuracy=replace(results.accuracy, runs=runs))
+    (summary,) = accuracy_summaries(apart.accuracy, "augmented")
+    assert (summary.accuracy.count, summary.training) == (3, None)
+    text = report_text(apart, tmp_path)
+    assert "over 3 seeds on numpy, which trained on unlike machines." in text
+
+
 @pytest.mark.parametrize(
     ("torch", "says"),
     [

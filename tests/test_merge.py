@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from compare.storage.checksums import checked
 from compare.storage.results import open_run
 from tests.commands import assert_refused, command
 from tests.example_results import SINE
@@ -90,6 +91,12 @@ def test_a_file_that_was_edited_is_noticed(name, runs, tmp_path):
     assert_refused(command("merge", *runs, "--out", tmp_path / "all"), f"{edited}: is not what the run left")
     edited.unlink()
     assert_refused(command("merge", *runs, "--out", tmp_path / "all"), f"{edited}: is missing")
+
+
+def test_a_run_notes_what_its_files_are_as_it_ends(two_cells):
+    noted = checked(two_cells)
+    assert "results.json" in noted
+    assert {name.partition("/")[0] for name in noted} == {"results.json", "tables", "logs"}
 
 
 def test_a_run_without_checksums_is_said_so(runs, tmp_path):

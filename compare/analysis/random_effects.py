@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 FEWEST_MACHINES = 3
 
@@ -55,13 +55,20 @@ def over_machines(estimates: Sequence[Estimate]) -> OverMachines | None:
 def variance_between(estimates: Sequence[Estimate]) -> float:
     """The variance between kinds of machine, beyond that of each.
 
-    Source: the estimator of moments of DerSimonian & Laird 1986.
+    Source: Paule & Mandel 1982. Unlike that of DerSimonian & Laird it leans on no machine whose few processes
+    happened to agree.
     """
     values, variances = _arrays(estimates)
-    weights = 1 / variances
-    mean = np.average(values, weights=weights)
-    excess = np.sum(weights * (values - mean) ** 2) - (len(values) - 1)
-    return max(0.0, float(excess / (weights.sum() - np.sum(weights**2) / weights.sum())))
+
+    def excess(between: float) -> float:
+        weights = 1 / (variances + between)
+        mean = np.average(values, weights=weights)
+        return float(np.sum(weights * (values - mean) ** 2)) - (len(values) - 1)
+
+    if excess(0.0) <= 0:
+        return 0.0
+    most = len(values) * float(np.ptp(values)) ** 2
+    return float(optimize.brentq(excess, 0.0, most, xtol=1e-12))
 
 
 def mean_and_error(estimates: Sequence[Estimate], variance: float) -> tuple[float, float]:

@@ -45,9 +45,16 @@ def _by_machine(before: Results, after: Results, threshold: float) -> RunDiff:
         assert one is not None  # every place is of one of them
         nothing = replace(one, runs=[], proofs=[])
         found = _diff(old or nothing, new or nothing, threshold)
+        if max(_count(before, place), _count(after, place)) > 1:
+            remarks.append(f"{title}: of several versions there, those named last are compared.")
         changes += [replace(change, machine=title) for change in found.changes]
         remarks += [f"{title}: {remark}" for remark in found.remarks]
     return RunDiff(changes=tuple(changes), remarks=tuple(remarks))
+
+
+def _count(results: Results, place: tuple[str, int]) -> int:
+    """How many groups of a run are of one place."""
+    return sum(_place(group) == place for group in groups(results))
 
 
 def _place(group: Group) -> tuple[str, int]:
