@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 
+import psutil
 import pytest
 
 from compare.storage.results import load
