@@ -21,6 +21,7 @@ from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import (
     NATIVE_LOOPS,
     VARIATIONS,
+    Effort,
     compare_with_native_loops,
     varied,
 )
@@ -29,6 +30,7 @@ from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
 from compare.cli.run import exit_code
 from compare.cli.stored import render
 from compare.machine.environment import environment
+from compare.records.machine import machine_of
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
 from compare.report.pages import render_pages
@@ -217,7 +219,8 @@ def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
 def test_an_adapter_has_a_ratio_to_every_native_loop():
     workload = workload_of(ONLINE, ONLINE.dataset("computed"))
     with brief():
-        compared = compare_with_native_loops(ONLINE.name, workload, ["numpy"], 1, 6, lambda _: None)
+        effort = Effort(threads=1, processes=3, rounds=2)
+        compared = compare_with_native_loops(ONLINE.name, workload, ["numpy"], effort, lambda _: None)
     found = {each.name: each for each in compared}
     (loop,) = NATIVE_LOOPS["sine-online"]
     assert not found[loop].speedups
@@ -301,6 +304,22 @@ def invented_points() -> list[SweepPoint]:
     ]
 
 
+def test_sizes_of_unlike_machines_share_no_curve(tmp_path: Path):
+    there = environment("compare sweep", 1, "")
+    here, other = (machine_of(replace(there, cpu=cpu), "", "cpu") for cpu in ("Xeon", "EPYC"))
+    points = [
+        replace(point, machine=(other if point.size.hidden > 128 else here).fingerprint)
+        for point in invented_points()
+    ]
+    machines = {each.fingerprint: each for each in (here, other)}
+    results = Results(environment=there, tasks=[], runs=[], sweep=points, machines=machines)
+    front, further = render_pages(results, tmp_path)
+    assert "hidden units H: grows from 16 to 32, steady from 64 to 128." in front.text
+    assert f"those on **{here.name}**; the others: [{other.name}](pages/machine-2.md)." in front.text
+    assert "hidden units H: steady from 256 to 512." in further.text
+    assert len({table.path for page in (front, further) for table in page.tables}) == 4
+
+
 def test_growth_and_crossings_are_read_off_the_points():
     points = invented_points()
     line = curves.along(points, "grows", "hidden")
@@ -364,8 +383,17 @@ def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
     assert (four - two) / (two - one) == pytest.approx(2.0, rel=0.15)
 
 
+def test_bench_prints_markdown_alone_where_that_is_asked_for():
+    options = ("--adapters", "numpy", "--rounds", 1, "--threads", 1, "--markdown")
+    ended = command("bench", "sine-online", *options)
+    assert ended.code == 0, ended
+    assert ended.out.startswith("| sine-online ")
+    assert ended.out.splitlines()[1].startswith("|:--")
+
+
 def test_bench_prints_a_table_that_fits_a_terminal():
     ended = command("bench", "sine-online", "--adapters", "numpy", "--rounds", 2, "--threads", 1)
     assert ended.code == 0, ended
     assert "tutorials' torch loop" in ended.out
+    assert "over 2 of its processes" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80

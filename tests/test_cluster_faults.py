@@ -257,9 +257,8 @@ def test_workers_without_the_resource_are_refused_with_the_command_that_starts_o
 def test_a_scheduler_of_another_major_version_is_refused(tmp_path):
     port = free_port()
     code = (
-        "import sys, distributed, distributed.versions as versions\n"
-        "versions.required_packages = [('distributed', lambda module: '1999.1.0')]\n"
-        "distributed.__version__ = '1999.1.0'\n"
+        "from distributed import versions\n"
+        "versions._version_cached = lambda package: '1999.1.0'\n"
         "from distributed.cli.dask_scheduler import main\n"
         f"main(['--host', '127.0.0.1', '--port', '{port}', '--no-dashboard'])\n"
     )

@@ -23,7 +23,7 @@ def device_of(adapter: str, asked: str) -> str:
 
 
 def gpus() -> tuple[str, ...]:
-    """The GPUs that the NVIDIA driver lists; none where CUDA_VISIBLE_DEVICES hides them."""
+    """The names of the GPUs that the NVIDIA driver lists; none where CUDA_VISIBLE_DEVICES hides them."""
     program = shutil.which("nvidia-smi")
     if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return ()
@@ -38,12 +38,7 @@ def gpus() -> tuple[str, ...]:
         )
     except (OSError, subprocess.SubprocessError):
         return ()
-    return tuple(line for line in listed.stdout.splitlines() if line.startswith("GPU"))
-
-
-def gpu_names() -> tuple[str, ...]:
-    """What kinds of GPU those are, without their numbers and identities."""
-    return tuple(re.sub(r"^GPU \d+: | \(UUID: .*\)$", "", line) for line in gpus())
+    return tuple(re.findall(r"^GPU \d+: (.+?) \(UUID", listed.stdout, re.MULTILINE))
 
 
 def allowed_cores() -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from compare.machine.devices import gpu_names
 from compare.machine.versions import framework_versions
 from compare.records.block import Block, BlockResult
 from compare.records.environment import Environment
@@ -14,8 +13,7 @@ from compare.runner.blas_kernels import blas_of_workers
 
 def this_machine(environment: Environment, device: str) -> Machine:
     """The kind of this machine, as workers on the device that was asked for find it."""
-    names = " and ".join(sorted(set(gpu_names()))) if device != "cpu" else device
-    return machine_of(environment, blas_of_workers(), names or device)
+    return machine_of(environment, blas_of_workers(), device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
