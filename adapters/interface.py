@@ -197,3 +197,9 @@ class Adapter(ABC):
         The machine's limit is measured by it, with the worker's threads.
         """
         return None
+
+    @classmethod
+    def gpu_kernels(cls, work: Callable[[], object]) -> int | None:
+        """Do some work; how many kernels a GPU ran for it, copies left out; None where nothing can tell."""
+        work()
+        return None

@@ -113,6 +113,9 @@ class Worker:
         product = self._type.matrix_product(size)
         return product_rate(product, size, seconds) if product else None
 
+    def gpu_kernels(self, batches: "Array") -> int | None:
+        return self._type.gpu_kernels(lambda: self._loaded.train(batches))
+
     def parameters(self) -> dict[str, "Array"]:
         return self._loaded.parameters()
 
