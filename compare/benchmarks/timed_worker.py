@@ -79,12 +79,19 @@ class TimedWorker:
     Raises: WorkerFailed where the worker cannot do the work.
     """
 
-    def __init__(self, candidate: Candidate, workload: Workload, limits: Limits, timing: Timing) -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        workload: Workload,
+        limits: Limits,
+        timing: Timing,
+        remote: RemoteAdapter | None = None,
+    ) -> None:
         self.candidate = candidate
         self.seconds_per_update: list[float] = []
         self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
-        self._remote = RemoteAdapter(candidate.adapter, limits)
+        self._remote = remote or RemoteAdapter(candidate.adapter, limits)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from compare.records.accuracy import Accuracy
 from compare.records.environment import Environment, Interruption
 from compare.records.parity import ParityResult
+from compare.records.profile import Profile
 from compare.records.run import Run
 from compare.records.sweep import SweepPoint, ThreadRounds
 from compare.records.tutorial import Tutorials
@@ -67,6 +68,7 @@ class Results:
     sweep: list[SweepPoint] = field(default_factory=list)
     sweep_of: str = ""
     threads: list[ThreadRounds] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
     baseline: str | None = None
     twins: dict[str, str] = field(default_factory=dict)
@@ -79,4 +81,4 @@ class Results:
         """Whether anything was finished."""
         tutorials = self.tutorials.runs if self.tutorials else ()
         accuracy = self.accuracy.all_runs if self.accuracy else ()
-        return bool(self.runs or tutorials or accuracy or self.sweep)
+        return bool(self.runs or tutorials or accuracy or self.sweep or self.profiles)
