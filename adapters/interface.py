@@ -8,8 +8,7 @@ S steps (index batches), G gates (1 for the Elman cell, 3 for the GRU, 4 for the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Self
 
 from adapters.declaration import Declaration
@@ -30,6 +29,7 @@ from adapters.specs import (
     UnsupportedSpec,
 )
 from adapters.validation import (
+    Checked,
     check_batches,
     check_data,
     check_parameters,
@@ -46,15 +46,6 @@ __all__ = [
     "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span", "TrainSpec",
     "UnsupportedSpec", "Work", "rate_at",
 ]  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Checked:
-    """What the base class keeps: the specs it has checked, and how many sequences are loaded."""
-
-    model: ModelSpec
-    train: TrainSpec
-    sequences: int = 0
 
 
 class Adapter(ABC):
@@ -80,7 +71,7 @@ class Adapter(ABC):
     """
 
     declaration: ClassVar[Declaration] = Declaration()
-    __checked: _Checked
+    __checked: Checked
 
     def __new__(
         cls, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -95,7 +86,7 @@ class Adapter(ABC):
         check_parameters(model, parameters)
         adapter = super().__new__(cls)
         # past __setattr__: an author's class may be a frozen dataclass
-        object.__setattr__(adapter, "_Adapter__checked", _Checked(model, train))
+        object.__setattr__(adapter, "_Adapter__checked", Checked(model, train))
         return adapter
 
     @abstractmethod
@@ -196,4 +187,10 @@ class Adapter(ABC):
 
         The machine's limit is measured by products, and where an update's time goes by all parts.
         """
+        return None
+
+    @classmethod
+    def gpu_kernels(cls, work: Callable[[], object]) -> int | None:
+        """Do some work; how many kernels a GPU ran for it, copies left out; None where nothing can tell."""
+        work()
         return None

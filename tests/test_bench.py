@@ -21,6 +21,7 @@ from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import (
     NATIVE_LOOPS,
     VARIATIONS,
+    Effort,
     compare_with_native_loops,
     varied,
 )
@@ -217,7 +218,8 @@ def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
 def test_an_adapter_has_a_ratio_to_every_native_loop():
     workload = workload_of(ONLINE, ONLINE.dataset("computed"))
     with brief():
-        compared = compare_with_native_loops(ONLINE.name, workload, ["numpy"], 1, 6, lambda _: None)
+        effort = Effort(threads=1, processes=3, rounds=2)
+        compared = compare_with_native_loops(ONLINE.name, workload, ["numpy"], effort, lambda _: None)
     found = {each.name: each for each in compared}
     (loop,) = NATIVE_LOOPS["sine-online"]
     assert not found[loop].speedups
@@ -364,8 +366,17 @@ def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
     assert (four - two) / (two - one) == pytest.approx(2.0, rel=0.15)
 
 
+def test_bench_prints_markdown_alone_where_that_is_asked_for():
+    options = ("--adapters", "numpy", "--rounds", 1, "--threads", 1, "--markdown")
+    ended = command("bench", "sine-online", *options)
+    assert ended.code == 0, ended
+    assert ended.out.startswith("| sine-online ")
+    assert ended.out.splitlines()[1].startswith("|:--")
+
+
 def test_bench_prints_a_table_that_fits_a_terminal():
     ended = command("bench", "sine-online", "--adapters", "numpy", "--rounds", 2, "--threads", 1)
     assert ended.code == 0, ended
     assert "tutorials' torch loop" in ended.out
+    assert "over 2 of its processes" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80

@@ -1,6 +1,7 @@
 """Adapters that others bring: found by name, imported only to run, and a broken one costs its rows alone."""
 
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -12,7 +13,7 @@ from adapters.conformance.reference import Reference
 from adapters.interface import Declaration
 from compare.cli.lists import adapter_names
 from compare.storage.results import load
-from tests.commands import assert_refused, command
+from tests.commands import ROOT, assert_refused, command
 from tests.installed import ADAPTER, install, write
 
 pytestmark = pytest.mark.usefixtures("no_drawing")
@@ -129,7 +130,10 @@ def test_on_a_machine_with_a_gpu_those_that_declare_it_get_it_and_the_others_say
     with (site / "fast.py").open("a") as stream:
         stream.write("\n    def __init__(self, model, train, parameters, *, device='cpu'):")
         stream.write("\n        assert device == 'cuda'")
-        stream.write("\n        super().__init__(model, train, parameters)\n")
+        stream.write("\n        super().__init__(model, train, parameters)")
+        stream.write("\n    @classmethod")
+        stream.write("\n    def gpu_kernels(cls, work):")
+        stream.write("\n        return 30 * len(work())\n")
     driver = write(site / "nvidia-smi", "#!/bin/sh\necho 'GPU 0: a pretended one (UUID: GPU-0)'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", f"{site}{os.pathsep}{os.environ['PATH']}")
@@ -138,13 +142,26 @@ def test_on_a_machine_with_a_gpu_those_that_declare_it_get_it_and_the_others_say
     assert ended.code == 0, ended
     out = site.parent / "report"
     assert [run.device for run in load(out).runs] == ["cpu", "cuda"]
-    assert "Devices: numpy, the CPU; " in (out / "README.md").read_text()
+    front, page = ((out / name).read_text() for name in ("README.md", "pages/sine-window.md"))
+    assert "with **a pretended one**" in front
+    assert "Devices: numpy, the CPU; " in front
+    assert [run.gpu_kernels for run in load(out).runs] == [None, 30]
+    assert "GPU kernels an update" in page
     refused = command("run", "sine-window", "--adapters", "numpy", "--device", "cuda")
     assert_refused(refused, "no adapter that was named declares it")
 
 
 def test_without_a_gpu_nothing_runs(site, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    script = subprocess.run(
+        [ROOT / ".ci/gpu", site.parent / "reports"],
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert script.returncode == 2
+    assert script.stderr.startswith("error: --device is 'cuda': no GPU was found")
     refused = command("run", "sine-window", "--device", "cuda")
     assert_refused(refused, "error: --device is 'cuda': no GPU was found")
     assert not (site.parent / "reports").exists()

@@ -1,13 +1,16 @@
 """JAX: pure functions, whole epochs in one compiled call, gradients by `jax.value_and_grad`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array as Tensor
+from jax.profiler import ProfileData
 
 from adapters.interface import (
     Adapter,
@@ -103,6 +106,23 @@ class JaxAdapter(Adapter):
     @classmethod
     def alone(cls, work: Work) -> Alone:
         return alone(work)
+
+    @classmethod
+    def gpu_kernels(cls, work: Callable[[], object]) -> int:
+        with TemporaryDirectory() as folder:
+            with jax.profiler.trace(folder):
+                work()
+            (trace,) = Path(folder).rglob("*.xplane.pb")
+            planes = ProfileData.from_file(str(trace)).planes
+            streams = [
+                line
+                for plane in planes
+                if plane.name.startswith("/device:GPU")
+                for line in plane.lines
+                if line.name.startswith("Stream")
+            ]
+            names = [event.name for stream in streams for event in stream.events]
+        return sum(not name.startswith(("Memcpy", "Memset")) for name in names)
 
     def _tensor(self, values: Any, dtype: Any) -> Any:
         return jax.device_put(np.array(values, dtype), self._device)

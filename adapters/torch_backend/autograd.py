@@ -38,14 +38,15 @@ class AutogradTrainer(Trainer):
     def train_batch(self, batch: Batch, spans: tuple[Span, ...], losses: Tensor) -> None:
         states = self._network.zero_states(batch.inputs)
         for update, span in enumerate(spans):
-            losses[update], states = self._update(batch, span, states)
+            losses[update], states = self._gradient(batch, span, states)
+            self.parameters.update()
 
     def predict(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         hidden, _ = self._network.run(inputs, self._network.zero_states(inputs), lengths)
         return read_out(self._model, self._leaves, hidden, lengths)
 
-    def _update(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:
-        """Make one update -> the loss before it, summed over the batch, and the states after its steps.
+    def _gradient(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:
+        """Leave an update's gradient -> the loss before it, summed over the batch, and the states after.
 
         No gradient reaches back through either.
         """
@@ -54,7 +55,6 @@ class AutogradTrainer(Trainer):
         loss = summed_loss(self._model, outputs, batch, span)
         self.parameters.gradient.zero_()
         torch.autograd.backward(loss, loss.new_full((), 1 / len(batch.inputs)))  # of the mean over the batch
-        self.parameters.update()
         return loss.detach(), tuple(tuple(part.detach() for part in state) for state in states)
 
     def _hidden(self, batch: Batch, span: Span, states: States) -> tuple[Tensor, States]:

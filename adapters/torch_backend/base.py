@@ -111,6 +111,10 @@ class TorchBase(Adapter):
     def alone(cls, work: Work) -> Alone:
         return alone(work)
 
+    @classmethod
+    def gpu_kernels(cls, work: Callable[[], object]) -> int:
+        return kernels_run(work)
+
     def _begin(self, parameters: Mapping[str, Array], lengths: Tensor | None) -> Trainer:
         """What trains on sequences of such lengths, before its first update."""
         make = self.trainer(self._model, lengths)
@@ -128,3 +132,12 @@ class TorchBase(Adapter):
 
     def _whole_numbers(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, np.int64), device=self._device)
+
+
+def kernels_run(work: Callable[[], object]) -> int:
+    """Do some work; how many kernels the GPU ran for it, copies left out."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        work()
+        torch.cuda.synchronize()
+    on_gpu = [event.name for event in profile.events() or () if event.device_type.name == "CUDA"]
+    return sum(not name.startswith(("Memcpy", "Memset")) for name in on_gpu)

@@ -3,6 +3,8 @@
 They take kernels transposed, and a second bias, which is zero here, but for the GRU's candidate_bias.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -11,11 +13,23 @@ from adapters.torch_backend.layers import Layer, State, Tensors, elman
 from adapters.torch_backend.manual_gru import manual_gru_after, manual_gru_before
 
 
+def weights(model: ModelSpec, parameters: Tensors, second_bias: Callable[[], Tensor]) -> list[Tensor]:
+    """Kernels and biases in the form that `torch.lstm` and the like take."""
+    parts = [parameters["input_kernel"].t(), parameters["recurrent_kernel"].t()]
+    if model.bias:
+        parts += [parameters["bias"], second_bias()]
+    return in_a_row(parts) if parts[0].is_cuda else parts
+
+
+def in_a_row(parts: list[Tensor]) -> list[Tensor]:
+    """Copies that follow each other in memory, as cuDNN needs them: others would be made at every call."""
+    row = torch.split(torch.cat([part.reshape(-1) for part in parts]), [part.numel() for part in parts])
+    return [copy.view(part.shape) for copy, part in zip(row, parts, strict=True)]
+
+
 def fused_elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
     """Elman's cell with tanh, through `torch.rnn_tanh`."""
-    kernels = [parameters["input_kernel"].t(), parameters["recurrent_kernel"].t()]
-    if model.bias:
-        kernels += [parameters["bias"], torch.zeros_like(parameters["bias"])]
+    kernels = weights(model, parameters, lambda: torch.zeros_like(parameters["bias"]))
     hidden, after = torch.rnn_tanh(
         inputs, state[0][None], kernels, model.bias, 1, 0.0, torch.is_grad_enabled(), False, True
     )
@@ -24,9 +38,7 @@ def fused_elman(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: St
 
 def fused_lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
     """The LSTM, through `torch.lstm`."""
-    kernels = [parameters["input_kernel"].t(), parameters["recurrent_kernel"].t()]
-    if model.bias:
-        kernels += [parameters["bias"], torch.zeros_like(parameters["bias"])]
+    kernels = weights(model, parameters, lambda: torch.zeros_like(parameters["bias"]))
     before = tuple(part[None] for part in state)
     hidden, *after = torch.lstm(
         inputs, before, kernels, model.bias, 1, 0.0, torch.is_grad_enabled(), False, True
@@ -36,13 +48,12 @@ def fused_lstm(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: Sta
 
 def fused_gru(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
     """The GRU whose reset gate is applied after the recurrent product, through `torch.gru`."""
-    kernels = [parameters["input_kernel"].t(), parameters["recurrent_kernel"].t()]
-    if model.bias:
+
+    def second_bias() -> Tensor:
         candidate_bias = parameters["candidate_bias"]
-        kernels += [
-            parameters["bias"],
-            torch.cat([candidate_bias.new_zeros(2 * model.hidden), candidate_bias]),
-        ]
+        return torch.cat([candidate_bias.new_zeros(2 * model.hidden), candidate_bias])
+
+    kernels = weights(model, parameters, second_bias)
     hidden, after = torch.gru(
         inputs, state[0][None], kernels, model.bias, 1, 0.0, torch.is_grad_enabled(), False, True
     )

@@ -98,6 +98,11 @@ class AdapterSummary:
         return median([turn.sequences for turn in self.rounds])
 
     @property
+    def gpu_kernels(self) -> float | None:
+        """How many kernels a GPU ran for an update, the median over seeds."""
+        return median([run.gpu_kernels for run in latest(self.measured) if run.gpu_kernels is not None])
+
+    @property
     def peak_rss_bytes(self) -> int | None:
         return max((run.peak_rss_bytes for run in self.runs if run.peak_rss_bytes), default=None)
 

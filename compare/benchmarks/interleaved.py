@@ -18,7 +18,8 @@ TIMEOUT_SECONDS = 600.0
 class UpdateTimes:
     """What a candidate took for an update, round by round, or why it took no part; what was not as asked.
 
-    Units: `memory_bytes` is the largest resident size above that after the import.
+    Units: `memory_bytes` is the largest resident size above that after the import; `gpu_kernels` of one
+    update.
     """
 
     name: str
@@ -26,6 +27,8 @@ class UpdateTimes:
     memory_bytes: int = 0
     error: str | None = None
     departures: tuple[str, ...] = ()
+    device: str = "cpu"
+    gpu_kernels: float | None = None
 
 
 def time_interleaved(
@@ -78,11 +81,17 @@ def time_interleaved(
 
 
 def _times(worker: TimedWorker) -> UpdateTimes:
+    try:
+        gpu_kernels = worker.gpu_kernels_per_update()
+    except WorkerFailed as failure:
+        return _failed(worker.candidate, failure)
     return UpdateTimes(
         name=worker.candidate.name,
         seconds_per_update=worker.seconds_per_update,
         memory_bytes=worker.memory_bytes,
         departures=worker.departures,
+        device=worker.device,
+        gpu_kernels=gpu_kernels,
     )
 
 

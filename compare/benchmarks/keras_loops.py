@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec
 from compare.benchmarks.native_loop import CLASSIFICATION, ClassifiesByLastState
@@ -19,7 +20,9 @@ class Fit(ClassifiesByLastState):
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
+        devices=("cpu", "cuda"),
         cells=("lstm",),
         optimizers=("adam",),
         dtypes=("float32",),
@@ -29,6 +32,8 @@ class Fit(ClassifiesByLastState):
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
         super().__init__(model, train, parameters, device=device)
+        if device == "cpu":
+            tf.config.set_visible_devices([], "GPU")  # Keras takes one wherever it is seen
         assert isinstance(train.optimizer, Adam)
         rule = train.optimizer
         self._network = keras.Sequential(
@@ -69,7 +74,9 @@ class GruFit(Fit):
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
+        devices=("cpu", "cuda"),
         cells=("gru",),
         resets=("after",),
         optimizers=("adam",),
@@ -90,7 +97,9 @@ class StackedFit(Fit):
             "TF_NUM_INTRAOP_THREADS": "{threads}",
             "TF_NUM_INTEROP_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
+        devices=("cpu", "cuda"),
         cells=("lstm",),
         optimizers=("adam",),
         dtypes=("float32",),

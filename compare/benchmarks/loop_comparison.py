@@ -1,12 +1,12 @@
 """Adapters against native loops on one task, in alternating turns of one run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
-from compare.analysis.statistics import Ratio, Spread, paired_ratio, spread
+from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
 
@@ -58,50 +58,66 @@ def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """On what every candidate runs, in how many processes one after the other, and the rounds in each."""
+
+    threads: int
+    processes: int
+    rounds: int
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """How long a candidate's updates took, and how many times as fast as each native loop it was.
 
     `departures` say what in its worker was not as it should be, and leaves its speed comparable.
-    Units: `seconds_per_update`, over rounds; `speedups` by the loop's name, paired by round.
+    Units: `seconds_per_update`, over all rounds; `speedups` by the loop's name, paired by round, a process
+    being the sample; `gpu_kernels` of an update.
     """
 
     name: str
+    device: str
     seconds_per_update: Spread | None
     speedups: Mapping[str, Ratio]
     error: str | None = None
     departures: tuple[str, ...] = ()
+    gpu_kernels: float | None = None
 
 
 def compare_with_native_loops(
-    task: str,
-    workload: Workload,
-    adapters: Sequence[str],
-    threads: int,
-    rounds: int,
-    tick: Callable[[str], None],
+    task: str, workload: Workload, adapters: Sequence[str], effort: Effort, tick: Callable[[str], None]
 ) -> list[Comparison]:
     """The task's native loops and the adapters, each with its ratios to the native loops."""
-    loops = NATIVE_LOOPS[task]
-    named = {**loops, **{name: name for name in adapters}}
-    candidates = [Candidate(name=name, adapter=target, threads=threads) for name, target in named.items()]
-    times = time_interleaved(workload, candidates, rounds, tick)
-    return [
-        Comparison(
-            name=name,
-            seconds_per_update=spread(times[name].seconds_per_update),
-            speedups={
-                loop: ratio for loop in loops if loop != name and (ratio := speedup(times[loop], times[name]))
-            },
-            error=times[name].error,
-            departures=times[name].departures,
-        )
-        for name in named
+    named = {**NATIVE_LOOPS[task], **{name: name for name in adapters}}
+    candidates = [
+        Candidate(name=name, adapter=target, threads=effort.threads, device=effort.device)
+        for name, target in named.items()
     ]
+    parts = [time_interleaved(workload, candidates, effort.rounds, tick) for _ in range(effort.processes)]
+    by_name = {name: [part[name] for part in parts] for name in named}
+    return [_comparison(name, by_name, NATIVE_LOOPS[task]) for name in named]
 
 
-def speedup(slow: UpdateTimes, fast: UpdateTimes) -> Ratio | None:
-    """How many times as fast the second was, round by round; None where one took no part."""
-    if slow.error or fast.error:
-        return None
-    pairs = zip(slow.seconds_per_update, fast.seconds_per_update, strict=True)
-    return paired_ratio([before / after for before, after in pairs])
+def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], loops: Iterable[str]) -> Comparison:
+    own = by_name[name]
+    return Comparison(
+        name=name,
+        device=own[0].device,
+        seconds_per_update=spread([seconds for part in own for seconds in part.seconds_per_update]),
+        speedups={loop: ratio for loop in loops if loop != name and (ratio := speedup(by_name[loop], own))},
+        error=next((part.error for part in own if part.error), None),
+        departures=tuple(dict.fromkeys(found for part in own for found in part.departures)),
+        gpu_kernels=own[0].gpu_kernels,
+    )
+
+
+def speedup(slow: Sequence[UpdateTimes], fast: Sequence[UpdateTimes]) -> Ratio | None:
+    """How many times as fast the second was, process by process; None where one took no part in any."""
+    pairs = [(a, b) for a, b in zip(slow, fast, strict=True) if not a.error and not b.error]
+    return clustered_ratio(
+        [
+            [before / after for before, after in zip(a.seconds_per_update, b.seconds_per_update, strict=True)]
+            for a, b in pairs
+        ]
+    )

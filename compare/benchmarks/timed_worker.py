@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array, ModelSpec, TrainSpec
+from compare.machine.devices import device_of
 from compare.records.block import Timing
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import calibrate
@@ -66,11 +67,12 @@ def workload_of(task: Task, dataset: Dataset) -> Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A name to show, what `adapters.open_adapter` takes, and the threads of its worker."""
+    """A name to show, what `adapters.open_adapter` takes, its threads, and the device, if it declares it."""
 
     name: str
     adapter: str
     threads: int
+    device: str = "cpu"
 
 
 class TimedWorker:
@@ -91,7 +93,8 @@ class TimedWorker:
         self.seconds_per_update: list[float] = []
         self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
-        self._remote = remote or RemoteAdapter(candidate.adapter, limits)
+        self.device = device_of(candidate.adapter, candidate.device)
+        self._remote = remote or RemoteAdapter(candidate.adapter, limits, device=self.device)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:
@@ -113,6 +116,10 @@ class TimedWorker:
         time.sleep(self._timing.settle_seconds)
         seconds = self._train_seconds(self._turn)
         self.seconds_per_update.append(seconds / (len(self._turn) * self._workload.updates))
+
+    def gpu_kernels_per_update(self) -> float | None:
+        """How many kernels a GPU runs for an update, which is not timed; None on the CPU."""
+        return None if self.device == "cpu" else self._remote.gpu_kernels_per_update(self._turn[:1])
 
     @property
     def memory_bytes(self) -> int:

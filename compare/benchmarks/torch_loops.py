@@ -1,6 +1,6 @@
 """PyTorch as its users write it: modules and `torch.optim`, and the tutorials' loop."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adapters.interface import Adam, Array, Declaration, ModelSpec, Sgd, TrainSpec, UnsupportedSpec, rate_at
+from adapters.torch_backend.base import kernels_run  # which has cuDNN compute in float32, not TF32
 from compare.benchmarks.native_loop import CLASSIFICATION, SIZES, ClassifiesByLastState, NativeLoop
 
 
@@ -15,7 +16,11 @@ class NnLstm(ClassifiesByLastState):
     """`torch.nn.LSTM`, `torch.nn.Linear` and the fused `torch.optim.Adam`, a batch at a time."""
 
     declaration = Declaration(
-        distribution="torch", cells=("lstm",), optimizers=("adam",), dtypes=("float32",)
+        distribution="torch",
+        devices=("cpu", "cuda"),
+        cells=("lstm",),
+        optimizers=("adam",),
+        dtypes=("float32",),
     )
     layer: ClassVar[type[nn.LSTM | nn.GRU]] = nn.LSTM
 
@@ -31,8 +36,10 @@ class NnLstm(ClassifiesByLastState):
             bias=model.bias,
             batch_first=True,
             bidirectional=model.bidirectional,
+            device=device,
         )
-        self._readout = nn.Linear(model.width, model.outputs, bias=model.bias)
+        self._readout = nn.Linear(model.width, model.outputs, bias=model.bias, device=device)
+        self._device = device
         self._trained = [*self._layer.parameters(), *self._readout.parameters()]
         rule = train.optimizer
         self._optimizer = torch.optim.Adam(
@@ -40,13 +47,17 @@ class NnLstm(ClassifiesByLastState):
         )
 
     def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
-        self._inputs = torch.tensor(np.asarray(inputs, np.float32))
-        self._targets = torch.tensor(np.asarray(targets, np.int64))
+        self._inputs = torch.tensor(np.asarray(inputs, np.float32), device=self._device)
+        self._targets = torch.tensor(np.asarray(targets, np.int64), device=self._device)
 
     def _train(self, batches: Array) -> Array:
-        losses = [self._step(indices) for indices in torch.from_numpy(batches)]
-        shown: Array = torch.stack(losses).numpy()
+        losses = [self._step(indices) for indices in torch.tensor(batches, device=self._device)]
+        shown: Array = torch.stack(losses).cpu().numpy()
         return shown
+
+    @classmethod
+    def gpu_kernels(cls, work: Callable[[], object]) -> int:
+        return kernels_run(work)
 
     def _step(self, indices: Tensor) -> Tensor:
         self._optimizer.zero_grad()
@@ -68,6 +79,7 @@ class NnGru(NnLstm):
 
     declaration = Declaration(
         distribution="torch",
+        devices=("cpu", "cuda"),
         cells=("gru",),
         resets=("after",),
         optimizers=("adam",),
@@ -82,6 +94,7 @@ class NnStackedLstm(NnLstm):
 
     declaration = Declaration(
         distribution="torch",
+        devices=("cpu", "cuda"),
         cells=("lstm",),
         optimizers=("adam",),
         dtypes=("float32",),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from tabulate import tabulate
 
 from adapters import registered
 from compare.analysis.statistics import Ratio
@@ -14,6 +15,7 @@ from compare.benchmarks.loop_comparison import (
     NATIVE_LOOPS,
     VARIATIONS,
     Comparison,
+    Effort,
     compare_with_native_loops,
     loops_of,
     varied,
@@ -21,16 +23,18 @@ from compare.benchmarks.loop_comparison import (
 from compare.benchmarks.timed_worker import Workload, workload_of
 from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
-from compare.cli.validation import check_adapter_names
+from compare.cli.validation import check_adapter_names, check_device
 from compare.errors import UsageError, check_choice
 from compare.jobs.job_file import is_job, shown
 from compare.limits import check_in_range
-from compare.machine.devices import allowed_cores
+from compare.machine.devices import allowed_cores, gpus
+from compare.machine.environment import environment
 from compare.runner.task_loading import load_task_data
-from compare.text import NOTHING, factor, number
+from compare.text import NOTHING, escape, factor, number
 from tasks.interface import DataRequest, TaskReference
 
 MOST_ROUNDS = 1000
+MOST_PROCESSES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,52 +44,18 @@ class BenchSettings:
     tasks: tuple[str, ...]
     adapters: tuple[str, ...]
     rounds: int
+    processes: int
     threads: int
+    device: str
     data: DataRequest
+    markdown: bool = False
 
-
-def run_bench(settings: BenchSettings, console: Console) -> int:
-    """Compare on every task and show what came of it; return the exit code.
-
-    Raises: UsageError before anything is run.
-    """
-    for task in settings.tasks:
-        if not is_job(task):
-            check_choice("task with a native loop", task, NATIVE_LOOPS)
-    check_adapter_names(settings.adapters)
-    if not settings.tasks or not settings.adapters:
-        raise UsageError(
-            f"nothing to run: choose from {', '.join(NATIVE_LOOPS)} and {', '.join(registered())}"
-        )
-    check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
-    check_in_range("--threads", settings.threads, allowed_cores())
-    say_what_is_set_aside(console)
-    with console.status("Making the data ready"):
-        benched = [_benched(task, settings.data) for task in settings.tasks]
-    clean = True
-    try:
-        for each in benched:
-            turns = (len(NATIVE_LOOPS[each.loops]) + len(settings.adapters)) * (1 + settings.rounds)
-            with progress_bars(console) as progress, bar(progress, each.name, turns) as tick:
-                found = compare_with_native_loops(
-                    each.loops, each.workload, settings.adapters, settings.threads, settings.rounds, tick
-                )
-            console.print(comparison_table(each, found))
-            for comparison in found:
-                for said in (comparison.error, *comparison.departures):
-                    if said:
-                        console.print(Text(f"{comparison.name}: {said}"))
-            clean &= all(comparison.error is None for comparison in found)
-    except KeyboardInterrupt:
-        console.print("Interrupted.")
-        return INTERRUPTED
-    console.print(
-        Text(
-            "Median time of an update with its quartiles; times as fast as a native loop, paired by round, "
-            f"with the 95 % interval of the median. {settings.threads} threads each."
-        )
-    )
-    return 0 if clean else 1
+    @property
+    def effort(self) -> Effort:
+        """The rounds spread over the processes, of which there are no more than rounds."""
+        processes = min(self.processes, self.rounds)
+        rounds = math.ceil(self.rounds / processes)
+        return Effort(threads=self.threads, processes=processes, rounds=rounds, device=self.device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +65,85 @@ class Benched:
     name: str
     loops: str
     workload: Workload
+
+
+def run_bench(settings: BenchSettings, console: Console, error_console: Console) -> int:
+    """Compare on every task and show what came of it, progress on `error_console`; return the exit code.
+
+    Raises: UsageError before anything is run.
+    """
+    for task in settings.tasks:
+        if not is_job(task):
+            check_choice("task with a native loop", task, NATIVE_LOOPS)
+    check_adapter_names(settings.adapters)
+    check_device(settings.device, settings.adapters)
+    if not settings.tasks or not settings.adapters:
+        raise UsageError(
+            f"nothing to run: choose from {', '.join(NATIVE_LOOPS)} and {', '.join(registered())}"
+        )
+    check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
+    check_in_range("--processes", settings.processes, MOST_PROCESSES)
+    check_in_range("--threads", settings.threads, allowed_cores())
+    say_what_is_set_aside(error_console)
+    with error_console.status("Making the data ready"):
+        benched = [_benched(task, settings.data) for task in settings.tasks]
+    effort, clean = settings.effort, True
+    show = _show_markdown if settings.markdown else _show
+    try:
+        for each in benched:
+            candidates = len(NATIVE_LOOPS[each.loops]) + len(settings.adapters)
+            turns = candidates * (1 + effort.rounds) * effort.processes
+            with progress_bars(error_console) as progress, bar(progress, each.name, turns) as tick:
+                found = compare_with_native_loops(each.loops, each.workload, settings.adapters, effort, tick)
+            show(each, found, console)
+            clean &= all(comparison.error is None for comparison in found)
+    except KeyboardInterrupt:
+        error_console.print("Interrupted.")
+        return INTERRUPTED
+    console.print(Text(_legend(effort)), soft_wrap=settings.markdown)
+    return 0 if clean else 1
+
+
+def _legend(effort: Effort) -> str:
+    """What the numbers are, and of which machine."""
+    machine = environment("", effort.threads, preset="")
+    place = f"{effort.threads} threads each on {machine.cpu}"
+    if effort.device != "cpu":
+        place += f", with {'; '.join(gpus())}"
+    return (
+        "Median time of an update with its quartiles; times as fast as a native loop, paired by round, with "
+        f"the 95 % interval over {effort.processes} of its processes, from three on. {place}."
+    )
+
+
+def _show(benched: Benched, found: Sequence[Comparison], console: Console) -> None:
+    """A table, and below it what was not as it should be."""
+    table = Table(box=None, pad_edge=False)
+    (first, *others), *rows = comparison_cells(benched, found)
+    table.add_column(first, overflow="fold")
+    for heading in others:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+    for said in _faults(found):
+        console.print(Text(said))
+
+
+def _show_markdown(benched: Benched, found: Sequence[Comparison], console: Console) -> None:
+    headings, *rows = [[escape(cell) for cell in row] for row in comparison_cells(benched, found)]
+    sides = ["left", *["right"] * (len(headings) - 1)]
+    table = tabulate(rows, headings, tablefmt="pipe", disable_numparse=True, colalign=sides)
+    console.out("\n\n".join([table, *map(escape, _faults(found))]), "\n", highlight=False)
+
+
+def _faults(found: Sequence[Comparison]) -> list[str]:
+    return [
+        f"{comparison.name}: {said}"
+        for comparison in found
+        for said in (comparison.error, *comparison.departures)
+        if said
+    ]
 
 
 def _benched(name: str, request: DataRequest) -> Benched:
@@ -116,23 +165,22 @@ def _benched(name: str, request: DataRequest) -> Benched:
     return Benched(name=data.task.name, loops=loops, workload=workload)
 
 
-def comparison_table(benched: Benched, comparisons: Sequence[Comparison]) -> Table:
-    """One row a candidate, one column a native loop."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column(benched.name, overflow="fold")
-    table.add_column("µs an update", justify="right", no_wrap=True)
+def comparison_cells(benched: Benched, comparisons: Sequence[Comparison]) -> list[list[str]]:
+    """The headings, then one row a candidate; one column a native loop, and what it ran of a GPU, if any."""
     loops = [*NATIVE_LOOPS[benched.loops]]
-    for loop in loops:
-        table.add_column(f"× as fast as {loop}", justify="right")
+    on_gpu = any(comparison.device != "cpu" for comparison in comparisons)
+    headings = [benched.name, "µs an update", *(f"× as fast as {loop}" for loop in loops)]
+    rows = []
     for comparison in comparisons:
         taken = comparison.seconds_per_update
         time = NOTHING
         if taken:
             low, middle, high = (number(1e6 * value) for value in (taken.lower, taken.median, taken.upper))
             time = f"{middle} ({low}–{high})"
-        cells = [ratio_with_interval(comparison.speedups.get(loop)) for loop in loops]
-        table.add_row(*map(Text, (comparison.name, time, *cells)))
-    return table
+        ratios = [ratio_with_interval(comparison.speedups.get(loop)) for loop in loops]
+        gpu = [comparison.device, number(comparison.gpu_kernels)] if on_gpu else []
+        rows.append([comparison.name, time, *ratios, *gpu])
+    return [[*headings, *(["device", "GPU kernels an update"] if on_gpu else [])], *rows]
 
 
 def ratio_with_interval(ratio: Ratio | None) -> str:

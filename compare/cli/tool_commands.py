@@ -122,9 +122,14 @@ def bench(
     rounds: Annotated[
         int, typer.Option(help="Rounds, in each of which every adapter and loop takes a turn.")
     ] = 15,
+    processes: Annotated[
+        int, typer.Option(help="Processes of each, one after the other, over which the rounds are spread.")
+    ] = 3,
     threads: Threads = None,
     data: Data = "auto",
     mnist_archives: Archives = None,
+    device: OnDevice = "cpu",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
 ) -> None:
     from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
@@ -133,10 +138,13 @@ def bench(
         tasks=tuple(dict.fromkeys(map(located, tasks or NATIVE_LOOPS))),
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
+        processes=processes,
         threads=usable_cores() if threads is None else threads,
+        device=device,
         data=data_request(data, mnist_archives),
+        markdown=markdown,
     )
-    raise typer.Exit(run_bench(chosen, console))
+    raise typer.Exit(run_bench(chosen, console, error_console if markdown else console))
 
 
 @app.command(help="Say where the time of an update goes: products, functions, calls; and which kernels ran.")

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 
@@ -22,7 +23,7 @@ def device_of(adapter: str, asked: str) -> str:
 
 
 def gpus() -> tuple[str, ...]:
-    """The GPUs that the NVIDIA driver lists; none where CUDA_VISIBLE_DEVICES hides them."""
+    """The names of the GPUs that the NVIDIA driver lists; none where CUDA_VISIBLE_DEVICES hides them."""
     program = shutil.which("nvidia-smi")
     if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return ()
@@ -37,7 +38,7 @@ def gpus() -> tuple[str, ...]:
         )
     except (OSError, subprocess.SubprocessError):
         return ()
-    return tuple(line for line in listed.stdout.splitlines() if line.startswith("GPU"))
+    return tuple(re.findall(r"^GPU \d+: (.+?) \(UUID", listed.stdout, re.MULTILINE))
 
 
 def allowed_cores() -> int:

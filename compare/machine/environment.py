@@ -10,6 +10,7 @@ from time import monotonic
 import psutil
 
 from compare.machine import hardware
+from compare.machine.devices import gpus
 from compare.machine.inherited import influence, inherited_variables
 from compare.records.environment import Environment, Inherited
 from compare.text import storable
@@ -45,6 +46,7 @@ def environment(command: str, threads: int, preset: str) -> Environment:
         load_before=hardware.load(),
         inherited=_inherited(),
         limits=hardware.readable(hardware.limits, {}),
+        gpus=list(gpus()),
     )
 
 

@@ -23,7 +23,7 @@ class Environment:
     """The machine and the moment.
 
     `threads` is the number given to every worker. What cannot be read is None. `inherited` is what the user's
-    shell had set, `limits` what it allows less of than the machine has.
+    shell had set, `limits` what it allows less of than the machine has, `gpus` the names of those there are.
     Units: cores for what kept the machine busy, on average: just before the run, and by others than it
     during the run; `stolen_cores` went to other guests of the same host.
     """
@@ -53,6 +53,7 @@ class Environment:
     load_after: float | None = None
     inherited: list[Inherited] = field(default_factory=list)
     limits: dict[str, str] = field(default_factory=dict)
+    gpus: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,8 @@ class Run:
 
     Units: `cold_seconds` by phase (import, construct, load, first_train, first_predict);
     `warm_train_seconds` of a later call like the first; `peak_rss_bytes` of the worker up to the end of
-    its training, `import_rss_bytes` of it right after its framework was imported.
+    its training, `import_rss_bytes` of it right after its framework was imported; `gpu_kernels` that a GPU
+    ran for an update.
     """
 
     task: str
@@ -141,3 +142,4 @@ class Run:
     last_lines: list[str] = field(default_factory=list)
     part: int = 0
     device: str = "cpu"
+    gpu_kernels: float | None = None

@@ -100,6 +100,7 @@ class _BlockRun:
         self._time_predictions()
         for participant in self._participants:
             participant.multiply(matrix_size(self._block.threads))
+            participant.count_gpu_kernels()
 
     def _set_up(self) -> None:
         if all(participant.import_was_timed for participant in self._participants):

@@ -29,6 +29,7 @@ class Measured:
     warm_train_seconds: float | None = None
     predictions: list[Inference] = field(default_factory=list)
     product_rate: ProductRate | None = None
+    gpu_kernels: float | None = None
     evaluation: Evaluation | None = None
 
     @classmethod
@@ -79,6 +80,7 @@ class Measured:
             log=f"logs/{self.log}",
             last_lines=self.last_lines,
             device=self.device,
+            gpu_kernels=self.gpu_kernels,
         )
 
 

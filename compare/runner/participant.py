@@ -223,9 +223,16 @@ class Participant:
 
     @_while_alive
     def multiply(self, size: int) -> None:
-        """Time its library's matrix products; comes last, for it takes memory."""
-        time.sleep(self._block.timing.settle_seconds)
-        self._measured.product_rate = self._running.product_rate(size, self._block.timing.product_seconds)
+        """Time its library's matrix products on the CPU; comes last, for it takes memory."""
+        if self._measured.device == "cpu":
+            time.sleep(self._block.timing.settle_seconds)
+            self._measured.product_rate = self._running.product_rate(size, self._block.timing.product_seconds)
+
+    @_while_alive
+    def count_gpu_kernels(self) -> None:
+        """Note how many kernels a GPU runs for an update, if it runs any."""
+        if self._measured.device != "cpu":
+            self._measured.gpu_kernels = self._running.gpu_kernels_per_update(self._turn[:1])
 
     def record(self) -> Run:
         """What has been measured up to here."""

@@ -194,6 +194,13 @@ class RemoteAdapter:
         self.updates += len(batches) * self._updates_a_batch
         return ran
 
+    def gpu_kernels_per_update(self, batches: Array) -> float | None:
+        """How many kernels a GPU runs for an update, while training on these; None where nothing can tell."""
+        kernels: int | None = self._as(int | None, "gpu_kernels", self._call("gpu_kernels", batches).value)
+        updates = len(batches) * self._updates_a_batch
+        self.updates += updates
+        return None if kernels is None else kernels / updates
+
     def parameters(self) -> dict[str, Array]:
         """The parameters as they are now, all of them finite."""
         values, expected = self._call("parameters").value, shapes(self._model)

@@ -126,6 +126,9 @@ class Worker:
         ctypes.CDLL(None).fflush(None)  # what libraries say, before the answer
         return [(run.name, run.times, run.compiled) for run in ran]
 
+    def gpu_kernels(self, batches: "Array") -> int | None:
+        return self._type.gpu_kernels(lambda: self._loaded.train(batches))
+
     def parameters(self) -> dict[str, "Array"]:
         return self._loaded.parameters()
 

@@ -18,6 +18,7 @@ def environment_table(environment: Environment) -> Table:
     raw = pd.DataFrame({"item": item, "value": str(value)} for item, value in asdict(environment).items())
     shown = {
         "CPU": environment.cpu,
+        "GPU": "; ".join(environment.gpus),
         "Instruction sets": ", ".join(environment.flags),
         "Cores": f"{environment.physical_cores} physical, {environment.logical_cores} logical",
         "Usable cores": _usable(environment),

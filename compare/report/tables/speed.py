@@ -26,6 +26,7 @@ def throughput_table(task: TaskSummary) -> Table | None:
             "warm_up_rounds": summary.warm_ups,
             "sequences_a_call": summary.sequences_a_call,
             "epoch_sequences_per_second": summary.epoch_throughput,
+            "gpu_kernels_an_update": summary.gpu_kernels,
             **columns("times_fastest_", Ratio, summary.times_fastest),
             "times_fastest_finding": finding(summary.times_fastest),
             **columns("times_baseline_", Ratio, summary.times_baseline),
@@ -45,6 +46,8 @@ def throughput_table(task: TaskSummary) -> Table | None:
         "Sequences a call": raw["sequences_a_call"].map(number),
         "Sequences/s, an epoch a call": raw["epoch_sequences_per_second"].map(number),
     }
+    if raw["gpu_kernels_an_update"].notna().any():
+        shown["GPU kernels an update"] = raw["gpu_kernels_an_update"].map(number)
     if task.baseline:
         shown |= {
             f"Time, × {escape(task.baseline)}": raw["times_baseline_median"].map(factor),
