@@ -1,6 +1,7 @@
 """Which operators and kernels ran, as torch's own profiler counts them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -21,4 +22,10 @@ def kernels(train: Callable[[], object]) -> tuple[KernelRun, ...]:
     with profile(activities=activities) as recorded:
         train()
     events = sorted(recorded.key_averages(), key=lambda event: -event.self_cpu_time_total)
-    return tuple(KernelRun(event.key, event.count) for event in events if event.key not in VIEWS)
+    return tuple(KernelRun(event.key, event.count) for event in events if _computes(event))
+
+
+def _computes(event: Any) -> bool:
+    """Whether an event is an operator, or a kernel of a GPU, and no view and no step of autograd's."""
+    on_gpu = event.device_type.name == "CUDA"
+    return on_gpu or (event.key.startswith("aten::") and event.key not in VIEWS)

@@ -107,6 +107,11 @@ def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) ->
     )
 
 
+def operators(profile: Profile) -> float | None:
+    """How many operators or kernels an update calls, by its framework's own count; None where it has none."""
+    return sum(each.times for each in profile.kernels if each.counted_by_framework) or None
+
+
 def bound(seconds: Mapping[str, float], rest: float) -> Bound:
     """Whichever takes most: products, calls, or memory; none of these where the rest takes more."""
     taken = {name: sum(seconds[part] for part in parts) for name, parts in BOUND_BY.items()}

@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import ClassVar
 
@@ -12,11 +11,11 @@ import numpy as np
 
 from adapters import declaration
 from adapters.interface import Declaration, KernelRun
-from compare.benchmarks.profile import AT_ONCE, Subject
 from compare.benchmarks.timed_worker import Workload
-from compare.records.profile import Kernel, Profile
+from compare.records.profile import FRAMEWORK, Kernel
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
+from compare.runner.workers import ActiveWorkers
 
 BATCHES = 2
 """How many are trained on while kernels are counted, after as many that are not."""
@@ -25,7 +24,7 @@ VERBOSE = {"ONEDNN_VERBOSE": "1", "MKL_VERBOSE": "1"}
 """What makes oneDNN and MKL say what they run."""
 
 SHOWN = 4
-"""How many of the kernels that ran instead a warning names."""
+"""How many of the kernels that ran instead a warning names: those that took longest, where that is known."""
 
 _ONEDNN = re.compile(r"^onednn_verbose,v1,primitive,exec,cpu,(\w+),([^,]*),([^,]*),", re.MULTILINE)
 _ONEDNN_SET = re.compile(r"^onednn_verbose,v1,info,cpu,isa:(.+)$", re.MULTILINE)
@@ -57,33 +56,14 @@ class KernelsFound:
     error: str | None = None
 
 
-def with_kernels(
-    profiles: Sequence[Profile], subject: Subject, limits: Limits, tick: Callable[[str], None]
-) -> list[Profile]:
-    """The profiles with the kernels of those adapters that did not fail; several are asked at once."""
-
-    def asked(profile: Profile) -> Profile:
-        tick(profile.adapter)
-        if profile.error is not None:
-            return profile
-        found = find_kernels(subject.workload, profile.adapter, limits, subject.device)
-        return replace(
-            profile,
-            kernels=found.kernels,
-            libraries=found.libraries,
-            warnings=[*profile.warnings, *found.warnings],
-            kernels_error=found.error,
-        )
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(asked, profiles))
-
-
-def find_kernels(workload: Workload, adapter: str, limits: Limits, device: str = "cpu") -> KernelsFound:
+def find_kernels(
+    workload: Workload, adapter: str, limits: Limits, active: ActiveWorkers, device: str = "cpu"
+) -> KernelsFound:
     """What ran while an adapter trained."""
     remote: VerboseAdapter | None = None
     try:
         remote = VerboseAdapter(adapter, limits, device=device)
+        active.add(remote)
         remote.construct(workload.model, workload.train, workload.parameters)
         remote.load(workload.inputs, workload.targets, workload.lengths)
         batches = np.stack([*islice(workload.batches(), BATCHES)])
@@ -97,6 +77,7 @@ def find_kernels(workload: Workload, adapter: str, limits: Limits, device: str =
     finally:
         if remote is not None:
             remote.end()
+            active.discard(remote)
     updates = BATCHES * workload.updates
     kernels = [
         *(_said_by_framework(run, updates) for run in ran),
@@ -111,7 +92,7 @@ def find_kernels(workload: Workload, adapter: str, limits: Limits, device: str =
 
 def _said_by_framework(run: KernelRun, updates: int) -> Kernel:
     times = run.times if run.compiled else run.times / updates
-    return Kernel(name=run.name, times=times, said_by="the framework", compiled=run.compiled)
+    return Kernel(name=run.name, times=times, said_by=FRAMEWORK, compiled=run.compiled)
 
 
 def _said_by_libraries(log: str, updates: int) -> Iterator[Kernel]:
@@ -130,9 +111,8 @@ def departures(declared: Declaration, workload: Workload, kernels: Sequence[Kern
         return
     if any(re.search(expected, kernel.name) for kernel in kernels):
         return
-    most = sorted((each for each in kernels if each.times), key=lambda kernel: -kernel.times)[:SHOWN]
-    instead = ", ".join(f"{each.name} ({each.times:g} times)" for each in most) or "nothing that it tells of"
+    ran = ", ".join(f"{each.name} ({each.times:g} times)" for each in kernels[:SHOWN])
     yield (
         f"no kernel named {expected!r} ran, as is declared of the cell {workload.model.cell}; "
-        f"what ran most: {instead}"
+        f"instead ran {ran or 'nothing that can be told'}"
     )

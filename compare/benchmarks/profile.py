@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,8 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.parameters import draw, normal, shapes
 from adapters.work import Work
+from compare.benchmarks.interleaved import time_interleaved
+from compare.benchmarks.kernels import KernelsFound, find_kernels
 from compare.benchmarks.timed_worker import Candidate, TimedWorker, Workload
 from compare.benchmarks.update_work import PARTS, operations, smallest
 from compare.records.block import Timing
@@ -21,15 +22,15 @@ from compare.runner.matrix_rate import matrix_size
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import Workers
+from compare.runner.workers import ActiveWorkers, Workers
 
-ROUNDS = 7
+ROUNDS = 5
 PART_SECONDS = 0.0015
 """How long a part is repeated to be timed once."""
 
 TURN = Timing(turn_seconds=0.1, settle_seconds=0.03, product_seconds=0.1)
 AT_ONCE = 2
-"""How many frameworks are imported at the same time, before anything is timed."""
+"""How many adapters begin, or say which kernels run, at the same time, before anything is timed."""
 
 DENORMAL_SHARE = 1e-3
 """From which share of all numbers on a warning says that they are denormal."""
@@ -57,26 +58,38 @@ def profile_adapters(
     workers: Workers,
     tick: Callable[[str], None],
 ) -> list[Profile]:
-    """A profile of each adapter, its kernels not among it; one that fails has its reason, and no times.
+    """A profile of each adapter; one that fails has its reason, and no times.
 
-    Each has two processes: in one the task's model is trained, in the other a vanishing one, beside which
-    the parts are timed. Turns come in an order shuffled anew each round.
+    Each has three processes. One trains the task's model; another a vanishing one, and has the parts timed
+    beside it; the third says which kernels run, and has ended before anything is timed. Turns come in an
+    order shuffled anew each round.
     """
-    generator = Generator(PCG64(SeedSequence(0)))
+    generator, active = Generator(PCG64(SeedSequence(0))), ActiveWorkers()
     with ExitStack() as stack:
-        profiled = [Profiled(subject, name, limits, workers) for name in adapters]
+        profiled = [Profiled(subject, name, limits, workers, active) for name in adapters]
         for each in profiled:
             stack.callback(each.end)
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            list(threads.map(Profiled.start, profiled))
+        untimed = [step for each in profiled for step in (each.begin, each.find_kernels)]
+        active.for_each(untimed, lambda step: step(), AT_ONCE)
         for each in profiled:
             tick(each.name)
-            each.prepare()
+            each.warm_up()
         for _ in range(rounds):
             for each in shuffled(profiled, generator):
                 tick(each.name)
-                each.take_turns()
+                each.take_turns(generator)
         return [each.profile() for each in profiled]
+
+
+def training_turns(
+    subject: Subject, adapters: Sequence[str], limits: Limits, rounds: int, tick: Callable[[str], None]
+) -> dict[str, list[float]]:
+    """Seconds of an update in turns like those of training, in processes that do nothing else, by adapter."""
+    candidates = [
+        Candidate(name=name, adapter=name, threads=limits.threads, device=subject.device) for name in adapters
+    ]
+    found = time_interleaved(subject.workload, candidates, rounds, tick, timing=TURN)
+    return {name: times.seconds_per_update for name, times in found.items()}
 
 
 def vanishing(workload: Workload) -> Workload:
@@ -87,88 +100,121 @@ def vanishing(workload: Workload) -> Workload:
 
 
 class Profiled:
-    """One adapter's processes, and what was timed of them so far; a failure ends its part."""
+    """One adapter's processes, and what was found of them so far; a failure ends its part."""
 
-    def __init__(self, subject: Subject, name: str, limits: Limits, workers: Workers) -> None:
+    def __init__(
+        self, subject: Subject, name: str, limits: Limits, workers: Workers, active: ActiveWorkers
+    ) -> None:
         self.name = name
-        self._subject, self._limits, self._workers = subject, limits, workers
+        self._subject, self._limits, self._workers, self._active = subject, limits, workers, active
         self._lent: list[RemoteAdapter] = []
         self._error: str | None = None
+        self._kernels = KernelsFound()
         self._rate: ProductRate | None = None
-        self._warnings: list[str] = []
         self._works = {part: counted(subject.workload) for part, counted in PARTS.items()}
         occurring = [work for counted in self._works.values() for work, times in counted.items() if times]
         self._timed = list(dict.fromkeys(each for work in occurring for each in (work, smallest(work))))
         self._parts: list[dict[Work, float]] = []
 
-    def start(self) -> None:
-        """Have both processes import the framework."""
-        try:
-            for number in (1, 2):
-                remote = self._workers.lend(self.name, number, self._limits, self._subject.device)
-                self._lent.append(remote)
-                remote.import_framework()
-        except WorkerFailed as failure:
-            self._error = str(failure)
+    def begin(self) -> None:
+        """Have both processes import the framework, and one make every part once."""
+        self._guard(self._begin)
 
-    def prepare(self) -> None:
-        """Construct, load, and train until everything is warm."""
-        if self._error is None:
-            self._guard(self._prepare)
+    def find_kernels(self) -> None:
+        """Have a third process say what runs."""
+        self._kernels = find_kernels(
+            self._subject.workload, self.name, self._limits, self._active, self._subject.device
+        )
 
-    def take_turns(self) -> None:
-        """A turn of the task's model, one of the vanishing one, and one of every part."""
-        if self._error is None:
-            self._guard(self._take_turns)
+    def warm_up(self) -> None:
+        """Construct, load, and train until a turn is long enough; the same of every part."""
+        self._guard(self._warm_up)
 
-    def _prepare(self) -> None:
-        workload = self._subject.workload
+    def take_turns(self, generator: Generator) -> None:
+        """A turn of the task's model, one of the vanishing one, and one of every part, in any order."""
+        for turn in shuffled([self._train, self._train_vanishing, self._time_parts], generator):
+            self._guard(turn)
+
+    def _begin(self) -> None:
+        for number in (1, 2):
+            remote = self._workers.lend(self.name, number, self._limits, self._subject.device)
+            self._lent.append(remote)
+            self._active.add(remote)
+            remote.import_framework()
+        self._lent[1].seconds_alone(self._timed, 0.0)
+
+    def _warm_up(self) -> None:
+        subject, threads = self._subject, self._limits.threads
         whole, beside = self._lent
-        threads = self._limits.threads
-        candidate = Candidate(name=self.name, adapter=self.name, threads=threads)
-        self._whole = TimedWorker(candidate, workload, self._limits, TURN, whole)
-        self._calls = TimedWorker(candidate, vanishing(workload), self._limits, TURN, beside)
+        candidate = Candidate(name=self.name, adapter=self.name, threads=threads, device=subject.device)
+        self._whole = TimedWorker(candidate, subject.workload, self._limits, TURN, whole)
+        self._calls = TimedWorker(candidate, vanishing(subject.workload), self._limits, TURN, beside)
         self._whole.warm_up()
         self._calls.warm_up()
         beside.seconds_alone(self._timed, PART_SECONDS)
         self._rate = beside.product_rate(matrix_size(threads), TURN.product_seconds)
 
-    def _take_turns(self) -> None:
+    def _train(self) -> None:
         self._whole.take_turn()
+
+    def _train_vanishing(self) -> None:
         self._calls.take_turn()
+
+    def _time_parts(self) -> None:
         time.sleep(TURN.settle_seconds)
         seconds = self._lent[1].seconds_alone(self._timed, PART_SECONDS)
         if seconds is not None:
             self._parts.append(dict(zip(self._timed, seconds, strict=True)))
 
     def _guard(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except WorkerFailed as failure:
-            self._error = str(failure)
+        if self._error is None:
+            try:
+                step()
+            except WorkerFailed as failure:
+                self._error = str(failure)
 
     def profile(self) -> Profile:
         """What came of it."""
-        subject = self._subject
-        found = Profile(
-            task=subject.task,
+        workload, found = self._subject.workload, self._kernels
+        warnings = [*found.warnings, *self._denormals()]
+        profile = Profile(
+            task=self._subject.task,
             adapter=self.name,
             threads=self._limits.threads,
-            operations=operations(subject.workload) if subject.workload.train.dtype == "float32" else 0,
+            operations=operations(workload) if workload.train.dtype == "float32" else 0,
+            kernels=found.kernels,
+            libraries=found.libraries,
+            warnings=warnings,
+            kernels_error=found.error,
             error=self._error,
         )
         if self._error is not None:
-            return found
-        self._guard(self._look_at_numbers)
+            return profile
         parts: Any = {part: [self._net(part, seconds) for seconds in self._parts] for part in PARTS}
         return replace(
-            found,
+            profile,
             whole=self._whole.seconds_per_update,
             calls=self._calls.seconds_per_update,
             product_rate=self._rate,
-            warnings=self._warnings,
             **parts,
         )
+
+    def _denormals(self) -> list[str]:
+        """A warning where training, as long as it has been timed, has left many."""
+        if self._error is not None:
+            return []
+        try:
+            state = self._lent[0].state() or self._lent[0].parameters()
+        except WorkerFailed as failure:
+            self._error = str(failure)
+            return []
+        share = denormal_share([value for value in state.values() if value.dtype.kind == "f"])
+        if share <= DENORMAL_SHARE:
+            return []
+        return [
+            f"{share:.1%} of the numbers that training works on are denormal, with which processors compute "
+            "many times more slowly"
+        ]
 
     def _net(self, part: str, seconds: dict[Work, float]) -> float:
         """What a part of an update takes above what its calls cost."""
@@ -176,20 +222,12 @@ class Profiled:
         total = sum(times * (seconds[work] - seconds[smallest(work)]) for work, times in each if times)
         return total / self._subject.workload.updates
 
-    def _look_at_numbers(self) -> None:
-        state = self._lent[0].state() or self._lent[0].parameters()
-        share = denormal_share([value for value in state.values() if value.dtype.kind == "f"])
-        if share > DENORMAL_SHARE:
-            self._warnings.append(
-                f"{share:.1%} of the numbers that training works on are denormal, with which processors "
-                "compute many times more slowly"
-            )
-
     def end(self) -> None:
         """Give the processes back."""
         for number, remote in enumerate(self._lent, 1):
             if self._error is not None:
                 remote.end()
+            self._active.discard(remote)
             self._workers.take_back(remote, number)
 
 

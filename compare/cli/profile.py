@@ -5,10 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from compare.benchmarks.interleaved import time_interleaved
-from compare.benchmarks.kernels import with_kernels
-from compare.benchmarks.profile import Subject, profile_adapters, turns
-from compare.benchmarks.timed_worker import Candidate, workload_of
+from compare.benchmarks.profile import Subject, profile_adapters, training_turns, turns
+from compare.benchmarks.timed_worker import workload_of
 from compare.cli.beginning import command_line
 from compare.cli.profile_lines import show
 from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
@@ -85,14 +83,11 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
 
 
 def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, console: Console) -> list[Profile]:
-    """The profiles, beside training turns as `bench` has them, in processes of their own."""
+    """The profiles, and training turns before them in processes of their own."""
     names, rounds = settings.adapters, settings.rounds
-    candidates = [Candidate(name=name, adapter=name, threads=settings.threads) for name in names]
     with progress_bars(console) as progress:
         with bar(progress, f"{subject.task}, training turns", len(names) * (1 + rounds)) as tick:
-            trained = time_interleaved(subject.workload, candidates, rounds, tick)
+            trained = training_turns(subject, names, limits, rounds, tick)
         with bar(progress, f"{subject.task}, parts of an update", turns(names, rounds)) as tick:
             profiles = profile_adapters(subject, names, limits, rounds, FreshWorkers(), tick)
-        with bar(progress, f"{subject.task}, kernels", len(names)) as tick:
-            profiles = with_kernels(profiles, subject, limits, tick)
-    return [replace(each, training=trained[each.adapter].seconds_per_update) for each in profiles]
+    return [replace(each, training=trained[each.adapter]) for each in profiles]

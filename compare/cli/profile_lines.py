@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.analysis.caveats import poor_kernels, slow_paths
-from compare.analysis.profile import PARTS, REST, RULE, Stack, stacks
+from compare.analysis.profile import PARTS, REST, RULE, Stack, operators, stacks
 from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.text import NOTHING, number, signed
@@ -77,7 +77,7 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
     for profile in profiles:
         if profile.error:
             yield f"{profile.adapter}: {profile.error}"
-        if profile.kernels_error:
+        elif profile.kernels_error:
             yield f"Kernels of {profile.adapter}: {profile.kernels_error}"
         elif said := [*_kernels(profile)]:
             yield f"Kernels of {profile.adapter}: {'; '.join(said)}"
@@ -86,4 +86,6 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
 def _kernels(profile: Profile) -> Iterator[str]:
     for kernel in profile.kernels[:SHOWN]:
         yield f"{kernel.name} × {number(kernel.times)}" + (" in the program" if kernel.compiled else "")
+    if called := operators(profile):
+        yield f"{number(called)} operators an update"
     yield from profile.libraries

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
-from compare.benchmarks.kernels import with_kernels
 from compare.benchmarks.profile import ROUNDS, Subject, profile_adapters, turns
 from compare.benchmarks.timed_worker import Workload, workload_of
 from compare.cli.progress import bar
@@ -29,15 +28,11 @@ def profile_stage(
     done = {profile.task for profile in results.profiles}
     for block in blocks:
         if block.seed == 0 and block.task not in done:
-            with bar(progress, f"profile of {block.task}", _turns(block)) as tick:
+            count = turns(block.single_adapters, ROUNDS)
+            with bar(progress, f"profile of {block.task}", count) as tick:
                 profiles = _profiles(block, results.runs, workers, tick)
             results = replace(results, profiles=[*results.profiles, *profiles])
             yield results
-
-
-def _turns(block: Block) -> int:
-    adapters = block.single_adapters
-    return turns(adapters, ROUNDS) + len(adapters)
 
 
 def _profiles(
@@ -58,10 +53,7 @@ def _profiles(
     )
     profiles = profile_adapters(subject, block.single_adapters, limits, ROUNDS, workers, tick)
     trained = _training_turns(block.task, runs, workload)
-    return [
-        replace(each, training=trained.get(each.adapter, []))
-        for each in with_kernels(profiles, subject, limits, tick)
-    ]
+    return [replace(each, training=trained.get(each.adapter, [])) for each in profiles]
 
 
 def _training_turns(task: str, runs: Sequence[Run], workload: Workload) -> dict[str, list[float]]:

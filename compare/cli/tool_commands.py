@@ -151,7 +151,7 @@ def bench(
 def profile(
     task: Annotated[str, typer.Argument(help="A task, or a job's TOML file.")],
     adapters: Adapters = ALL_ADAPTERS,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everything takes a turn.")] = 7,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everything takes a turn.")] = 5,
     out: Annotated[
         str | None, typer.Option(help="Folder for a page with a figure; shown here alone if absent.")
     ] = None,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from compare.records.run import ProductRate
 
+FRAMEWORK = "the framework"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
@@ -16,6 +18,10 @@ class Kernel:
     times: float
     said_by: str
     compiled: bool = False
+
+    @property
+    def counted_by_framework(self) -> bool:
+        return not self.compiled and self.said_by == FRAMEWORK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

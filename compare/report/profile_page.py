@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compare.analysis.caveats import poor_kernels, slow_paths
-from compare.analysis.profile import CLOSE, RULE, Stack, stacks
+from compare.analysis.profile import CLOSE, RULE, Stack, operators, stacks
 from compare.records.profile import Profile
 from compare.records.results import Results
 from compare.report.figure_file import FigureFile
@@ -30,6 +30,7 @@ class ProfileSection:
     stacks: list[Stack]
     profiles: list[Profile]
     warnings: list[str]
+    operators: dict[tuple[str, str], float | None]
     rule: str = RULE
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
@@ -55,6 +56,7 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
         stacks=found,
         profiles=profiles,
         warnings=[*slow_paths(results.environment, profiles)],
+        operators={(each.task, each.adapter): operators(each) for each in profiles},
     )
 
 

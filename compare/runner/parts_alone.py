@@ -16,18 +16,22 @@ class PartsAlone:
 
     def __init__(self, adapter: type[Adapter]) -> None:
         self._adapter = adapter
-        self._made: dict[Work, tuple[Alone, int]] = {}
+        self._made: dict[Work, Alone] = {}
+        self._times: dict[tuple[Work, float], int] = {}
 
     def seconds(self, works: Sequence[Work], least_seconds: float) -> list[float] | None:
-        """What each takes once, from a run of at least so many seconds; None where one cannot be done."""
+        """What each takes once, from runs of at least so many seconds; None where one cannot be done."""
         found = []
         for work in works:
             if work not in self._made:
                 alone = self._adapter.alone(work)
                 if alone is None:
                     return None
-                self._made[work] = alone, enough(alone, least_seconds)
-            alone, times = self._made[work]
+                self._made[work] = alone
+            alone, key = self._made[work], (work, least_seconds)
+            if key not in self._times:
+                self._times[key] = enough(alone, least_seconds)
+            times = self._times[key]
             found.append(min(run_seconds(alone, times) for _ in range(REPEATS)) / times)
         return found
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
 
 from compare.analysis.profile import PARTS, REST, Stack
 from compare.report.figures.style import frame, plain
@@ -21,6 +22,9 @@ COLOURS: Mapping[str, str] = {
 """By part. Source: colours that are told apart with any colour vision, Okabe & Ito 2008."""
 
 RATE, LIBRARY = "#D55E00", "#000000"
+ROOM = 1.25
+"""How much wider than the longest bar the panel is, for what is written beside that."""
+
 HEIGHT = 0.7
 """Of a bar, where adapters are 1 apart."""
 
@@ -30,7 +34,7 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
     shown = [stack for stack in stacks if stack.parts]
     if not shown:
         return None
-    figure = Figure(figsize=(9, 1.9 + 0.5 * len(shown)))
+    figure = Figure(figsize=(9, 2.2 + 0.5 * len(shown)))
     axes = figure.subplots()
     for place, stack in enumerate(shown):
         left = 0.0
@@ -60,8 +64,8 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
         )
     axes.set_yticks(range(len(shown)), [plain(stack.adapter) for stack in shown])
     axes.invert_yaxis()
-    axes.margins(x=0.22)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, ROOM * axes.get_xlim()[1])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axes.set_xlabel(f"{plain(shown[0].task)}: µs an update, and what it is bound by")
     axes.grid(axis="x", color="0.92", zorder=-1)
     axes.set_axisbelow(True)
@@ -74,5 +78,5 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
             [], [], color=LIBRARY, linestyle=(0, (2, 1)), linewidth=2, label="products in the best library"
         ),
     ]
-    frame(figure, handles, columns=4)
+    frame(figure, handles, columns=3)
     return figure
