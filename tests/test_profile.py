@@ -23,6 +23,7 @@ from compare.benchmarks.update_work import STEPS, functions_of, operations, prod
 from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
 from compare.records.run import NO_FAULT, ProductRate
+from compare.report.pages import render_pages
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.parts_alone import PartsAlone
 from compare.runner.worker_process import Limits
@@ -282,6 +283,24 @@ def test_warnings_are_on_the_first_screen_and_failures_make_the_exit_code_one():
     assert f"numpy on {SINE.name}: a loop ran." in find_caveats(results, task_summaries(results))
     assert exit_code(results) == 0
     assert exit_code(replace(results, profiles=[example(error="train: it died")])) == 1
+
+
+def test_a_run_has_it_as_a_page(tmp_path):
+    made_up = example_results()
+    ran = [Kernel(name="a_kernel", times=3, said_by="the framework")]
+    profiles = [example(kernels=ran, training=[1.1e-4]), example("torch", functions=[9e-5] * 3)]
+    front, *others = render_pages(
+        replace(made_up, tasks=made_up.tasks[:1], runs=[], profiles=profiles), tmp_path
+    )
+    assert not others
+    assert "a_kernel: 3 an update" in front.text.replace("\\", "")
+    sound = [run for run in made_up.runs if run.status == "ok" and run.task == SINE.name]
+    front, *others = render_pages(replace(made_up, runs=sound, profiles=profiles), tmp_path)
+    assert "(pages/profile.md)" in front.text
+    (page,) = (other for other in others if other.name == "pages/profile.md")
+    assert {table.name for table in page.tables} == {"profile", "kernels"}
+    assert "**+10 %**" in page.text
+    assert "−65 %" in page.text
 
 
 def test_what_failed_is_profiled_again_when_it_is_run_again():

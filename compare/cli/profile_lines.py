@@ -51,7 +51,7 @@ def stack_table(found: Sequence[Stack]) -> Table:
 
 
 def _part(stack: Stack, seconds: float) -> str:
-    return f"{_micro(seconds)}{seconds / stack.whole.median:6.0%}"
+    return f"{_micro(seconds)}{seconds / stack.whole.median:6.0%}".replace("-", "−")
 
 
 def _micro(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from compare.analysis.profile import PARTS, REST, Stack
-from compare.report.figures.style import frame, plain
+from compare.report.figures.style import plain
 from compare.text import number
 
 COLOURS: Mapping[str, str] = {
@@ -22,7 +22,7 @@ COLOURS: Mapping[str, str] = {
 """By part. Source: colours that are told apart with any colour vision, Okabe & Ito 2008."""
 
 RATE, LIBRARY = "#D55E00", "#000000"
-ROOM = 1.25
+ROOM = 1.35
 """How much wider than the longest bar the panel is, for what is written beside that."""
 
 HEIGHT = 0.7
@@ -34,7 +34,7 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
     shown = [stack for stack in stacks if stack.parts]
     if not shown:
         return None
-    figure = Figure(figsize=(9, 2.2 + 0.5 * len(shown)))
+    figure = Figure(figsize=(9, 1.8 + 0.5 * len(shown)), layout="constrained")
     axes = figure.subplots()
     for place, stack in enumerate(shown):
         left = 0.0
@@ -55,7 +55,7 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
         whole = 1e6 * stack.whole.median
         axes.plot([whole] * 2, [low, high], color="0.3", linewidth=1)
         axes.annotate(
-            f"{number(whole)}, {plain(stack.bound or '')}",
+            f"{number(whole)}, bound by {plain(stack.bound or '')}",
             (max(left, whole), place),
             (6, 0),
             textcoords="offset points",
@@ -66,7 +66,7 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
     axes.invert_yaxis()
     axes.set_xlim(0, ROOM * axes.get_xlim()[1])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axes.set_xlabel(f"{plain(shown[0].task)}: µs an update, and what it is bound by")
+    axes.set_xlabel(f"{plain(shown[0].task)}: µs an update")
     axes.grid(axis="x", color="0.92", zorder=-1)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -78,5 +78,5 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
             [], [], color=LIBRARY, linestyle=(0, (2, 1)), linewidth=2, label="products in the best library"
         ),
     ]
-    frame(figure, handles, columns=3)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, handlelength=4)
     return figure
