@@ -16,13 +16,14 @@ import sys
 from io import TextIOWrapper
 from typing import NoReturn
 
+from compare.cli import merge, site
 from compare.cli import port_commands as ports
 from compare.cli import run_commands as runs
 from compare.cli import tool_commands as tools
 from compare.cli.app import app, stderr, stdout
 from compare.errors import UsageError
 
-COMMANDS = (runs, tools, ports)
+COMMANDS = (runs, tools, ports, merge, site)
 """The modules whose commands the application has."""
 
 

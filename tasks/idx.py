@@ -1,6 +1,7 @@
 """Arrays in the IDX format of MNIST's archives, gzipped or not."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -80,6 +81,6 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                 return
             with gzip.open(stream) as content:
                 yield content  # type: ignore[misc]
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataUnavailable(f"{path}: it cannot be read to its end ({reason}): fetch it anew") from error

@@ -94,6 +94,7 @@ class Metric:
 class Forecast:
     """Predicted against actual values, for a figure; `kind` says what sort of forecast it is.
 
+    Units: x of `dates` is in seconds since 1970, UTC.
     Raises: ValueError where there is not one of each for every x.
     """
 
@@ -103,6 +104,7 @@ class Forecast:
     actual: tuple[float, ...]
     predicted: tuple[float, ...]
     kind: str = "forecast"
+    dates: bool = False
 
     def __post_init__(self) -> None:
         sizes = (len(self.x), len(self.actual), len(self.predicted))

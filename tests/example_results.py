@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import PCG64, Generator
 
 from compare.records.environment import Environment
+from compare.records.machine import machine_of
 from compare.records.results import Results, TaskRecord
 from compare.records.run import Epoch, Inference, ProductRate, Round, Run, WorkerFacts
 from tasks.interface import Confusion, Forecast, Metric
@@ -47,6 +48,21 @@ DIGITS = TaskRecord(
     ],
     operations_per_sequence=1_000_000,
     stands_in_for="MNIST",
+)
+
+ENVIRONMENT = Environment(
+    date="2026-01-02T03:04:05+00:00",
+    command="python -m compare all --preset quick",
+    lockstep="0.1.0",
+    python="CPython 3.12.0",
+    system="Linux",
+    cpu="A CPU | of some kind",
+    physical_cores=4,
+    logical_cores=8,
+    memory_bytes=16 * 2**30,
+    threads=1,
+    preset="quick",
+    flags=["avx", "avx2"],
 )
 
 
@@ -127,20 +143,7 @@ def example_results():
         broken, status="diverged", error="the loss was nan at update 8", metrics={}, epochs=[first], rounds=[]
     )
     return Results(
-        environment=Environment(
-            date="2026-01-02T03:04:05+00:00",
-            command="python -m compare all --preset quick",
-            lockstep="0.1.0",
-            python="CPython 3.12.0",
-            system="Linux",
-            cpu="A CPU | of some kind",
-            physical_cores=4,
-            logical_cores=8,
-            memory_bytes=16 * 2**30,
-            threads=1,
-            preset="quick",
-            flags=["avx", "avx2"],
-        ),
+        environment=ENVIRONMENT,
         tasks=[SINE, DIGITS],
         runs=[diverged if run == broken else run for run in runs] + missing,
-    )
+    ).on(machine_of(ENVIRONMENT, "openblas Haswell", "cpu"))

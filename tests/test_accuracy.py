@@ -18,6 +18,7 @@ from compare.accuracy.trials import TRIALS, Trial, chosen
 from compare.analysis.accuracy import accuracy_summaries, fastest
 from compare.records.accuracy import AccuracyRun
 from compare.storage.results import load, save
+from compare.storage.retry import without_failures
 from tasks.mnist import MnistRows
 from tests.commands import assert_refused, command, faulty
 from tests.reports import links, report_text, write_report
@@ -248,6 +249,37 @@ def test_an_interrupt_keeps_finished_seeds_and_says_how_to_go_on(tmp_path, monke
     assert "what was measured until then" in (tmp_path / "README.md").read_text()
 
 
+def test_what_failed_runs_again_when_it_is_asked_for(followed, tmp_path):
+    """The adapter that failed alone, from the seed where it did, and from those that it was kept from."""
+    shutil.copytree(followed, tmp_path, dirs_exist_ok=True)
+    stored = load(tmp_path)
+    own = [run for run in stored.accuracy.runs if run.seed < SHARED_SEEDS]
+    others = [run for run in own if run.adapter == "numpy"]
+    failed = replace(own[1], status="failed", error="out of memory", accuracy=None)
+    assert failed.adapter == TWIN
+    request = {**stored.request, "seeds": SHARED_SEEDS}
+    accuracy = replace(stored.accuracy, runs=[*others, failed])
+    save(replace(stored, accuracy=accuracy, request=request), tmp_path)
+    assert "add --retry-failed" in command("accuracy", "--resume", tmp_path).out
+    ended = command("accuracy", "--resume", tmp_path, "--retry-failed")
+    assert ended.code == 0, ended
+    before, again = runs_of(tmp_path)[: len(others)], runs_of(tmp_path)[len(others) :]
+    assert before == others, "what had not failed was trained again"
+    assert [(run.seed, run.adapter, run.accuracy) for run in again] == [
+        (run.seed, run.adapter, run.accuracy) for run in own if run.adapter == TWIN
+    ]
+    assert_refused(command("accuracy", "--resume", tmp_path, "--retry-failed"), "nothing has failed")
+
+
+def test_a_trial_that_failed_is_tried_again(followed):
+    stored = load(followed)
+    first = stored.accuracy.trials[0]
+    ok = AccuracyRun(recipe=first.recipe, adapter="numpy", seed=0, accuracy=97.0)
+    tried = [first, replace(first, run=ok), replace(first, run=replace(ok, status="timeout", accuracy=None))]
+    found = without_failures(replace(stored, accuracy=replace(stored.accuracy, trials=tried)))
+    assert found.accuracy.trials == [*tried[:2], first]
+
+
 def test_a_run_does_not_go_on_with_other_recipes(followed, tmp_path):
     shutil.copytree(followed, tmp_path, dirs_exist_ok=True)
     stored = load(tmp_path)
@@ -287,6 +319,16 @@ def test_the_seconds_are_those_since_the_environment_last_changed(followed):
     moved = [replace(run, part=1, epoch_seconds=[30.0]) for run in others]
     (summary,) = accuracy_summaries(replace(stored, runs=[first, *moved]), "augmented")
     assert (summary.accuracy.count, summary.training.count, summary.training.mean) == (3, 2, 30.0)
+
+
+def test_on_unlike_machines_accuracies_are_pooled_and_seconds_are_not(followed, tmp_path):
+    results = made_up(followed, numpy=[99.0, 99.1, 99.2])
+    runs = [replace(run, machine=f"{run.seed}") for run in results.accuracy.runs]
+    apart = replace(results, accuracy=replace(results.accuracy, runs=runs))
+    (summary,) = accuracy_summaries(apart.accuracy, "augmented")
+    assert (summary.accuracy.count, summary.training) == (3, None)
+    text = report_text(apart, tmp_path)
+    assert "over 3 seeds on numpy, which trained on unlike machines." in text
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,25 @@
 """What report.html is made of, without a browser."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from compare.analysis.task_summary import task_summaries
+from compare.report.figures.predictions import forecast_figure
+from compare.report.figures.style import styles
 from compare.report.html.document import write_html
 from compare.report.html.markdown import Places, render
 from compare.report.html.packing import script_json
 from compare.report.html.plots import POINTS, thinned
 from compare.report.html.sources import sources
+from compare.report.html.task_plots import plots
 from compare.report.page import Page
 from compare.report.pages import render_pages
 from compare.storage.results import load
-from tests.example_results import DIGITS, example_results, example_run
+from tests.example_results import DIGITS, SINE, example_results, example_run
 from tests.opened_report import write_report
 
 REFERENCE = Path(__file__).parents[1] / "reports" / "reference"
@@ -92,3 +97,16 @@ def test_a_standard_run_is_below_eight_megabytes(tmp_path):
     (tmp_path / "results.json").write_bytes((REFERENCE / "results.json").read_bytes())
     path = write_html(results, render_pages(results, tmp_path), tmp_path)
     assert path.stat().st_size < LARGEST
+
+
+def test_a_forecast_over_dates_is_drawn_over_dates():
+    begin, hours = np.datetime64("2026-01-31T22"), np.arange(40)
+    run = example_run(SINE, "numpy", 0)
+    x = tuple((begin + hours).astype("datetime64[s]").astype(float).tolist())
+    run = replace(run, forecast=replace(run.forecast, x=x, dates=True))
+    (task,) = task_summaries(replace(example_results(), tasks=[SINE], runs=[run]))
+    (line, *_) = forecast_figure(task, styles(["numpy"])).axes[0].lines
+    np.testing.assert_array_equal(line.get_xdata(), begin + hours)
+    (view,) = next(plot for plot in plots([task], []).values() if "against actual" in plot.title).views
+    assert view.x.dates
+    np.testing.assert_array_equal(np.array(view.lines[0].x).astype("datetime64[ms]"), begin + hours)

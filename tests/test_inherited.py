@@ -26,6 +26,7 @@ from compare.runner.task_loading import load_task_data
 from compare.runner.worker_facts import worker_facts
 from tasks.interface import DataRequest, TaskReference
 from tests.blocks import BRIEF, brief_block
+from tests.commands import command
 from tests.example_results import example_results
 from tests.reports import report_text
 
@@ -53,6 +54,10 @@ def test_no_entry_of_the_table_says_what_another_says():
         ("TF_CPP_MIN_LOG_LEVEL", "passed"),
         ("TF_TOKEN_app_terraform_io", "passed"),
         ("TF_XLA_FLAGS", "removed"),
+        ("TF2_BEHAVIOR", "removed"),
+        ("LD_HWCAP_MASK", "kept"),
+        ("CUDA_HOME", None),
+        ("PYTHONNOUSERSITE", "passed"),
         *((name, None) for name in NOBODYS),
     ],
 )
@@ -90,6 +95,12 @@ def test_a_process_sets_aside_what_changes_computing_and_remembers_it(monkeypatc
         ("KERAS_BACKEND", "set"),
         ("OMP_PLACES", "removed"),
     ]
+
+
+def test_check_says_what_its_author_set_in_vain(monkeypatch):
+    monkeypatch.setattr(inherited, "BEFORE", {"KERAS_BACKEND": "torch"})
+    said = command("check", "numpy", "--only", "forward_lstm", columns=200).said
+    assert "Set aside, as it changes what frameworks compute, or how fast: KERAS_BACKEND=torch" in said
 
 
 def test_a_worker_may_use_the_cores_of_the_start_whatever_its_parent_was_bound_to():

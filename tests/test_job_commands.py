@@ -13,6 +13,7 @@ from compare.report.html.commands import command as command_of
 from compare.runner.block import run_block
 from compare.runner.task_loading import open_task
 from compare.storage.results import load, save
+from compare.text import number
 from tasks.interface import TaskReference
 from tests.blocks import brief_block
 from tests.commands import ROOT, assert_refused, command, learned
@@ -66,6 +67,7 @@ def test_a_job_runs_beside_tasks_and_its_report_says_whether_anything_was_learne
     page = (both / "pages" / "load.md").read_text()
     assert "standardised by the mean and deviation" in page
     assert "| Naive |" in page.replace("  ", "")
+    assert f"<br>naive {number(results.tasks[0].metrics[0].naive)} " in (both / "README.md").read_text()
     assert (both / "figures" / "load-forecast.png").exists()
 
 

@@ -49,11 +49,13 @@ FILES = {
     ),
     "kind": (
         '[data]\nfile = "load.csv"\nforecast = { window = "long" }',
-        "load.toml: data.forecast.window: expected int, got str",
+        "load.toml: data.forecast.window is 'long': expected int, got str",
     ),
-    "range": ('[data]\nfile = "load.csv"\nforecast = { window = 0 }', "window: expected int >= 1"),
-    "share": ('[data]\nfile = "load.csv"\nheld_out = 1.5', "load.toml: data.held_out: expected float < 1"),
-    "fill": ('[data]\nfile = "load.csv"\nfill = "zero"', "load.toml: data.fill: invalid enum value 'zero'"),
+    "range": ('[data]\nfile = "load.csv"\nforecast = { window = 0 }', "window is 0: expected int >= 1"),
+    "share": ('[data]\nfile = "load.csv"\nheld_out = 1.5', "data.held_out is 1.5: expected float < 1"),
+    "held out twice": ('[data]\nfile = "a.csv"\nheld_out = "a.csv"', "data.held_out is data.file itself"),
+    "fill": ('[data]\nfile = "load.csv"\nfill = "drp"', "data.fill in load.toml 'drp': did you mean drop?"),
+    "separator": ('[data]\nfile = "load.csv"\nseparator = "\\n"', "data.separator is '\\n': it must be a"),
     "no file": ("[data]\nseason = 3", "load.toml: [data] names no file"),
     "both": ('[data]\nfile = "load.csv"\nforecast = {}\nclassify = {}', "are both asked for: give one"),
     "season of classes": (
@@ -126,7 +128,7 @@ FILES = {
         '[data]\nfile = "load.csv"\nseason = 170',
         "data.season reaches 170 rows back, and the first held-out value is in row 161",
     ),
-    "no such data": ('[data]\nfile = "laod.csv"', "laod.csv: No such file or directory: name another file"),
+    "no such data": ('[data]\nfile = "laod.csv"', "laod.csv: there is no such file: did you mean load.csv?"),
     "ending": ('[data]\nfile = "load.toml"', "load.toml: the name ends in none of .parquet, .npz"),
 }  # fmt: skip
 
@@ -172,8 +174,9 @@ def test_of_a_name_that_a_task_has(folder):
 CELLS = {
     "text": ({5: "n/k"}, "", "load.csv, row 7, column 'load' holds 'n/k', which is no number: correct it"),
     "decimal comma": ({5: '"1,5"'}, "", "column 'load' holds '1,5', which is no number"),
-    "one value more": ({5: "1,5"}, "", "load.csv, row 7 has 3 values, and there are 2 columns: correct it"),
+    "one value more": ({5: "1,5"}, "", "load.csv, row 7 has 3 values, and row 1 names 2 columns: correct"),
     "gap": ({9: ""}, "", 'row 11, column \'load\' has no value: say fill = "previous" or fill = "drop"'),
+    "thousands": ({5: '"1,000.5"'}, "", "row 7, column 'load' holds '1,000.5', which is no number"),
     "NaN": ({9: "nan"}, "", "load.csv, row 11, column 'load' has no value"),
     "gap at the start": ({0: ""}, 'fill = "previous"', "row 2, column 'load' has no value, and no row"),
     "infinite": ({9: "1e999"}, 'fill = "drop"', "load.csv, row 11, column 'load' is inf: correct it"),
@@ -196,7 +199,11 @@ TIMES = {
     "out of order": ("2026-01-01 05:00", "row 9, column 't' is 2026-01-01 05:00, after 2026-01-01 06:00"),
     "twice": ("2026-01-01 06:00", "row 9, column 't' is 2026-01-01 06:00, after 2026-01-01 06:00"),
     "no date": ("soon", "load.csv, row 9, column 't' holds 'soon', which is no date"),
-    "none": ("", "load.csv, row 9, column 't' holds None, which is no date"),
+    "none": ("", "load.csv, row 9, column 't' has no value"),
+    "leap second": (
+        "2026-01-01 05:59:60",
+        "row 9, column 't' holds '2026-01-01 05:59:60', which is no date like",
+    ),
 }
 
 
@@ -247,6 +254,17 @@ CONTENTS = {
         "load.csv.gz: it cannot be read to its end",
     ),
     "empty": ("load.csv", lambda path: path.write_text(""), "load.csv is empty"),
+    "UTF-16": ("load.csv", lambda path: path.write_text("a,b\n", "utf-16"), "holds text in UTF-16"),
+    "damaged gzip": (
+        "load.csv.gz",
+        lambda path: path.write_bytes(gzip.compress(os.urandom(10_000).hex().encode())[:900] + bytes(4000)),
+        "load.csv.gz: it cannot be read to its end",
+    ),
+    "no header": ("load.csv", lambda path: path.write_text("1.5,2\n3,4\n"), "row 1: all names are numbers"),
+    "empty row 1": ("load.csv", lambda path: path.write_text("\na,b\n1,2\n"), "row 1 is empty: it must name"),
+    "half a quote": ("load.csv", lambda path: path.write_text('"a\nb",c\n1,2\n'), "row 1: unexpected"),
+    "open quote": ("load.csv", lambda path: path.write_text('a,b\n1,2\n3,"4'), "an odd number of quotes"),
+    "empty row": ("load.csv", lambda path: path.write_text("a,b\n1,2\n\n3,4\n"), "row 3, column 'a' has"),
     "header alone": ("load.csv", lambda path: path.write_text("a,b\n"), "load.csv has 0 rows"),
     "other separator": (
         "load.csv",
@@ -312,7 +330,7 @@ CLASSES = {
     "not finite": (
         lambda folder: np.savez(folder / "d.npz", x=np.array([[1, 2], [3, np.nan]]), y=np.arange(2)),
         "",
-        "d.npz: x[1, 1, 0] is nan: numbers must be finite",
+        "d.npz: x[1, 1, 0] is nan: numbers must be finite in float32",
     ),
     "lengths": (
         lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2), n=np.array([3, 4])),
@@ -339,6 +357,12 @@ def test_of_a_class_that_training_never_saw(folder):
     write_csv(folder / "b.csv", sequence=[0, 0, 1, 1], v=[1, 2, 3, 4], label=["x", "x", "z", "z"])
     write_job(folder, 'file = "a.csv"\nheld_out = "b.csv"')
     refused(folder, "b.csv, row 4, column 'label' is z: a class that a.csv has not: add it there")
+
+
+def test_of_a_label_among_the_inputs(folder):
+    write_csv(folder / "a.csv", sequence=[0, 0, 1, 1], v=[1, 2, 3, 4], label=["x", "x", "y", "y"])
+    write_job(folder, 'file = "a.csv"\nclassify = { inputs = ["v", "label"] }')
+    refused(folder, "a.csv: data.classify.inputs has 'label', which is a label, sequence or time: leave it")
 
 
 def test_of_a_sequence_that_is_torn_apart(folder):

@@ -161,6 +161,47 @@ def test_a_season_repeats_the_value_of_a_day_before(folder):
     assert "Naive is the value 24 rows before." in task.summary
 
 
+@pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M+02:00"])
+def test_a_forecast_is_shown_over_the_times_of_its_rows(written, folder):
+    times = pd.date_range("2026-01-25", periods=200, freq="h")
+    write_csv(folder / "load.csv", t=times.strftime(written), load=waves(200)[0])
+    task, dataset = opened(write_job(folder, 'file = "load.csv"\ntime = "t"'))
+    picture = task.evaluate(answering(lambda x: np.zeros((len(x), 1))), dataset).picture
+    assert (picture.x_label, picture.dates) == ("t", True)
+    offset = pd.Timedelta(hours=2 if "+" in written else 0)
+    assert [*pd.to_datetime(picture.x, unit="s")] == [*(times[160:] - offset)]
+
+
+def test_where_time_is_a_number_a_forecast_is_shown_over_it(folder):
+    write_csv(folder / "load.csv", year=range(1800, 2000), load=waves(200)[0])
+    task, dataset = opened(write_job(folder, 'file = "load.csv"\ntime = "year"'))
+    picture = task.evaluate(answering(lambda x: np.zeros((len(x), 1))), dataset).picture
+    assert (picture.x_label, picture.dates, picture.x[0], picture.x[-1]) == ("year", False, 1960.0, 1999.0)
+
+
+def test_labels_of_another_format_are_the_same_classes(folder):
+    columns = {"sequence": range(20), "v": range(20), "label": [2, 10] * 10}
+    pd.DataFrame(columns).to_parquet(folder / "a.parquet")
+    write_csv(folder / "b.csv", **columns)
+    for names in (("a.parquet", "b.csv"), ("b.csv", "a.parquet")):
+        task, dataset = opened(write_job(folder, 'file = "{}"\nheld_out = "{}"'.format(*names)))
+        assert task.opened.manifest.classes == ("2", "10")
+        np.testing.assert_array_equal(dataset.held_out_targets, [0, 1] * 10)
+
+
+@pytest.mark.parametrize("labels", [("1", "99999999999999999999"), ("--5", "1"), ("日本", "größe")])
+def test_a_label_may_be_any_text(labels, folder):
+    write_csv(folder / "a.csv", sequence=range(20), v=range(20), label=labels * 10)
+    task, _ = opened(write_job(folder, 'file = "a.csv"'))
+    assert sorted(task.opened.manifest.classes) == sorted(labels)
+
+
+def test_a_label_may_read_as_a_gap_does(folder):
+    write_csv(folder / "a.csv", sequence=range(20), v=range(20), label=["NA", "null"] * 10)
+    task, _ = opened(write_job(folder, 'file = "a.csv"'))
+    assert task.opened.manifest.classes == ("NA", "null")
+
+
 def test_targets_are_optional(folder):
     write_waves(folder)
     task, _ = opened(write_job(folder, more="[targets]\nmae = 0.5"))
@@ -184,7 +225,7 @@ def test_a_gap_has_the_latest_value_before_it_however_the_file_is_cut(gaps, piec
     from compare.jobs.gaps import Gaps  # noqa: PLC0415 - pandas and pyarrow can wait
     from compare.jobs.rows import used_rows  # noqa: PLC0415
     from compare.jobs.schema import Data  # noqa: PLC0415
-    from compare.jobs.tables import Piece, Table  # noqa: PLC0415
+    from compare.jobs.table import Piece, Table  # noqa: PLC0415
 
     values = np.where([False, *gaps], np.nan, np.arange(len(gaps) + 1.0))[:, np.newaxis]
 

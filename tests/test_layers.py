@@ -35,6 +35,7 @@ FRAMEWORKS = {
 TERMINAL = {"rich", "signal", "typer"}
 PROCESSES = {
     "compare/start.py",
+    "compare/cluster/local_worker.py",
     "compare/runner/worker.py",
     "compare/runner/supervisor.py",
     "compare/runner/worker_process.py",

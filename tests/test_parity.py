@@ -365,7 +365,7 @@ def test_what_is_not_proven_keeps_its_row_and_reason(results, tmp_path):
 
 def test_proofs_come_back_as_they_were_and_may_be_absent(results, tmp_path):
     save(results, tmp_path)
-    assert load(tmp_path) == results
+    assert load(tmp_path).proofs == results.proofs
     path = tmp_path / "results.json"
     older = json.loads(path.read_text())
     del older["proofs"]

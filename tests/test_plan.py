@@ -69,7 +69,7 @@ def test_few_seeds_have_more_processes_each():
     def processes(seeds):
         return [block.processes for block in blocks("sine-online", preset="standard", seeds=seeds)]
 
-    assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 9
+    assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 6
     assert processes(seeds=20) == [1] * 20
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compare.port import assert_same_training
 from compare.port.comparison import compare
 from compare.port.request import PortRequest
+from compare.report.port_page import port_markdown
 from tests.commands import assert_refused, command
 from tests.port_in_process import in_process
+from tests.port_programs import torch_programs
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "tests" / "port_programs"
@@ -40,6 +43,7 @@ def batches(tmp_path_factory):
         "classes": {"inputs": inputs, "targets": classes},
         "padded": {"inputs": padded, "targets": classes, "lengths": lengths},
         "every": {"inputs": inputs, "targets": random.integers(0, 4, (6, 12))},
+        "padded_every": {"inputs": padded, "targets": random.integers(0, 4, (6, 12)), "lengths": lengths},
         "number": {"inputs": inputs, "targets": random.normal(size=(6, 1))},
         "stack": {"inputs": random.normal(size=(6, 12, 5)), "targets": classes},
         "words": {"inputs": random.integers(0, 9, (6, 12)), "targets": classes},
@@ -65,6 +69,10 @@ CLEAN = [
     ("torch.lstm", "torch.cell_by_hand", "classes"),
     ("torch.lstm", "torch.gates_by_hand", "classes"),
     ("torch.lstm", "torch.arrays_by_hand", "classes"),
+    ("torch.lstm", "torch.gates_apart", "classes"),
+    ("torch.elman", "torch.turned_arrays", "classes"),
+    ("torch.turned_arrays", "numpy.elman", "classes"),
+    ("torch.padded_every", "torch.padded_every_unmasked", "padded_every"),
     ("torch.lstm", "torch.tuple_outputs", "classes"),
     ("torch.number", "torch.flat_outputs", "number"),
     ("torch.lstm", "spec.lstm", "classes"),
@@ -143,6 +151,8 @@ FAULTS = [
     ("transposed-kernel", "outputs", "torch.elman", "numpy.transposed_kernel", "classes"),
     ("transposed-kernel", "outputs", "torch.lstm", "keras.transposed_kernel", "classes"),
     ("transposed-kernel", "outputs", "torch.lstm", "jax.transposed_kernel", "classes"),
+    ("transposed-kernel", "outputs", "torch.elman", "torch.turned_arrays_but_one", "classes"),
+    ("transposed-kernel", "outputs", "torch.turned_arrays_but_one", "numpy.elman", "classes"),
     ("missing-bias", "setup", "torch.lstm", "torch.missing_bias", "classes"),
     ("missing-bias", "setup", "torch.lstm", "keras.missing_bias", "classes"),
     ("missing-bias", "outputs", "torch.lstm", "jax.missing_bias", "classes"),
@@ -150,6 +160,7 @@ FAULTS = [
     ("two-biases", "setup", "torch.lstm", "torch.two_biases", "classes"),
     ("two-biases", "setup", "spec.lstm", "torch.two_biases", "classes"),
     ("forget-bias", "outputs", "torch.lstm", "torch.forget_bias", "classes"),
+    ("forget-bias", "outputs", "torch.gates_apart", "torch.gates_apart_with_a_forget_bias", "classes"),
     ("forget-bias", "outputs", "torch.lstm", "keras.forget_bias", "classes"),
     ("forget-bias", "outputs", "torch.lstm", "jax.forget_bias", "classes"),
     ("activation", "outputs", "torch.lstm", "torch.hard_sigmoid", "classes"),
@@ -174,6 +185,9 @@ FAULTS = [
     ("readout-step", "outputs", "torch.lstm", "jax.readout_step", "classes"),
     ("padding", "outputs", "torch.padded", "torch.padding", "padded"),
     ("padding", "outputs", "torch.padded", "keras.padding", "padded"),
+    ("padding", "loss", "torch.padded_every", "torch.padded_every_all_counted", "padded_every"),
+    ("padding", "loss", "torch.padded_every_all_counted", "torch.padded_every_unmasked_all_counted",
+     "padded_every"),
     ("padding", "gradient", "torch.words", "torch.padding_row", "words"),
     ("loss-reduction", "loss", "torch.lstm", "torch.loss_reduction", "classes"),
     ("loss-reduction", "loss", "torch.lstm", "keras.loss_reduction", "classes"),
@@ -191,6 +205,7 @@ FAULTS = [
     ("epsilon-value", "setup", "torch.adam", "torch.epsilon_value", "classes"),
     ("epsilon-value", "setup", "torch.adam", "keras.epsilon_value", "classes"),
     ("epsilon-value", "outputs", "torch.words", "torch.norm_epsilon", "words"),
+    ("epsilon-value", "outputs", "torch.norm_and_activation", "keras.norm_and_activation", "classes"),
     ("epsilon-place", "setup", "torch.adam", "keras.adam", "classes"),
     ("epsilon-place", "update", "torch.adam", "jax.epsilon_place", "classes"),
     ("betas", "setup", "torch.adam", "torch.betas", "classes"),
@@ -252,8 +267,9 @@ def test_two_faults_at_once_are_both_named(batches):
     assert {cause.slug for cause in result.causes} == {"gate-order", "forget-bias"}
 
 
-def test_what_no_known_mistake_explains_is_unknown(batches):
-    result = compared("torch.lstm", "torch.odd", batches / "classes.npz")
+@pytest.mark.parametrize(("a", "b"), cases([("torch.lstm", "torch.odd"), ("keras.residual", "torch.hidden")]))
+def test_what_no_known_mistake_explains_is_unknown(a, b, batches):
+    result = compared(a, b, batches / "classes.npz")
     assert [cause.slug for cause in result.causes] == ["unknown"]
     assert result.first.stage == "outputs"
 
@@ -306,6 +322,25 @@ def test_the_guides_story_goes_as_it_is_written(guide, tmp_path):
         assert (out / "figures" / "curves.png").exists()
         apart.append(stored["largest"]["curve"])
     assert apart[0] > 3 * apart[1]
+
+
+@pytest.mark.parametrize("other", ["torch.lstm", "torch.two_mistakes"])
+def test_markdown_for_a_pull_request_is_the_page_without_files(other, batches):
+    result = compared("torch.lstm", other, batches / "classes.npz")
+    text = port_markdown(result)
+    assert text.startswith(f"# Port: {result.verdict}")
+    assert all(f"**{cause.slug}**" in text for cause in result.causes)
+    assert "## Gradient by parameter" in text
+    assert "](" not in text
+
+
+def test_a_test_of_ones_own_passes_where_two_programs_train_the_same_and_says_why_not(batches):
+    same, other = program("torch.gates_apart"), program("torch.two_mistakes")
+    data = batches / "classes.npz"
+    with in_process():
+        assert_same_training(torch_programs.lstm, same, data=data, updates=3, names=[("rnn", "cell")])
+        with pytest.raises(AssertionError, match="gate-order"):
+            assert_same_training(torch_programs.lstm, other, data=data, updates=3)
 
 
 def written(folder, name, text):

@@ -29,7 +29,7 @@ LONGEST_SEARCHED = 20
 FLOAT32_DIGITS = 5e-7
 ROUNDED = (
     "all agrees to the digits of float32: a constant or a default is float32, or a function of the framework "
-    "computes in it whatever it is given (then ½ + ½·tanh(½x) may do for σ)"
+    "computes in it whatever it is given (exp or σ, where expm1(x) + 1 and ½ + ½·tanh(½x) may do)"
 )
 """What is said where float64 is no more exact than that."""
 

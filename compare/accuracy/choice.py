@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from compare.accuracy.training import Start, train_in_turns
 from compare.accuracy.trials import TRIALS
-from compare.records.accuracy import Accuracy
+from compare.records.accuracy import Accuracy, AccuracyRun
 from compare.records.block import Observer
 from compare.runner.worker_process import Limits
 from tasks.interface import Dataset
@@ -37,17 +37,33 @@ def try_again(
 
     `images` are what `training_part` returns.
     """
-    trials = [*known.trials]
-    for place, trial in enumerate(trials):
-        if trial.run is None:
-            start = Start(
+    for place, start in trials_left(adapter, limits, device, known):
+        (run,) = train_in_turns(start, images, observer)
+        known = tried(known, place, run)
+        yield known
+
+
+def trials_left(adapter: str, limits: Limits, device: str, known: Accuracy) -> list[tuple[int, Start]]:
+    """What has not been tried again yet, each with its place among the trials."""
+    return [
+        (
+            place,
+            Start(
                 name=trial.recipe,
                 recipe=TRIALS[trial.recipe][trial.number - 1].recipe,
                 seed=SEED,
                 adapters=(adapter,),
                 limits=limits,
                 device=device,
-            )
-            (run,) = train_in_turns(start, images, observer)
-            trials[place] = replace(trial, run=run)
-            yield replace(known, trials=[*trials])
+            ),
+        )
+        for place, trial in enumerate(known.trials)
+        if trial.run is None
+    ]
+
+
+def tried(known: Accuracy, place: int, run: AccuracyRun) -> Accuracy:
+    """With what the trial at this place came to."""
+    trials = [*known.trials]
+    trials[place] = replace(trials[place], run=run)
+    return replace(known, trials=trials)

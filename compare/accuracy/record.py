@@ -1,6 +1,6 @@
 """A reference for accuracy: every adapter from the first seeds, the fastest of them from all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compare.accuracy.recipes import TrainingRecipe
@@ -61,21 +61,28 @@ def nothing_yet(recipes: Mapping[RecipeName, TrainingRecipe], dataset: Dataset) 
 def record(plan: Plan, dataset: Dataset, observer: Observer, known: Accuracy) -> Iterator[Accuracy]:
     """Train what is not known yet; yields what there is after each seed."""
     found = known
-    for name, recipe in plan.recipes.items():
+    for name in plan.recipes:
         for seed in range(plan.seeds):
-            adapters = _due(plan, name, seed, found.runs)
-            if adapters:
-                start = Start(
-                    name=name,
-                    recipe=recipe,
-                    seed=seed,
-                    adapters=adapters,
-                    limits=plan.limits,
-                    device=plan.device,
-                    part=plan.part,
-                )
+            for start in due(plan, name, [seed], found.runs):
                 found = replace(found, runs=[*found.runs, *train_in_turns(start, dataset, observer)])
                 yield found
+
+
+def due(plan: Plan, name: RecipeName, seeds: Iterable[int], runs: Sequence[AccuracyRun]) -> list[Start]:
+    """What has yet to begin of a recipe from these seeds, by what is known."""
+    return [
+        Start(
+            name=name,
+            recipe=plan.recipes[name],
+            seed=seed,
+            adapters=adapters,
+            limits=plan.limits,
+            device=plan.device,
+            part=plan.part,
+        )
+        for seed in seeds
+        if (adapters := _due(plan, name, seed, runs))
+    ]
 
 
 def _due(plan: Plan, name: RecipeName, seed: int, runs: Sequence[AccuracyRun]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from compare.records.block import Observer
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import FreshWorkers
+from compare.runner.workers import FreshWorkers, Workers
 from compare.text import slug
 from tasks.interface import Dataset
 
@@ -34,16 +34,21 @@ class Start:
     part: int = 0
 
 
-def train_in_turns(start: Start, dataset: Dataset, observer: Observer) -> list[AccuracyRun]:
+def train_in_turns(
+    start: Start, dataset: Dataset, observer: Observer, workers: Workers | None = None
+) -> list[AccuracyRun]:
     """What each adapter comes to on the held-out images, which are looked at once, after all training.
 
     Images are changed once an epoch, for all adapters, and by no worker: no clock runs. An adapter that fails
-    takes no more turns. An interrupt ends all workers.
+    takes no more turns. An interrupt ends all workers, which are new ones unless others lend them.
     """
     recipe, turns = start.recipe, Generator(PCG64(start.seed))
     count = len(dataset.inputs)
     with ExitStack() as stack:
-        learners = [_Learner(adapter, start, count // TASK.batch_size, stack) for adapter in start.adapters]
+        lender = workers or FreshWorkers()
+        learners = [
+            _Learner(adapter, start, count // TASK.batch_size, lender, stack) for adapter in start.adapters
+        ]
         for epoch in range(recipe.epochs):
             images = recipe.images(dataset.inputs, start.seed, epoch)
             changed = epoch == 0 or recipe.augmentation is not None
@@ -61,15 +66,15 @@ def train_in_turns(start: Start, dataset: Dataset, observer: Observer) -> list[A
 class _Learner:
     """One adapter's process, and what it has done; a failure is kept, and nothing is done after it."""
 
-    def __init__(self, adapter: str, start: Start, batches: int, stack: ExitStack) -> None:
+    def __init__(self, adapter: str, start: Start, batches: int, workers: Workers, stack: ExitStack) -> None:
         self.adapter, self._start = adapter, start
         self._remote: RemoteAdapter | None = None
         self._failure: WorkerFailed | None = None
         self._seconds: list[float] = []
         self._losses: list[float] = []
         try:
-            remote = FreshWorkers().lend(adapter, 0, start.limits, start.device)
-            stack.callback(remote.end)
+            remote = workers.lend(adapter, 0, start.limits, start.device)
+            stack.callback(workers.take_back, remote, 0)
             self._remote = remote
             remote.construct(TASK.model, start.recipe.train(batches), TASK.initial_parameters(start.seed))
         except WorkerFailed as failure:

@@ -37,9 +37,14 @@ class AccuracySummary:
 
     @property
     def training(self) -> Sample | None:
-        """The seconds of the runs since the environment last changed: earlier ones are of another machine."""
+        """The seconds of the runs since the environment last changed: earlier ones are of another machine.
+
+        None where those were made on unlike machines, whose seconds are never pooled.
+        """
         latest = max((run.part for run in self.finished), default=0)
-        return sample([sum(run.epoch_seconds) for run in self.finished if run.part == latest])
+        own = [run for run in self.finished if run.part == latest]
+        alike = len({run.machine for run in own}) == 1
+        return sample([sum(run.epoch_seconds) for run in own]) if alike else None
 
 
 def accuracy_summaries(accuracy: Accuracy, recipe: RecipeName) -> tuple[AccuracySummary, ...]:

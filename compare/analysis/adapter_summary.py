@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from compare.analysis.loss_agreement import Agreement
 from compare.analysis.statistics import Ratio, Sample, Spread, median, sample
 from compare.records.parity import ParityResult
-from compare.records.run import Departure, Round, Run, Status
+from compare.records.run import Departure, Epoch, Round, Run, Status
 from tasks.interface import Metric
 
 
@@ -171,6 +171,11 @@ class AdapterSummary:
         """How many seeds reached the metric's target."""
         return sum(_seconds_to(run, metric) is not None for run in self.finished)
 
+    def updates_to(self, metric: Metric) -> dict[int, int]:
+        """Updates to the end of the epoch that reached the target, by seed, of those that did."""
+        found = ((run.seed, _updates_to(run, metric)) for run in self.finished)
+        return {seed: updates for seed, updates in found if updates is not None}
+
     def seconds_to(self, metric: Metric) -> list[float]:
         """Warm training seconds to the end of the epoch that reached the target, of each seed that did.
 
@@ -187,11 +192,20 @@ def latest(runs: Sequence[Run]) -> list[Run]:
 
 
 def _seconds_to(run: Run, metric: Metric) -> float | None:
-    elapsed = 0.0
-    for epoch in run.epochs:
-        elapsed += epoch.train_seconds
+    epochs = _epochs_to(run, metric)
+    return None if epochs is None else sum(epoch.train_seconds for epoch in epochs)
+
+
+def _updates_to(run: Run, metric: Metric) -> int | None:
+    epochs = _epochs_to(run, metric)
+    return None if epochs is None else sum(len(epoch.losses) for epoch in epochs)
+
+
+def _epochs_to(run: Run, metric: Metric) -> list[Epoch] | None:
+    """Those up to the one that reached the target; None where none did."""
+    for place, epoch in enumerate(run.epochs):
         if metric.name in epoch.metrics and metric.reached(epoch.metrics[metric.name]):
-            return elapsed
+            return run.epochs[: place + 1]
     return None
 
 

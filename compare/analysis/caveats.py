@@ -8,6 +8,7 @@ from scipy import stats
 from compare.analysis.efficiency import product_rates
 from compare.analysis.speeds import process_medians
 from compare.analysis.task_summary import TaskSummary
+from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.records.results import Results
@@ -24,6 +25,9 @@ LONG_EVALUATION_SECONDS = 10.0
 """From how much on an evaluation is told of, where it takes longer than training."""
 
 FEWEST_ROUNDS_FOR_DRIFT = 6
+MOST_TOLD = 3
+"""How many of the things that were run again are named."""
+
 SLOW_SHARE = 0.6
 """Below which share of the fastest library's rate a library must be running a poorer kernel."""
 
@@ -43,6 +47,7 @@ _WORD = re.compile(r"[\w-]+")
 def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
     """One sentence a caveat; none where nothing recorded speaks against the figures."""
     return [
+        *_shared_machines(results.cluster),
         *_busy(results.environment),
         *poor_kernels(results.environment, product_rates(results.runs)),
         *slow_paths(results.environment, results.profiles),
@@ -66,6 +71,18 @@ def drift(run: Run) -> float:
     steady = trend.low_slope <= 0 <= trend.high_slope
     middle = sorted(times)[len(times) // 2]
     return 0.0 if steady else float(trend.slope) * (rounds[-1].index - rounds[0].index) / middle
+
+
+def _shared_machines(cluster: ClusterRecord | None) -> Iterator[str]:
+    if cluster and cluster.shared:
+        yield (
+            f"Workers of this run's cluster, {cluster.workers} of them, shared a machine and took each "
+            "other's time: its speeds are not comparable, within it or with those of another run."
+        )
+    if cluster and cluster.again:
+        told = "; ".join(cluster.again[:MOST_TOLD])
+        more = f"; and {len(cluster.again) - MOST_TOLD} more" if len(cluster.again) > MOST_TOLD else ""
+        yield f"Run again on another machine: {told}{more}."
 
 
 def _busy(environment: Environment) -> Iterator[str]:

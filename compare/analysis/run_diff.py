@@ -1,15 +1,20 @@
 """Two runs compared, figure by figure."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from compare.analysis.adapter_summary import AdapterSummary, latest
+from compare.analysis.block_changes import block_changes
 from compare.analysis.caveats import find_caveats
+from compare.analysis.machines import Group, as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.significance import Change, Finding, metric_change, speed_change
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from tasks.interface import Metric
+
+WORK = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
+"""The fields of a task's record in which, beside its data set, two runs must agree to be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +26,51 @@ class RunDiff:
 
 
 def diff_runs(before: Results, after: Results, threshold: float) -> RunDiff:
-    """Compare every task and adapter of two runs; changes below the threshold, a share, do not count."""
+    """Compare every task and adapter of two runs; changes below the threshold, a share, do not count.
+
+    Runs over unlike machines are compared machine by machine.
+    """
+    if spans_machines(before) or spans_machines(after):
+        return _by_machine(before, after, threshold)
+    return _diff(as_of_one_machine(before), as_of_one_machine(after), threshold)
+
+
+def _by_machine(before: Results, after: Results, threshold: float) -> RunDiff:
+    """Each kind of machine, with as many threads, on its own; of several versions there the last."""
+    first, second = ({_place(group): group for group in groups(each)} for each in (before, after))
+    named = {**first, **second}
+    titles = dict(zip(named, labels([*named.values()]), strict=True))
+    changes: list[Change] = []
+    remarks: list[str] = []
+    for place, title in titles.items():
+        old, new = (found[place].results if place in found else None for found in (first, second))
+        one = old or new
+        assert one is not None  # every place is of one of them
+        nothing = replace(one, runs=[], proofs=[])
+        found = _diff(old or nothing, new or nothing, threshold)
+        if max(_count(before, place), _count(after, place)) > 1:
+            remarks.append(f"{title}: of several versions there, those named last are compared.")
+        changes += [replace(change, machine=title) for change in found.changes]
+        remarks += [f"{title}: {remark}" for remark in found.remarks]
+    return RunDiff(changes=tuple(changes), remarks=tuple(remarks))
+
+
+def _count(results: Results, place: tuple[str, int]) -> int:
+    """How many groups of a run are of one place."""
+    return sum(_place(group) == place for group in groups(results))
+
+
+def _place(group: Group) -> tuple[str, int]:
+    return group.conditions.machine, group.conditions.threads
+
+
+def _diff(before: Results, after: Results, threshold: float) -> RunDiff:
     earlier = {task.record.name: task for task in task_summaries(before) if task.adapters}
     later = {task.record.name: task for task in task_summaries(after) if task.adapters}
     found: list[Change] = []
     for name in dict.fromkeys([*earlier, *later]):
         found += _task_changes(name, earlier.get(name), later.get(name), (before, after), threshold)
-    return RunDiff(changes=tuple(found), remarks=tuple(_remarks(before, after)))
+    return RunDiff(changes=tuple(found), remarks=(*_machine_remarks(found), *_remarks(before, after)))
 
 
 def _task_changes(
@@ -39,6 +82,9 @@ def _task_changes(
 ) -> Iterator[Change]:
     first = {s.adapter: s for s in before.adapters} if before else {}
     second = {s.adapter: s for s in after.adapters} if after else {}
+    obstacles = _obstacles(before, after, results) if before and after else {}
+    sound = [adapter for adapter, obstacle in obstacles.items() if not obstacle]
+    changes = block_changes([first[each] for each in sound], [second[each] for each in sound], threshold)
     for adapter in dict.fromkeys([*first, *second]):
         old, new = first.get(adapter), second.get(adapter)
         if before is None or after is None or old is None or new is None:
@@ -50,9 +96,7 @@ def _task_changes(
         if broken:
             yield broken
             continue
-        left = "" if _in_lockstep(old) and _in_lockstep(new) else "left the reference's losses"
-        machine = _machine_difference(_machine(results[0], old), _machine(results[1], new))
-        yield speed_change(name, old, new, spec or left or machine, threshold)
+        yield speed_change(name, old, new, obstacles[adapter], threshold, changes)
         epochs = (
             f"{before.record.epochs} and {after.record.epochs} epochs"
             if before.record.epochs != after.record.epochs
@@ -60,6 +104,22 @@ def _task_changes(
         )
         for metric in after.record.metrics:
             yield metric_change(name, metric, old, new, spec or epochs, threshold, _noise(before, metric))
+
+
+def _obstacles(before: TaskSummary, after: TaskSummary, results: tuple[Results, Results]) -> dict[str, str]:
+    """Why the speed of an adapter cannot be compared, empty where it can; for those that are ok in both."""
+    spec = _task_difference(before.record, after.record)
+    shared = "workers shared a machine" if any(each.shared_a_machine for each in results) else ""
+    later = {summary.adapter: summary for summary in after.adapters}
+    found = {}
+    for old in before.adapters:
+        new = later.get(old.adapter)
+        if new is not None and _status_change(before.record.name, old, new) is None:
+            left = "" if _in_lockstep(old) and _in_lockstep(new) else "left the reference's losses"
+            machine = _machine_difference(measured_on(results[0], old), measured_on(results[1], new))
+            few = "fewer than two rounds" if min(len(old.rounds), len(new.rounds)) < 2 else ""
+            found[old.adapter] = spec or left or shared or machine or few
+    return found
 
 
 def _in_lockstep(summary: AdapterSummary) -> bool:
@@ -87,7 +147,7 @@ def _machine_difference(old: Mapping[str, object], new: Mapping[str, object]) ->
     return "; ".join(f"other {name}: {old[name]} and {new[name]}" for name in old if old[name] != new[name])
 
 
-def _machine(results: Results, summary: AdapterSummary) -> dict[str, object]:
+def measured_on(results: Results, summary: AdapterSummary) -> dict[str, object]:
     """What an adapter's speed was measured on, by name."""
     parts = [results.environment, *(each.environment for each in results.interruptions if each.changed)]
     run = latest(summary.runs)[0]
@@ -105,13 +165,23 @@ def _task_difference(before: TaskRecord, after: TaskRecord) -> str:
     """Why nothing can be compared; empty where it can."""
     if before.dataset != after.dataset:
         return f"other data: {before.dataset} and {after.dataset}"
-    fields = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
-    names = [name for name in fields if getattr(before, name) != getattr(after, name)]
+    names = [name for name in WORK if getattr(before, name) != getattr(after, name)]
     return f"other {' and '.join(names).replace('_', ' ')}" if names else ""
 
 
+def _machine_remarks(changes: Sequence[Change]) -> Iterator[str]:
+    """What is the machine's, and no adapter's, a sentence a task."""
+    for finding, word in (("slower machine", "slower"), ("faster machine", "faster")):
+        tasks = dict.fromkeys(change.task for change in changes if change.finding == finding)
+        if tasks:
+            yield (
+                f"{', '.join(tasks)}: all adapters became {word} by the same factor: the machine did, "
+                "or what they all share."
+            )
+
+
 def _remarks(before: Results, after: Results) -> Iterator[str]:
-    old, new = _versions(before), _versions(after)
+    old, new = versions_of(before), versions_of(after)
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
             yield f"{name}: {old.get(name, 'absent')} before, {new.get(name, 'absent')} after."
@@ -122,7 +192,8 @@ def _remarks(before: Results, after: Results) -> Iterator[str]:
             yield f"The {which} run: {caveat}"
 
 
-def _versions(results: Results) -> dict[str, str]:
+def versions_of(results: Results) -> dict[str, str]:
+    """Of Python, Lockstep and what the adapters ran on, by name."""
     versions = {"Python": results.environment.python, "Lockstep": results.environment.lockstep}
     for run in results.runs:
         versions |= run.worker.versions if run.worker else {}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.block_changes import BlockChanges, TimesRatio
 from compare.analysis.speeds import process_medians, seed_medians
 from compare.analysis.statistics import FEWEST_CLUSTERS, paired_difference
 from tasks.interface import Metric
@@ -18,6 +19,8 @@ Finding = Literal[
     "cannot tell",
     "faster",
     "slower",
+    "faster machine",
+    "slower machine",
     "more accurate",
     "less accurate",
     "works now",
@@ -25,6 +28,8 @@ Finding = Literal[
     "not comparable",
 ]
 REGRESSIONS: tuple[Finding, ...] = ("slower", "less accurate", "fails now")
+_MACHINE_FINDINGS: dict[Finding, Finding] = {"slower": "slower machine", "faster": "faster machine"}
+
 SPEED = "sequences/s"
 RESAMPLES = 2000
 
@@ -33,7 +38,8 @@ RESAMPLES = 2000
 class Change:
     """One figure in both runs: `ratio` is the second's in multiples of the first's, with its 95 % interval.
 
-    `reason` says why a figure is not comparable, or what fails.
+    `reason` says why a figure is not comparable, or what fails; `machine` where it was measured, where there
+    are several.
     """
 
     task: str
@@ -46,6 +52,7 @@ class Change:
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    machine: str = ""
 
     @property
     def regression(self) -> bool:
@@ -53,12 +60,18 @@ class Change:
 
 
 def speed_change(
-    task: str, before: AdapterSummary, after: AdapterSummary, obstacle: str, threshold: float
+    task: str,
+    before: AdapterSummary,
+    after: AdapterSummary,
+    obstacle: str,
+    threshold: float,
+    changes: BlockChanges | None,
 ) -> Change:
-    """Compare times for the same work: changed where the ratio's interval lies beyond the threshold."""
+    """Compare times for the same work: changed where the ratio's interval lies beyond the threshold.
+
+    Where `changes` of the task inside blocks are known, the ratio is the adapter's own beyond the machine's.
+    """
     rates = [s.throughput.median if s.throughput else None for s in (before, after)]
-    if not obstacle and min(len(before.rounds), len(after.rounds)) < 2:
-        obstacle = "fewer than two rounds"
     if obstacle:
         return Change(
             task=task,
@@ -69,18 +82,31 @@ def speed_change(
             after=rates[1],
             reason=obstacle,
         )
-    ratio, low, high = _ratio(after, before)
+    if changes is None:
+        ratio, low, high = _ratio(after, before)
+        finding = _finding(low, high, threshold)
+    else:
+        own = changes.own[after.adapter]
+        ratio, low, high = own.ratio, own.low, own.high
+        finding = _finding_in_blocks(changes, own, threshold)
     return Change(
         task=task,
         adapter=after.adapter,
         measure=SPEED,
-        finding=_finding(low, high, threshold),
+        finding=finding,
         before=rates[0],
         after=rates[1],
         ratio=1 / ratio,
         low=1 / high,
         high=1 / low,
+        reason=_reason(changes, finding, low, high, threshold),
     )
+
+
+def _reason(changes: BlockChanges | None, finding: Finding, low: float, high: float, threshold: float) -> str:
+    """What more is known where it cannot be told whether the machine changed."""
+    alone = changes is not None and finding == "cannot tell"
+    return "against the others, no change" if alone and _finding(low, high, threshold) == "no change" else ""
 
 
 def _finding(low: float, high: float, threshold: float) -> Finding:
@@ -91,6 +117,15 @@ def _finding(low: float, high: float, threshold: float) -> Finding:
     if high < least:
         return "faster"
     return "no change" if least <= low and high <= most else "cannot tell"
+
+
+def _finding_in_blocks(changes: BlockChanges, own: TimesRatio, threshold: float) -> Finding:
+    """What an adapter's own change means, beside what all have in common."""
+    found = _finding(own.low, own.high, threshold)
+    machine = _finding(changes.machine.low, changes.machine.high, threshold)
+    if found == "slower" or machine == "no change":
+        return found
+    return _MACHINE_FINDINGS.get(machine, "cannot tell")
 
 
 def _ratio(ours: AdapterSummary, theirs: AdapterSummary) -> tuple[float, float, float]:

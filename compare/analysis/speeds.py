@@ -34,28 +34,43 @@ def throughput(runs: Sequence[Run]) -> Spread | None:
 
 def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:
     """The time of one adapter for the same work in multiples of the other's, paired by process and round."""
+    return clustered_ratio(process_ratios(ours, theirs))
+
+
+def process_ratios(ours: Sequence[Run], theirs: Sequence[Run]) -> list[list[float]]:
+    """The ratios of times in the rounds of each pair of processes."""
     numerators, denominators = _round_times(ours), _round_times(theirs)
     ratios: dict[tuple[int, int], list[float]] = {}
     for seed, process, index in sorted(numerators.keys() & denominators.keys()):
         ratio = numerators[seed, process, index] / denominators[seed, process, index]
         ratios.setdefault((seed, process), []).append(ratio)
-    return clustered_ratio(list(ratios.values()))
+    return list(ratios.values())
 
 
 def process_medians(runs: Sequence[Run]) -> list[float]:
     """The median time of a sequence in each process, over the rounds that count."""
-    by_process: dict[tuple[int, int], list[float]] = {}
-    for (seed, process, _), seconds in _round_times(runs).items():
-        by_process.setdefault((seed, process), []).append(seconds)
-    return [median(each) for each in by_process.values()]
+    return [*process_times(runs).values()]
 
 
 def seed_medians(runs: Sequence[Run]) -> list[float]:
     """The time of a sequence from each seed: the geometric mean of its processes' medians."""
-    runs_now = latest(runs)
-    seeds = dict.fromkeys(run.seed for run in runs_now)
-    by_seed = (process_medians([run for run in runs_now if run.seed == seed]) for seed in seeds)
-    return [geometric_mean(medians) for medians in by_seed if medians]
+    return [*seed_times(runs).values()]
+
+
+def process_times(runs: Sequence[Run]) -> dict[tuple[int, ...], float]:
+    """The median time of a sequence in each process, by seed and process."""
+    by_process: dict[tuple[int, ...], list[float]] = {}
+    for (seed, process, _), seconds in _round_times(runs).items():
+        by_process.setdefault((seed, process), []).append(seconds)
+    return {key: median(each) for key, each in by_process.items()}
+
+
+def seed_times(runs: Sequence[Run]) -> dict[tuple[int, ...], float]:
+    """The geometric mean of those medians, by seed."""
+    by_seed: dict[tuple[int, ...], list[float]] = {}
+    for (seed, _), seconds in process_times(runs).items():
+        by_seed.setdefault((seed,), []).append(seconds)
+    return {key: geometric_mean(each) for key, each in by_seed.items()}
 
 
 def compared_with_fastest(plain: Sequence[AdapterSummary]) -> tuple[AdapterSummary, ...]:

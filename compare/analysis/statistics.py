@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 FEWEST_CLUSTERS = 3
 
@@ -138,8 +138,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     """The interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
     if len(values) < 2:
         return math.nan, math.nan
-    mean, error = float(np.mean(values)), float(stats.sem(values))
-    if error == 0:
-        return mean, mean
-    low, high = stats.t.interval(confidence, len(values) - 1, loc=mean, scale=error)
-    return float(low), float(high)
+    mean = float(np.mean(values))
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    half = float(special.stdtrit(len(values) - 1, (1 + confidence) / 2)) * error if error else 0.0
+    return mean - half, mean + half

@@ -10,6 +10,7 @@ from compare.benchmarks.timed_worker import Candidate, TimedWorker, Workload
 from compare.records.block import TIMING, Timing
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits, WorkerFailed
+from compare.runner.workers import FreshWorkers, Workers
 
 TIMEOUT_SECONDS = 600.0
 
@@ -40,10 +41,11 @@ def time_interleaved(
     timeout_seconds: float = TIMEOUT_SECONDS,
     memory_limit_bytes: int | None = None,
     timing: Timing = TIMING,
+    workers: Workers | None = None,
 ) -> dict[str, UpdateTimes]:
     """By name, what each took; turns come in an order shuffled anew each round, `tick` hears of each.
 
-    A candidate whose worker fails takes no further part.
+    A candidate whose worker fails takes no further part. Workers are new ones unless others lend them.
     """
     generator = Generator(PCG64(SeedSequence(0)))
     failed: dict[str, UpdateTimes] = {}
@@ -55,7 +57,7 @@ def time_interleaved(
                 threads=candidate.threads, timeout_seconds=timeout_seconds, memory_bytes=memory_limit_bytes
             )
             try:
-                worker = TimedWorker(candidate, workload, limits, timing)
+                worker = TimedWorker(candidate, workload, limits, timing, workers or FreshWorkers())
             except WorkerFailed as failure:
                 failed[candidate.name] = _failed(candidate, failure)
                 continue

@@ -22,7 +22,7 @@ from compare.runner.matrix_rate import matrix_size
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits, WorkerFailed
-from compare.runner.workers import ActiveWorkers, Workers
+from compare.runner.workers import ActiveWorkers, FreshWorkers, Workers
 
 ROUNDS = 5
 PART_SECONDS = 0.0015
@@ -99,6 +99,19 @@ def vanishing(workload: Workload) -> Workload:
     return replace(workload, model=model, parameters=parameters, batch=1)
 
 
+class Held(FreshWorkers):
+    """One process, which somebody else has begun and ends."""
+
+    def __init__(self, remote: RemoteAdapter) -> None:
+        self._remote = remote
+
+    def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
+        return self._remote
+
+    def take_back(self, remote: RemoteAdapter, number: int) -> None:
+        pass
+
+
 class Profiled:
     """One adapter's processes, and what was found of them so far; a failure ends its part."""
 
@@ -147,8 +160,8 @@ class Profiled:
         subject, threads = self._subject, self._limits.threads
         whole, beside = self._lent
         candidate = Candidate(name=self.name, adapter=self.name, threads=threads, device=subject.device)
-        self._whole = TimedWorker(candidate, subject.workload, self._limits, TURN, whole)
-        self._calls = TimedWorker(candidate, vanishing(subject.workload), self._limits, TURN, beside)
+        self._whole = TimedWorker(candidate, subject.workload, self._limits, TURN, Held(whole))
+        self._calls = TimedWorker(candidate, vanishing(subject.workload), self._limits, TURN, Held(beside))
         self._whole.warm_up()
         self._calls.warm_up()
         beside.seconds_alone(self._timed, PART_SECONDS)

@@ -13,8 +13,10 @@ from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
 from compare.records.sweep import Size, SweepPoint
+from compare.runner.task_loading import open_task
+from compare.runner.workers import Workers
 from compare.text import counted
-from tasks.interface import Task
+from tasks.interface import Task, TaskReference
 from tasks.mnist import MnistRows
 
 
@@ -43,6 +45,17 @@ class Network:
 
 IMAGE_ROWS = Network(model=MnistRows.model, train=MnistRows.train)
 """The network of `mnist-rows`."""
+
+
+def network_named(reference: TaskReference | None) -> tuple[Network, str]:
+    """The network of a task with its name; that of `mnist-rows`, and no name, where none is asked for.
+
+    Raises: UsageError where the task cannot be used.
+    """
+    if reference is None:
+        return IMAGE_ROWS, ""
+    task = open_task(reference)
+    return network_of(task), task.name
 
 
 def network_of(task: Task) -> Network:
@@ -88,10 +101,11 @@ def measure(
     rounds: int,
     tick: Callable[[str], None],
     network: Network = IMAGE_ROWS,
+    workers: Workers | None = None,
 ) -> list[SweepPoint]:
     """Every adapter at one size, in alternating turns, each in a worker that has seen no other size."""
     candidates = [Candidate(name=name, adapter=name, threads=threads) for name in adapters]
-    times = time_interleaved(workload_of(size, network), candidates, rounds, tick)
+    times = time_interleaved(workload_of(size, network), candidates, rounds, tick, workers=workers)
     return [
         SweepPoint(
             adapter=name,

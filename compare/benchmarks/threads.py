@@ -8,6 +8,7 @@ from compare.errors import UsageError
 from compare.records.block import Block
 from compare.records.sweep import ThreadRounds
 from compare.runner.task_loading import load_task_data
+from compare.runner.workers import Workers
 
 
 def turns(block: Block) -> int:
@@ -15,12 +16,14 @@ def turns(block: Block) -> int:
     return 2 * len(block.single_adapters) * (1 + block.rounds)
 
 
-def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRounds]:
+def compare_threads(
+    block: Block, tick: Callable[[str], None], workers: Workers | None = None
+) -> list[ThreadRounds]:
     """One record an adapter, which is alive twice, and takes turns with itself, apart from other adapters."""
     try:
         data = load_task_data(block.found_by, block.data)
     except UsageError as error:
-        return [_without_rounds(block, adapter, str(error)) for adapter in block.single_adapters]
+        return [without_rounds(block, adapter, str(error)) for adapter in block.single_adapters]
     workload = workload_of(data.task, data.dataset)
     found = []
     for adapter in block.single_adapters:
@@ -36,6 +39,7 @@ def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRou
             timeout_seconds=block.timeout_seconds,
             memory_limit_bytes=block.memory_limit_bytes,
             timing=block.timing,
+            workers=workers,
         )
         found.append(
             ThreadRounds(
@@ -50,7 +54,8 @@ def compare_threads(block: Block, tick: Callable[[str], None]) -> list[ThreadRou
     return found
 
 
-def _without_rounds(block: Block, adapter: str, error: str) -> ThreadRounds:
+def without_rounds(block: Block, adapter: str, error: str) -> ThreadRounds:
+    """The record of an adapter that could not be timed."""
     return ThreadRounds(
         task=block.task, adapter=adapter, threads=block.threads, single=[], several=[], error=error
     )

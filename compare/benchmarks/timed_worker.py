@@ -9,11 +9,10 @@ import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
 from adapters.interface import Array, ModelSpec, TrainSpec
-from compare.machine.devices import device_of
 from compare.records.block import Timing
-from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.turns import calibrate
 from compare.runner.worker_process import Limits, WorkerFailed
+from compare.runner.workers import Workers
 from tasks.interface import Dataset, Task
 
 
@@ -82,19 +81,14 @@ class TimedWorker:
     """
 
     def __init__(
-        self,
-        candidate: Candidate,
-        workload: Workload,
-        limits: Limits,
-        timing: Timing,
-        remote: RemoteAdapter | None = None,
+        self, candidate: Candidate, workload: Workload, limits: Limits, timing: Timing, workers: Workers
     ) -> None:
         self.candidate = candidate
         self.seconds_per_update: list[float] = []
         self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
-        self.device = device_of(candidate.adapter, candidate.device)
-        self._remote = remote or RemoteAdapter(candidate.adapter, limits, device=self.device)
+        self._workers = workers
+        self._remote = workers.lend(candidate.adapter, 0, limits, candidate.device)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:
@@ -122,13 +116,18 @@ class TimedWorker:
         return None if self.device == "cpu" else self._remote.gpu_kernels_per_update(self._turn[:1])
 
     @property
+    def device(self) -> str:
+        """Where it trains."""
+        return self._remote.device
+
+    @property
     def memory_bytes(self) -> int:
         """The largest resident size so far, above that after the import."""
         return self._remote.growth_bytes
 
     def end(self) -> None:
         """End the worker."""
-        self._remote.end()
+        self._workers.take_back(self._remote, 0)
 
     def _train_seconds(self, batches: Array) -> float:
         """The seconds that the worker says it trained for: above 0, and no more than have passed here."""

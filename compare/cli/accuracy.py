@@ -46,25 +46,25 @@ def accuracy_stage(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The results as they grow, seed by seed."""
-    dataset, plan = open_dataset(TASK, keys[TASK.name]), _plan(settings, part(results))
+    dataset, plan = open_dataset(TASK, keys[TASK.name]), plan_of(settings, part(results))
     with bar(progress, "accuracy", plan.turns) as tick:
         observer = LoggingObserver(settings.out, tick)
-        yield from _told(results, record(plan, dataset, observer, _known(results)), progress)
+        yield from _told(results, record(plan, dataset, observer, known_of(results)), progress)
 
 
 def choice_stage(
     settings: Settings, keys: Mapping[str, str], results: Results, progress: Progress
 ) -> Iterator[Results]:
     """The results as they grow, trial by trial."""
-    images, known = training_part(TASK.dataset(keys[TASK.name])), _known(results)
+    images, known = training_part(TASK.dataset(keys[TASK.name])), known_of(results)
     adapter, *_ = settings.adapters
     with bar(progress, "trials", trial_turns(known)) as tick:
         observer = LoggingObserver(settings.out, tick)
-        tried = try_again(adapter, _limits(settings), settings.device, images, observer, known)
+        tried = try_again(adapter, limits_of(settings), settings.device, images, observer, known)
         yield from _told(results, tried, progress)
 
 
-def _known(results: Results) -> Accuracy:
+def known_of(results: Results) -> Accuracy:
     """What `accuracy_beginning` began, or a stored run holds."""
     assert results.accuracy is not None
     return results.accuracy
@@ -72,26 +72,27 @@ def _known(results: Results) -> Accuracy:
 
 def _told(results: Results, grown: Iterator[Accuracy], progress: Progress) -> Iterator[Results]:
     """The results with each stage of what is found, once a line has said what is new in it."""
-    told = _known(results).all_runs
+    told = known_of(results).all_runs
     for found in grown:
-        say(progress.console, _line([run for run in found.all_runs if run not in told]))
+        say(progress.console, start_line([run for run in found.all_runs if run not in told]))
         told = found.all_runs
         yield replace(results, accuracy=found)
 
 
-def _plan(settings: Settings, part: int) -> Plan:
+def plan_of(settings: Settings, part: int) -> Plan:
     """What the settings ask for."""
     return Plan(
         recipes=chosen_recipes(settings.recipes, settings.epochs),
         adapters=settings.adapters,
         seeds=settings.seeds or SEEDS,
-        limits=_limits(settings),
+        limits=limits_of(settings),
         device=settings.device,
         part=part,
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
+    """What a worker may use."""
     return Limits(
         threads=settings.threads,
         timeout_seconds=settings.timeout_seconds or TASK.timeout_seconds,
@@ -99,7 +100,7 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _line(runs: Sequence[AccuracyRun]) -> str:
+def start_line(runs: Sequence[AccuracyRun]) -> str:
     """What came of a seed or a trial."""
     first = runs[0]
     said = "; ".join(

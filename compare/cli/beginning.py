@@ -16,7 +16,7 @@ from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.task_loading import data_key, load_task_data, settled
-from compare.storage.resume import framework_versions, request, resumed_results
+from compare.storage.resume import request, resumed_results
 from compare.storage.retry import retried_results
 from compare.storage.run_folder import clear_folder, clear_temporary_files
 from compare.text import shell_word
@@ -39,8 +39,12 @@ def data_keys(settings: Settings) -> dict[str, str]:
     return {name: data_key(task, settings.data) for name, task in tasks.items()}
 
 
-def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str]) -> Results:
+def beginning(
+    settings: Settings, blocks: Sequence[Block], keys: Mapping[str, str], versions: Mapping[str, str]
+) -> Results:
     """Nothing yet or, where a run is resumed, what is finished of it.
+
+    `versions` are those of the adapters' frameworks.
 
     Raises: UsageError where it cannot be resumed.
     """
@@ -51,7 +55,7 @@ def beginning(settings: Settings, blocks: Sequence[Block], keys: Mapping[str, st
         accuracy=_accuracy(settings, keys),
         interrupted=True,
         request=request(settings, _settled_data(settings, blocks, keys)),
-        versions=framework_versions(settings.adapters),
+        versions=dict(versions),
         left_out=settings.left_out,
         baseline=settings.baseline,
         twins=settings.twins,

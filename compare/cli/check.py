@@ -13,7 +13,7 @@ from rich.text import Text
 from adapters.conformance import CHECKS, Check, Outcome
 from compare.cli.check_markdown import LEGEND, markdown
 from compare.cli.check_tables import conformance_table, proof_table
-from compare.cli.progress import TickingObserver, bar, progress_bars, say
+from compare.cli.progress import TickingObserver, bar, progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
 from compare.errors import check_choice
@@ -84,6 +84,7 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
         check_task_name(name)
     check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
+    say_what_is_set_aside(error_console)
     with error_console.status("Making the data ready"):
         tasks = [_found(settings, name) for name in settings.tasks]
     findings = Findings(outcomes={}, proofs=[], declared=declarations(settings.adapters))

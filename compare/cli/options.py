@@ -106,6 +106,16 @@ OnDevice = Annotated[
 ]
 
 
+OnCluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Run on the machines of this Dask scheduler; or local:N, N workers on this machine, to try it.",
+    ),
+]
+
+
 def data_request(data: str, mnist_archives: Path | None) -> DataRequest:
     """The data that options ask for.
 
@@ -150,6 +160,7 @@ def settings(
     retry_failed: RetryFailed = False,
     changes: Changes = None,
     save: Save = False,
+    cluster: OnCluster = None,
 ) -> Settings:
     """The options of a run as settings, its tasks not yet named.
 
@@ -180,6 +191,8 @@ def settings(
         device=device,
         changes=tuple(changes or ()),
         save=save,
+        cluster=cluster,
+        all_cores=threads is None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import get_args
 
 from adapters import registered
 from compare.cli.validation import check_adapter_names, check_device
+from compare.cluster.address import check_address
 from compare.errors import UsageError, check_choice
 from compare.jobs.changes import parse_change
 from compare.jobs.opening import check_task_name, reference_of
@@ -13,6 +14,7 @@ from compare.limits import (
     MOST_MEMORY_MEBIBYTES,
     MOST_ROUNDS,
     MOST_SEEDS,
+    MOST_THREADS,
     check_in_range,
     check_timeout,
 )
@@ -27,8 +29,8 @@ from tasks.mnist_archives import check_archives
 ROUNDS_FOR_INTERVAL = 6
 """Fewer paired rounds have no 95 % interval by order statistics."""
 
-ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 12, "full": 30}
-PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 9, "full": 9}
+ROUNDS: dict[Preset, int] = {"quick": 6, "standard": 10, "full": 30}
+PROCESSES: dict[Preset, int] = {"quick": 3, "standard": 6, "full": 9}
 """Over how many processes of an adapter a task's rounds are spread, all seeds together."""
 
 TIMINGS: dict[Preset, Timing] = {
@@ -57,7 +59,7 @@ def check_settings(settings: Settings) -> None:
     for change in settings.changes:
         parse_change(change)
     check_adapter_names(settings.adapters)
-    check_device(settings.device, settings.adapters)
+    _check_machine(settings)
     check_choice("preset", settings.preset, get_args(Preset))
     if not settings.adapters:
         raise UsageError(f"--adapters names none: choose from {', '.join(registered())}")
@@ -65,7 +67,6 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"--adapters names one twice: {','.join(settings.adapters)}")
     check_in_range("--seeds", settings.seeds, MOST_SEEDS)
     check_in_range("--epochs", settings.epochs, MOST_EPOCHS)
-    check_in_range("--threads", settings.threads, allowed_cores())
     if settings.rounds == 1:
         raise UsageError("--rounds is 1: one round cannot tell a difference from chance, take 6 or more")
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS, least=2)
@@ -88,6 +89,16 @@ def check_settings(settings: Settings) -> None:
             check_archives(settings.data.mnist_archives)
         except DataUnavailable as error:
             raise UsageError(str(error)) from error
+
+
+def _check_machine(settings: Settings) -> None:
+    """Raise if this machine, or any, cannot give what is asked of the one that runs a block."""
+    if settings.cluster is not None:
+        check_address(settings.cluster)
+        check_in_range("--threads", settings.threads, MOST_THREADS)
+        return
+    check_device(settings.device, settings.adapters)
+    check_in_range("--threads", settings.threads, allowed_cores())
 
 
 def plan(settings: Settings) -> list[Block]:

@@ -19,6 +19,7 @@ from compare.machine.environment import environment
 from compare.records.profile import Profile
 from compare.records.results import Results
 from compare.report.pages import render_pages, write_pages
+from compare.runner.origin import this_machine
 from compare.runner.task_loading import load_task_data
 from compare.runner.worker_process import Limits
 from compare.runner.workers import FreshWorkers
@@ -76,6 +77,7 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
     show(profiles, machine, console)
     if settings.out is not None:
         results = Results(environment=machine, tasks=[], runs=[], profiles=profiles)
+        results = results.on(this_machine(machine, "cpu"))
         save(results, settings.out)
         page = write_pages(render_pages(results, settings.out), settings.out)
         console.print(f"Report: {page}", soft_wrap=True)

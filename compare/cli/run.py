@@ -1,28 +1,37 @@
 """One run of the command line: plan, go from stage to stage, store each, report."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 
 from compare.cli.beginning import beginning, data_keys
+from compare.cli.cluster_option import cluster_of
 from compare.cli.plan import check_settings, plan
 from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.stages import stages
 from compare.machine.environment import LoadMonitor
+from compare.machine.versions import framework_versions
 from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
 from compare.records.settings import Settings
+from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
-from compare.storage.results import save
+from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
+from compare.storage.results import open_run, save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
 from compare.text import shell_word
+
+if TYPE_CHECKING:
+    from compare.cluster.cluster import Cluster
 
 CANNOT_GO_ON = 2
 
@@ -48,22 +57,26 @@ def compare(settings: Settings, console: Console) -> int:
                 f"python -m compare run {names}",
             )
         try:
-            results = beginning(settings, blocks, keys)
-            if results.interrupted:
-                for task in results.tasks:
-                    if task.stands_in_for:
-                        say(talk, f"{task.name} has {task.dataset}: --data says which are taken.")
-                results = _run(settings, blocks, keys, results, talk, console)
-            else:
-                talk.print("This run was finished: nothing is left to run, its report is written anew.")
-                if without_failures(results) != results:
-                    talk.print("To run again what failed: add --retry-failed.")
+            with cluster_of(*_cluster_wanted(settings), console) as cluster:
+                versions = cluster.versions if cluster else framework_versions(settings.adapters)
+                results = beginning(settings, blocks, keys, versions)
+                note_files = write_checksums if results.interrupted else renew_tables
+                if results.interrupted:
+                    for task in results.tasks:
+                        if task.stands_in_for:
+                            say(talk, f"{task.name} has {task.dataset}: --data says which are taken.")
+                    results = _run(settings, blocks, keys, results, cluster, talk, console)
+                else:
+                    talk.print("This run was finished: nothing is left to run, its report is written anew.")
+                    if without_failures(results) != results:
+                        talk.print("To run again what failed: add --retry-failed.")
         except OSError as error:
             return _give_up("Cannot go on", error, _way_on(settings), settings, console)
         try:
             if not results.interrupted:
                 delete_checkpoint(settings.out)
             _show(settings, results, talk, console)
+            note_files(settings.out)
         except OSError as error:
             way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
             return _give_up("Cannot write the report", error, way_on, settings, console)
@@ -75,29 +88,62 @@ def _run(
     blocks: list[Block],
     keys: Mapping[str, str],
     results: Results,
+    cluster: "Cluster | None",
     talk: Console,
     console: Console,
 ) -> Results:
     """Run what is left, or as much as an interrupt lets; `talk` has what --quiet leaves out."""
     say_what_is_set_aside(talk)
+    delete_checksums(settings.out)
     save(results, settings.out)
     monitor = LoadMonitor()
+    latest = results.interruptions[-1] if results.interruptions else results
+    machine = this_machine(latest.environment, settings.device)
     try:
         with (
             progress_bars(talk) as progress,
-            closing(stages(settings, blocks, keys, results, progress)) as all_stages,
+            closing(_stages(settings, blocks, keys, results, cluster, progress)) as all_stages,
         ):
             for grown in all_stages:
-                results = grown
+                results = grown.on(machine)
                 save(results, settings.out)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)
-        save(replace(results, environment=monitor.add_to(results.environment)), settings.out)
+        save(_with_load(results, monitor, cluster), settings.out)
         return stored_results(settings.out)
-    results = replace(results, interrupted=False, environment=monitor.add_to(results.environment))
+    results = replace(_with_load(results, monitor, cluster), interrupted=False)
     save(results, settings.out)
     return results
+
+
+def _with_load(results: Results, monitor: LoadMonitor, cluster: "Cluster | None") -> Results:
+    """With what else ran here meanwhile, unless the work was done elsewhere."""
+    return results if cluster else replace(results, environment=monitor.add_to(results.environment))
+
+
+def _cluster_wanted(settings: Settings) -> tuple[Settings, Mapping[str, str]]:
+    """The settings, without a cluster where nothing is left to run, and the versions of an earlier part."""
+    if not settings.resume:
+        return settings, {}
+    stored = open_run(settings.out)
+    finished = not stored.interrupted and not settings.retry_failed
+    return (replace(settings, cluster=None) if finished else settings), stored.versions
+
+
+def _stages(
+    settings: Settings,
+    blocks: list[Block],
+    keys: Mapping[str, str],
+    results: Results,
+    cluster: "Cluster | None",
+    progress: Progress,
+) -> Generator[Results]:
+    if cluster is None:
+        return stages(settings, blocks, keys, results, progress)
+    from compare.cli.cluster_stages import cluster_stages  # noqa: PLC0415
+
+    return cluster_stages(settings, blocks, keys, results, cluster, progress)
 
 
 def _give_up(what: str, error: OSError, way_on: Text, settings: Settings, console: Console) -> int:

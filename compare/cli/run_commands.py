@@ -15,11 +15,13 @@ from compare.cli.options import (
     Data,
     Html,
     MemoryLimit,
+    OnCluster,
     OnDevice,
     Out,
     Overwrite,
     Quiet,
     Resume,
+    RetryFailed,
     Threads,
     Timeout,
     named_folder,
@@ -82,6 +84,7 @@ def tutorials(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -97,6 +100,7 @@ def tutorials(
         "quiet": quiet,
         "timeout": timeout,
         "memory_limit": memory_limit,
+        "retry_failed": retry_failed,
     }
     chosen = settings_or_stored(context, resume, options)
     raise typer.Exit(compare(chosen if chosen.resume else replace(chosen, tutorials=True), console))
@@ -134,7 +138,9 @@ def accuracy(
     timeout: Timeout = None,
     memory_limit: MemoryLimit = None,
     device: OnDevice = "cpu",
+    cluster: OnCluster = None,
     resume: Resume = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     from compare.cli.run import compare  # noqa: PLC0415
 
@@ -151,6 +157,8 @@ def accuracy(
         "timeout": timeout,
         "memory_limit": memory_limit,
         "device": device,
+        "cluster": cluster,
+        "retry_failed": retry_failed,
     }
     own = {"recipe": recipe, "choose": choose} if resume else {}
     chosen = settings_or_stored(context, resume, {**options, **own})

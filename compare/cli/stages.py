@@ -10,6 +10,7 @@ from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
 from compare.cli.profile_stage import profile_stage
 from compare.cli.progress import Bar, LoggingObserver, bar, say
+from compare.cli.stage_lines import block_line, parity_line, said_of
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck, with_reference
 from compare.records.block import Block, Snapshot
@@ -22,7 +23,7 @@ from compare.runner.workers import WorkerPool
 from compare.storage.checkpoint import CheckpointStore, resume_point
 from compare.storage.resume import part, remaining
 from compare.storage.run_folder import write_parameters
-from compare.text import difference, number, slug
+from compare.text import slug
 from compare.tutorials.assignments import assignments
 
 
@@ -34,17 +35,28 @@ def stages(
     Frameworks' processes go from stage to stage; for each seed new ones are timed, as a process is a sample.
     """
     with closing(WorkerPool()) as workers:
-        yield from _all_stages(settings, blocks, keys, results, workers, progress)
+        for grown in _tasks(settings, blocks, results, workers, progress):
+            results = grown
+            yield results
+        if settings.tutorials:
+            for grown in tutorial_stage(settings, keys, results, workers, progress):
+                results = grown
+                yield results
+    if settings.recipes:
+        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
+
+        stage = choice_stage if settings.choose else accuracy_stage
+        yield from stage(settings, keys, results, progress)
 
 
-def _all_stages(
+def _tasks(
     settings: Settings,
     blocks: Sequence[Block],
-    keys: Mapping[str, str],
     results: Results,
     workers: WorkerPool,
     progress: Progress,
-) -> Generator[Results]:
+) -> Iterator[Results]:
+    """Everything about the tasks."""
     for grown in _parity(settings, blocks, results, workers, progress):
         results = grown
         yield results
@@ -58,10 +70,10 @@ def _all_stages(
             observer = _BlockObserver(settings, block, tick, store)
             done = run_block(block, observer, resume_point(settings.out, block), workers)
             runs = [replace(run, part=part(results)) for run in done.runs]
-        say(progress.console, _block_line(block, runs))
-        results = replace(results, runs=[*results.runs, *runs])
+        say(progress.console, block_line(block, runs))
+        results = replace(results, runs=[*results.runs, *runs]).on(done.machine)
         yield results
-    for block in _scaled(settings, blocks, results):
+    for block in scaled(settings, blocks, results):
         with bar(progress, f"threads on {block.task}", turns(block)) as tick:
             rounds = compare_threads(block, tick)
         results = replace(results, threads=[*results.threads, *rounds])
@@ -69,13 +81,6 @@ def _all_stages(
     for grown in profile_stage(settings, blocks, results, workers, progress):
         results = grown
         yield results
-    if settings.tutorials:
-        yield from _tutorials(settings, keys, results, workers, progress)
-    if settings.recipes:
-        from compare.cli.accuracy import accuracy_stage, choice_stage  # noqa: PLC0415 - SciPy can wait
-
-        stage = choice_stage if settings.choose else accuracy_stage
-        yield from stage(settings, keys, results, progress)
 
 
 class _BlockObserver(LoggingObserver):
@@ -108,8 +113,27 @@ def _parity(
     Nothing here is timed: several adapters work at once, with a thread each, as those of a library that waits
     spinning for its own threads would take each other's cores.
     """
+    checks = parity_checks(blocks, results)
+    if not checks:
+        return
+    adapters = {check.task: check.adapters for check in checks}
+    found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
+    with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
+        for proof in check_parity(checks, LoggingObserver(settings.out, tick), workers):
+            found[proof.task][proof.adapter] = proof
+            if proof.verdict == "DIFFERENT":
+                say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {said_of(proof)}")
+            if len(found[proof.task]) == len(adapters[proof.task]):
+                proofs = [found[proof.task][adapter] for adapter in adapters[proof.task]]
+                say(progress.console, parity_line(proof.task, proofs))
+                results = replace(results, proofs=[*results.proofs, *proofs])
+                yield results
+
+
+def parity_checks(blocks: Sequence[Block], results: Results) -> list[ParityCheck]:
+    """What is left to prove: lockstep of every task."""
     known = {proof.task for proof in results.proofs}
-    checks = [
+    return [
         ParityCheck(
             task=block.task,
             data=block.data,
@@ -123,49 +147,9 @@ def _parity(
         for block in blocks
         if block.seed == 0 and block.task not in known
     ]
-    if not checks:
-        return
-    adapters = {check.task: check.adapters for check in checks}
-    found: dict[str, dict[str, ParityResult]] = {check.task: {} for check in checks}
-    with bar(progress, "lockstep", sum(check.turns for check in checks)) as tick:
-        for proof in check_parity(checks, LoggingObserver(settings.out, tick), workers):
-            found[proof.task][proof.adapter] = proof
-            if proof.verdict == "DIFFERENT":
-                say(progress.console, f"lockstep on {proof.task}: {proof.adapter} {_found(proof)}")
-            if len(found[proof.task]) == len(adapters[proof.task]):
-                proofs = [found[proof.task][adapter] for adapter in adapters[proof.task]]
-                say(progress.console, _parity_line(proof.task, proofs))
-                results = replace(results, proofs=[*results.proofs, *proofs])
-                yield results
 
 
-def _block_line(block: Block, runs: Sequence[Run]) -> str:
-    """What came out of a block, the fastest first."""
-    ordered = sorted(runs, key=lambda run: -(run.sequences_per_second or 0.0))
-    said = "; ".join(
-        f"{run.adapter} {number(run.sequences_per_second)}"
-        if run.status == "ok"
-        else f"{run.adapter} {run.status}"
-        for run in ordered
-    )
-    return f"{block.task}, seed {block.seed}, sequences/s: {said}"
-
-
-def _parity_line(task: str, proofs: Sequence[ParityResult]) -> str:
-    """What was found, in a line."""
-    said = "; ".join(f"{proof.adapter} {_found(proof)}" for proof in proofs)
-    return f"lockstep on {task}: {said}"
-
-
-def _found(proof: ParityResult) -> str:
-    if proof.verdict is None:
-        return f"{proof.status}: {proof.error}"
-    if proof.adapter == proof.reference:
-        return f"{proof.verdict} (the reference)"
-    return f"{proof.verdict} ({difference(proof.largest[0])})"
-
-
-def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
+def scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
     """The blocks to try with one thread and with all: a task's first, on the CPU, but not when quick.
 
     Half the rounds are enough to see what more threads are worth.
@@ -180,7 +164,7 @@ def _scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> li
     ]
 
 
-def _tutorials(
+def tutorial_stage(
     settings: Settings,
     keys: Mapping[str, str],
     results: Results,

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from compare.errors import UsageError, check_choice
 from compare.records.results import Results
+from compare.storage.checksums import renew_tables
 from compare.storage.results import open_run
 from compare.storage.run_folder import lock_folder
 
@@ -41,7 +42,10 @@ def _write(results: Results, folder: Path, html: bool) -> Path:
 
     pages = render_pages(results, folder)
     page = write_pages(pages, folder)
-    return write_html(results, pages, folder) if html else page
+    if html:
+        page = write_html(results, pages, folder)
+    renew_tables(folder)
+    return page
 
 
 def compare_runs(first: Path, second: Path, threshold: float, console: Console) -> int:

@@ -15,6 +15,7 @@ from compare.cli.options import (
     Changes,
     Chosen,
     Data,
+    OnCluster,
     OnDevice,
     Out,
     Overwrite,
@@ -194,12 +195,15 @@ def sweep(
     out: Out = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    cluster: OnCluster = None,
 ) -> None:
     from compare.cli.sweep import run_sweep  # noqa: PLC0415
 
     if cell is not None:
         check_choice("cell", cell, get_args(Cell))
-    chosen = settings(adapters=adapters, out=out, threads=threads, overwrite=overwrite, changes=changes)
+    chosen = settings(
+        adapters=adapters, out=out, threads=threads, overwrite=overwrite, changes=changes, cluster=cluster
+    )
     code = run_sweep(
         chosen,
         rounds,

@@ -41,7 +41,7 @@ def build_classes(
     majority, actual = int(counts.argmax()), kept.valid_targets()
     return ClassesManifest(
         dataset=_dataset_name(found, held_out, whole, mark),
-        remarks=_remarks(found, held_out, data),
+        remarks=_remarks(found, held_out, data, whole),
         settings=_settings(found, data),
         classes=tuple(str(each) for each in classes),
         inputs=training.inputs.shape[2],
@@ -143,7 +143,7 @@ def _dataset_name(found: Labelled, held_out: Labelled | None, whole: Numbered, m
     return f"{found.name}, {counted(len(whole.inputs), 'sequence')}{also} ({mark})"
 
 
-def _remarks(found: Labelled, held_out: Labelled | None, data: Data) -> tuple[str, ...]:
+def _remarks(found: Labelled, held_out: Labelled | None, data: Data, whole: Numbered) -> tuple[str, ...]:
     """What was done to the data, in sentences."""
     done = ["Inputs are as they are in the file."]
     if data.idx is not None:
@@ -151,7 +151,8 @@ def _remarks(found: Labelled, held_out: Labelled | None, data: Data) -> tuple[st
     elif standardised(data):
         done = ["Inputs are standardised by the mean and deviation of the sequences that are trained on."]
     if held_out is None:
-        done.append(f"Held out are {data.held_out:.0%} of each class, drawn by seed {data.seed}.")
+        of_what = "each class" if whole.targets.ndim == 1 else "the sequences"
+        done.append(f"Held out are {data.held_out:.0%} of {of_what}, drawn by seed {data.seed}.")
     gaps = (sentence for each in (found, held_out) if each for sentence in each.gaps.sentences(each.path))
     return (*done, *gaps)
 

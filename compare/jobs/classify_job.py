@@ -20,7 +20,7 @@ class ClassifyJob(Job):
         found = self._manifest
         what = "each step" if found.every_step else "a sequence"
         return (
-            f"{self.model.cell.upper()} with {self.model.hidden} hidden units: which of "
+            f"{self.network}: which of "
             f"{len(found.classes)} classes {what} belongs to. "
             f"Naive is the class that is most frequent in training, {found.classes[found.majority]}."
         )

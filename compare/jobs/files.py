@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
@@ -27,6 +28,8 @@ _BEGINNINGS = {
     b"\x89PNG": "a picture",
     b"%PDF": "PDF",
     b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"\xff\xfe": "text in UTF-16, not UTF-8",
+    b"\xfe\xff": "text in UTF-16, not UTF-8",
 }
 EXPECTED: dict[str, bytes] = {".parquet": PARQUET, ".npz": ZIP, ".csv.gz": GZIP}
 """Ending of a name -> what such a file begins with."""
@@ -45,12 +48,21 @@ def check_regular(path: Path) -> None:
         if S_ISREG(mode):
             with path.open("rb"):
                 return
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: there is no such file: {_near(path)}") from error
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}: name another file") from error
     except ValueError as error:
         raise UsageError(f"{path}: {error}: name another file") from error
     what = next((words for matches, words in _KINDS if matches(mode)), "no file")
     raise UsageError(f"{path} is {what}: name a plain file")
+
+
+def _near(path: Path) -> str:
+    """Files of a like name where the path leads."""
+    others = [other.name for other in sorted(path.parent.glob("*")) if other.exists()]
+    near = get_close_matches(path.name, others)
+    return f"did you mean {' or '.join(near)}?" if near else "name another file"
 
 
 def ending(path: Path) -> str:

@@ -1,6 +1,7 @@
 """A table made ready for a forecast: read, checked, standardised, and written once."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +15,15 @@ from compare.jobs.arrays import mapped, write_array
 from compare.jobs.prepared import ForecastManifest
 from compare.jobs.raw_rows import Raw, Scale, expect_rows, read_raw, scale_of
 from compare.jobs.schema import Data, Forecast, Names
-from compare.jobs.tables import Table, open_table
-from compare.jobs.windows import HELD_OUT_TABLE, TABLE, evaluated_places
+from compare.jobs.table import Table
+from compare.jobs.tables import open_table
+from compare.jobs.windows import HELD_OUT_TABLE, TABLE, evaluated_places, held_out_rows, shown_places
 from compare.text import counted
 
 MOST_EVALUATED = 20_000
 """Held-out windows that are looked at, evenly spread, where there are more."""
+
+_NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
 class Columns(NamedTuple):
@@ -36,15 +40,19 @@ def choose_columns(table: Table, forecast: Forecast, time: str | None) -> Column
     Raises: UsageError for one that is not there, and where none is left.
     """
     named = _listed(forecast.columns)
-    names = named or tuple(name for name in table.names if name not in ("", time))
+    names = named or tuple(name for name in table.named if name != time)
     if not names:
         raise UsageError(f"{table.path} has no column but {time!r}: name columns to forecast from")
-    if len(set(names)) < len(names):
-        raise UsageError(f"data.forecast.columns names one twice: {', '.join(names)}")
+    if not named and all(_NUMBER.fullmatch(name) for name in names):
+        raise UsageError(f"{table.path}, row 1: all names are numbers: add the header, or name the columns")
     target = names[0] if forecast.target is None else forecast.target
     for name in (*names, target):
         table.check_column(name)
     every = names if target in names else (*names, target)
+    for name in every:
+        if name == time or names.count(name) > 1:
+            what = "is data.time" if name == time else "stands there twice"
+            raise UsageError(f"{table.path}: data.forecast has {name!r}, which {what}: leave it out")
     return Columns(every, len(names), every.index(target))
 
 
@@ -88,9 +96,10 @@ def build_forecast(
     for each in (raw, own):
         if each:
             each.path.unlink()
-    errors = _naive_errors(folder, manifest, data.season, evaluated_places(manifest, held_out))
+    places = evaluated_places(manifest, held_out)
+    errors = _naive_errors(folder, manifest, data.season, places)
     return replace(
-        manifest,
+        _with_times(manifest, data, (own or raw).times, places),
         rmse_naive=float(np.sqrt(np.mean(errors**2))),
         mae_naive=float(np.mean(np.abs(errors))),
     )
@@ -125,8 +134,7 @@ def _naive_errors(folder: Path, manifest: ForecastManifest, season: int | None, 
     ahead = manifest.horizon
     steps = ahead if season is None else season * math.ceil(ahead / season)
     values = mapped(folder / (HELD_OUT_TABLE if manifest.own_table else TABLE))[:, manifest.target]
-    lead = manifest.window - 1 + manifest.horizon
-    rows = lead + (0 if manifest.own_table else manifest.first) + places
+    rows = held_out_rows(manifest, places)
     if rows[0] < steps:
         raise UsageError(
             f"data.season reaches {steps} rows back, and the first held-out value is in row {rows[0] + 1} "
@@ -134,6 +142,16 @@ def _naive_errors(folder: Path, manifest: ForecastManifest, season: int | None, 
         )
     errors: Array = (values[rows].astype(np.float64) - values[rows - steps]) * manifest.deviation
     return errors
+
+
+def _with_times(
+    manifest: ForecastManifest, data: Data, times: Array | None, places: Array
+) -> ForecastManifest:
+    if times is None:
+        return manifest
+    shown, dates = times[held_out_rows(manifest, shown_places(places))], times.dtype.kind == "M"
+    seconds = shown.astype(np.float64) / 1e6 if dates else shown
+    return replace(manifest, time=data.time or "", dates=dates, shown_times=tuple(seconds.tolist()))
 
 
 def _listed(names: Names | None) -> tuple[str, ...]:

@@ -4,13 +4,10 @@ import numpy as np
 
 from compare.jobs.job import Job, predictions
 from compare.jobs.prepared import ForecastManifest
-from compare.jobs.windows import evaluated_places
+from compare.jobs.windows import evaluated_places, held_out_rows, shown_places
 from compare.text import counted
 from tasks.interface import Dataset, Evaluation, Forecast, Metric, Predict
 from tasks.sine_data import root_mean_square
-
-MOST_SHOWN = 1000
-"""Points of the figure; more are thinned evenly."""
 
 
 class ForecastJob(Job):
@@ -28,7 +25,7 @@ class ForecastJob(Job):
         if found.evaluated < len(self._dataset.held_out_inputs):
             looked_at = f"{found.evaluated:,} held-out rows, evenly spread"
         return (
-            f"{self.model.cell.upper()} with {self.model.hidden} hidden units: {found.target_name}, "
+            f"{self.network}: {found.target_name}, "
             f"{counted(found.horizon, 'row')} ahead, from {counted(found.window, 'row')} of "
             f"{found.settings['columns']}; evaluated on {looked_at}. Naive is {naive}."
         )
@@ -49,8 +46,7 @@ class ForecastJob(Job):
         predicted = np.concatenate([_last_step(outputs) for _, outputs in parts]).astype(np.float64)
         actual = _last_step(dataset.held_out_targets[places]).astype(np.float64)
         errors = (predicted - actual) * found.deviation
-        shown = np.linspace(0, len(places) - 1, min(MOST_SHOWN, len(places))).round().astype(np.int64)
-        first = found.window + found.horizon + (0 if found.own_table else found.first)
+        shown = shown_places(np.arange(len(places)))
         return Evaluation(
             metrics={
                 "rmse": root_mean_square(errors),
@@ -59,9 +55,11 @@ class ForecastJob(Job):
                 "mae_naive": found.mae_naive,
             },
             picture=Forecast(
-                x_label="row of the held-out table" if found.own_table else "row of the table",
+                x_label=found.time
+                or ("row of the held-out table" if found.own_table else "row of the table"),
                 y_label=", ".join(filter(None, (found.target_name, self.opened.file.data.unit))),
-                x=tuple((first + places[shown]).astype(float).tolist()),
+                x=found.shown_times or tuple((1.0 + held_out_rows(found, places[shown])).tolist()),
+                dates=found.dates,
                 actual=tuple((actual[shown] * found.deviation + found.mean).tolist()),
                 predicted=tuple((predicted[shown] * found.deviation + found.mean).tolist()),
                 kind=f"forecast {counted(found.horizon, 'row')} ahead",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from adapters.interface import Adam, Array, ModelSpec, TrainSpec
+from adapters.interface import Adam, Array, Cell, ModelSpec, TrainSpec
 from adapters.parameters import Float64, Initializer, draw
 from compare.errors import UsageError, check_choice
 from compare.jobs.changed_task import INITIALIZERS, MOST_SEQUENCES
@@ -15,6 +15,7 @@ from compare.jobs.prepared import ForecastManifest, Manifest
 from compare.jobs.schema import JobFile
 from compare.jobs.specs import model_spec, plain_train, train_spec, whole_number
 from compare.limits import MOST_EPOCHS
+from compare.text import counted
 from tasks.interface import (
     DataRequest,
     Dataset,
@@ -29,6 +30,7 @@ CELL, HIDDEN, LEARNING_RATE, BATCH_SIZE = "lstm", 32, 0.001, 64
 EPOCHS: dict[Preset, int] = {"quick": 10, "standard": 20, "full": 40}
 SEEDS: dict[Preset, int] = {"quick": 1, "standard": 3, "full": 3}
 TIMEOUT_SECONDS = 1800.0
+_CELLS: dict[Cell, str] = {"elman": "Elman network", "lstm": "LSTM", "gru": "GRU"}
 PREDICTED = 1000
 """Sequences that are handed to `predict` at a time."""
 
@@ -91,6 +93,11 @@ class Job(Task):
         self.metrics = self.judged_by()
         for name in file.targets:
             check_choice(f"metric under [targets] in {where}", name, [metric.name for metric in self.metrics])
+
+    @property
+    def network(self) -> str:
+        """The model in a few words."""
+        return f"{_CELLS[self.model.cell]} with {counted(self.model.hidden, 'hidden unit')}"
 
     @abstractmethod
     def sentence(self) -> str:

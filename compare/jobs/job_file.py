@@ -4,9 +4,8 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec.structs import fields
@@ -14,12 +13,14 @@ from msgspec.structs import fields
 from compare.errors import UsageError, check_choice
 from compare.jobs.changes import parse_change, with_changes
 from compare.jobs.files import check_regular
-from compare.jobs.schema import Classify, Data, Forecast, Idx, JobFile
+from compare.jobs.schema import Classify, Data, Fill, Forecast, Idx, JobFile
+from compare.text import one_line
 
 SUFFIX = ".toml"
 MOST_BYTES = 2**20
 MOST_LETTERS = 80
 
+_SEPARATOR = re.compile(r"(?![\w\"'.+-])[\t -~]")
 _TABLES = {"forecast": Forecast, "classify": Classify, "idx": Idx}
 
 
@@ -67,11 +68,6 @@ def read_text(path: Path) -> str:
 
     Raises: UsageError, with near matches for a file that is not there.
     """
-    if not path.exists():
-        others = [other.name for other in sorted(path.parent.glob(f"*{SUFFIX}"))]
-        near = get_close_matches(path.name, others)
-        hint = f"did you mean {' or '.join(near)}?" if near else "name a job's file"
-        raise UsageError(f"{path}: there is no such file: {hint}")
     check_regular(path)
     if path.stat().st_size > MOST_BYTES:
         raise UsageError(f"{path} has {path.stat().st_size:,} bytes: a job's file has {MOST_BYTES:,} at most")
@@ -97,7 +93,12 @@ def parse(path: Path, text: str, changes: Sequence[str]) -> JobFile:
     try:
         job = msgspec.convert(plain, JobFile)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path}: {_in_words(str(error))}") from error
+        raise UsageError(f"{path}: {_in_words(str(error), plain)}") from error
+    if not _SEPARATOR.fullmatch(job.data.separator):
+        raise UsageError(
+            f"{path}: data.separator is {job.data.separator!r}: it must be a sign that no number has, "
+            "as , ; | or a tab"
+        )
     if not all(map(math.isfinite, job.targets.values())):
         raise UsageError(f"{path}: targets must be finite numbers")
     return job
@@ -111,6 +112,8 @@ def _check_keys(path: Path, plain: Mapping[str, Any]) -> None:
     data = plain["data"]
     if isinstance(data, dict):
         _check_table(f"key of [data] in {path}", data, Data)
+        if isinstance(data.get("fill"), str):
+            check_choice(f"data.fill in {path}", data["fill"], get_args(Fill))
         for name, kind in _TABLES.items():
             if isinstance(data.get(name), dict):
                 _check_table(f"key of data.{name} in {path}", data[name], kind)
@@ -123,15 +126,25 @@ def _check_table(kind: str, table: Mapping[str, Any], known: Any) -> None:
         check_choice(kind, key, [field.name for field in fields(known)])
 
 
-def _in_words(error: str) -> str:
-    """msgspec's message with the key first and in TOML's notation."""
+def _in_words(error: str, plain: Mapping[str, Any]) -> str:
+    """msgspec's message with the key and its value first, in TOML's notation."""
     match = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", error)
     assert match is not None
     what = (
         match[1]
         .replace("`", "")
-        .replace("| null", "")
+        .replace(" | null", "")
+        .replace("Object", "object")
         .replace("object", "a table")
         .replace("array", "a list")
     )
-    return f"{match[2] or 'the file'}: {what[:1].lower()}{what[1:]}"
+    keys = re.findall(r"\w+", match[2] or "")
+    value: Any = plain
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    given = "" if value is None or isinstance(value, Mapping) else f" is {_shown(value)}"
+    return f"{match[2] or 'the file'}{given}: {what[:1].lower()}{what[1:]}"
+
+
+def _shown(value: object) -> str:
+    return one_line(repr(value) if isinstance(value, str) else value)[:80]

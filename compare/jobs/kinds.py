@@ -28,6 +28,8 @@ def kind_of(path: Path, data: Data, sources: Mapping[str, Path]) -> Kind:
         _refuse(path, data, ONLY_FOR_A_FORECAST, "a forecast")
     if kind == "images" or (kind == "classify" and sources["file"].name.lower().endswith(".npz")):
         _refuse(path, data, ONLY_FOR_TABLES, "a table")
+    if kind == "images":
+        _refuse(path, data, ("standardise",), "tables and arrays")
     return kind
 
 

@@ -69,17 +69,21 @@ def from_npz(path: Path, classify: Classify) -> Labelled:
         )
     if labels.dtype.kind not in "iubUS":
         raise UsageError(f"{path}: {names[1]} is {labels.dtype}: classes are whole numbers or text")
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8", "backslashreplace")
     if lengths is not None:
         _check_lengths(path, str(classify.lengths), lengths, inputs.shape)
     outside = np.zeros(inputs.shape[:2], bool)
     if lengths is not None:
         outside = np.arange(inputs.shape[1]) >= lengths[:, np.newaxis]
-    wrong = np.argwhere(~np.isfinite(inputs) & ~outside[..., np.newaxis])
+    with np.errstate(over="ignore"):
+        wrong = np.argwhere(~np.isfinite(inputs.astype(np.float32)) & ~outside[..., np.newaxis])
     if len(wrong):
         place = tuple(int(each) for each in wrong[0])
-        raise UsageError(f"{path}: {names[0]}{list(place)} is {inputs[place]}: numbers must be finite")
-    places = np.arange(labels.size).reshape(labels.shape)
-    return Labelled(path.name, path, names[1], inputs, labels, lengths, places, Gaps())
+        raise UsageError(
+            f"{path}: {names[0]}{list(place)} is {inputs[place]}: numbers must be finite in float32"
+        )
+    return Labelled(path.name, path, names[1], inputs, labels, lengths, _rows(labels), Gaps())
 
 
 def from_idx(image_path: Path, label_path: Path) -> Labelled:
@@ -99,9 +103,16 @@ def from_idx(image_path: Path, label_path: Path) -> Labelled:
         raise UsageError(f"{image_path} holds numbers that are not finite: fetch it anew")
     if labels.dtype.kind == "f":
         raise UsageError(f"{label_path} holds {labels.dtype}: labels are whole numbers")
-    return Labelled(
-        image_path.name, label_path, "targets", images, labels, None, np.arange(len(labels)), Gaps()
-    )
+    return Labelled(image_path.name, label_path, "targets", images, labels, None, _rows(labels), Gaps())
+
+
+def _rows(labels: Array) -> Array:
+    """The row of each label, counted from 1; of those of steps, the row of their sequence.
+
+    Shapes: labels (N,) or (N, T) -> the same.
+    """
+    first = np.arange(1, len(labels) + 1)
+    return np.broadcast_to(first if labels.ndim == 1 else first[:, np.newaxis], labels.shape)
 
 
 def _check_lengths(path: Path, name: str, lengths: Array, shape: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ class Labelled(NamedTuple):
     `name` is what the data are called, `path` and `column` are where the labels lie.
 
     Shapes: inputs (N, T, D); labels (N,) or (N, T) of any kind; lengths (N,); rows (N,) or (N, T): the
-    numbers of the rows of a table, or the places in an array, by which an error names a label.
+    numbers of the rows of a table or of an array, from 1, by which an error names a label.
     """
 
     name: str

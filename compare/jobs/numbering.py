@@ -1,5 +1,6 @@
 """Labels as they are in the file, and as places among the classes."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from compare.jobs.labelled import Labelled
 from compare.jobs.sequences import Numbered
 
 MOST_CLASSES = 1000
+_WHOLE = re.compile(r"-?\d+")
 
 
 def valid_labels(found: Labelled) -> tuple[Array, Array]:
@@ -27,7 +29,7 @@ def classes_of(found: Labelled) -> Array:
     Raises: UsageError for one class, or more than make sense.
     """
     labels, _ = valid_labels(found)
-    text = labels.dtype.kind in "OUS"
+    text = labels.dtype.kind in "OU"
     classes = np.sort(pd.unique(labels.astype(str).astype(object)).astype(str) if text else pd.unique(labels))
     if len(classes) < 2:
         raise UsageError(
@@ -38,8 +40,8 @@ def classes_of(found: Labelled) -> Array:
             f"{found.path}, column {found.column!r} has {len(classes):,} classes: {MOST_CLASSES:,} at most; "
             "is it a number to forecast, or the sequence's own name?"
         )
-    if classes.dtype.kind == "U" and all(each.lstrip("-").isdecimal() for each in classes):
-        classes = classes[np.argsort(classes.astype(np.int64), kind="stable")]
+    if text and all(_WHOLE.fullmatch(each) for each in classes):
+        classes = np.array(sorted(classes, key=int))
     return classes
 
 
@@ -48,7 +50,9 @@ def numbered(found: Labelled, classes: Array, trained_on: Path | None = None) ->
 
     Raises: UsageError for a label that training has not.
     """
-    labels = found.labels.astype(str) if classes.dtype.kind == "U" else found.labels
+    labels = found.labels
+    if "U" in (classes.dtype.kind, labels.dtype.kind) or labels.dtype.kind == "O":
+        classes, labels = classes.astype(str), labels.astype(str)
     order = np.argsort(classes)
     places = np.searchsorted(classes, labels, sorter=order).clip(0, len(classes) - 1)
     targets = order[places]

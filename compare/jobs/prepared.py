@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from compare.errors import UsageError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 BUILDING = "building-"
 UNUSED_SECONDS = 7 * 24 * 3600.0
@@ -34,7 +34,8 @@ class ForecastManifest(Facts, frozen=True, kw_only=True, tag="forecast"):
 
     The first `inputs` columns are read; `target` is the place of the one that is forecast, `mean` and
     `deviation` are its own before it was standardised. Held-out windows are those of the table from `first`
-    on; of these, `evaluated` are looked at, evenly spread.
+    on; of these, `evaluated` are looked at, evenly spread. Of those that a figure shows, `shown_times` say
+    when, by the column `time`: numbers, or `dates` in seconds since 1970, UTC.
     """
 
     inputs: int
@@ -50,6 +51,9 @@ class ForecastManifest(Facts, frozen=True, kw_only=True, tag="forecast"):
     evaluated: int
     rmse_naive: float = 0.0
     mae_naive: float = 0.0
+    time: str = ""
+    dates: bool = False
+    shown_times: tuple[float, ...] = ()
 
 
 class ClassesManifest(Facts, frozen=True, kw_only=True, tag="classes"):

@@ -11,19 +11,23 @@ from compare.errors import UsageError
 from compare.jobs.gaps import Gaps
 from compare.jobs.rows import used_rows
 from compare.jobs.schema import Data, Forecast
-from compare.jobs.tables import Table
+from compare.jobs.table import Table
 from compare.text import counted
 
 BLOCK = 65_536
 
 
 class Raw(NamedTuple):
-    """Rows as they are in the file, kept in another one: float64, one after the other."""
+    """Rows as they are in the file, kept in another one: float64, one after the other.
+
+    Shapes: times (rows,): numbers or dates, where a column says when.
+    """
 
     path: Path
     source: Path
     rows: int
     gaps: Gaps
+    times: Array | None
 
     def blocks(self, names: Sequence[str], first: int = 0, stop: int | None = None) -> Iterator[Array]:
         """The rows from `first` to `stop`, some at a time."""
@@ -49,11 +53,14 @@ def read_raw(path: Path, table: Table, names: Sequence[str], data: Data) -> Raw:
     Raises: UsageError that names file, row and column.
     """
     gaps, rows = Gaps(), 0
+    times: list[Array] = []
     with path.open("wb") as stream:
         for part in used_rows(table, names, (), data, gaps):
             np.ascontiguousarray(part.numbers).tofile(stream)
             rows += len(part.numbers)
-    return Raw(path, table.path, rows, gaps)
+            if part.times is not None:
+                times.append(part.times)
+    return Raw(path, table.path, rows, gaps, np.concatenate(times) if times else None)
 
 
 def expect_rows(raw: Raw, needed: int, forecast: Forecast, what: str) -> None:

@@ -9,19 +9,20 @@ from adapters.interface import Array
 from compare.errors import UsageError
 from compare.jobs.gaps import Gaps
 from compare.jobs.schema import Data
-from compare.jobs.tables import Piece, Table
+from compare.jobs.table import Piece, Table
 from compare.jobs.time_order import TimeOrder
 
 
 class Rows(NamedTuple):
     """Rows that are used: their numbers in the file, and their values.
 
-    Shapes: places (rows,); numbers (rows, columns); others (rows,) each.
+    Shapes: places (rows,); numbers (rows, columns); others (rows,) each; times (rows,), where a column is.
     """
 
     places: Array
     numbers: Array
     others: dict[str, Array]
+    times: Array | None = None
 
 
 def used_rows(
@@ -45,15 +46,18 @@ def used_rows(
     last: Rows | None = None
     group: object = None
     for piece in table.read(columns, wanted):
+        if not len(piece.numbers):
+            continue
         begins = np.zeros(len(piece.numbers), bool)
-        if within is not None and len(begins):
+        if within is not None:
             groups = piece.others[within]
             begins[1:] = groups[1:] != groups[:-1]
             begins[0] = groups[0] != group
             group = groups[-1]
+        times = None
         if order and data.time is not None:
-            order.check(piece.first, piece.others[data.time], begins)
-        rows = _without_gaps(table, columns, piece, data, gaps, last, begins)
+            times = order.checked(piece.first, piece.others[data.time], begins)
+        rows = _without_gaps(table, columns, piece, times, data, gaps, last, begins)
         if len(rows.numbers):
             last = rows
             yield rows
@@ -63,6 +67,7 @@ def _without_gaps(
     table: Table,
     columns: Sequence[str],
     piece: Piece,
+    times: Array | None,
     data: Data,
     gaps: Gaps,
     last: Rows | None,
@@ -80,12 +85,12 @@ def _without_gaps(
         )
     missing = np.isnan(piece.numbers)
     if not missing.any():
-        return Rows(places, piece.numbers, piece.others)
+        return Rows(places, piece.numbers, piece.others, times)
     if data.fill == "drop":
         whole = ~missing.any(axis=1)
         gaps.dropped += int(np.count_nonzero(~whole))
         kept = {name: values[whole] for name, values in piece.others.items()}
-        return Rows(places[whole], piece.numbers[whole], kept)
+        return Rows(places[whole], piece.numbers[whole], kept, None if times is None else times[whole])
     row, column = np.argwhere(missing)[0]
     cell = f"{table.path}, row {places[row]}, column {columns[column]!r}"
     if data.fill is None:
@@ -98,7 +103,7 @@ def _without_gaps(
     for name, count in zip(columns, np.count_nonzero(missing, axis=0), strict=True):
         if count:
             gaps.filled[name] = gaps.filled.get(name, 0) + int(count)
-    return Rows(places, numbers, piece.others)
+    return Rows(places, numbers, piece.others, times)
 
 
 def _filled(numbers: Array, last: Rows | None, begins: Array) -> Array:

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Names = str | tuple[str, ...]
+Fill = Literal["previous", "drop"]
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Data(Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0)] = 0
     time: str | None = None
     season: Count | None = None
-    fill: Literal["previous", "drop"] | None = None
+    fill: Fill | None = None
     standardise: bool | None = None
     unit: str | None = None
     separator: Annotated[str, Meta(min_length=1, max_length=1)] = ","

@@ -24,6 +24,8 @@ def sources_of(path: Path, data: Data) -> dict[str, Path]:
     if isinstance(data.held_out, Idx):
         raise UsageError(f"{path}: data.held_out is a share, or the name of a file like data.file")
     held_out = {"held_out": folder / data.held_out} if isinstance(data.held_out, str) else {}
+    if data.held_out == data.file:
+        raise UsageError(f"{path}: data.held_out is data.file itself: name another file, or a share")
     return {"file": folder / data.file, **held_out}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from adapters.interface import Array
 from compare.errors import UsageError
@@ -11,7 +12,8 @@ from compare.jobs.gaps import Gaps
 from compare.jobs.labelled import Labelled
 from compare.jobs.rows import used_rows
 from compare.jobs.schema import Classify, Data
-from compare.jobs.tables import Table, open_table
+from compare.jobs.table import Table
+from compare.jobs.tables import open_table
 
 SEQUENCE, LABEL = "sequence", "label"
 """The columns of a table that are taken where none are named."""
@@ -37,9 +39,7 @@ def from_table(path: Path, data: Data) -> Labelled:
     places, numbers = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
     keys, labels = (np.concatenate([part.others[name] for part in parts]) for name in (sequence, label))
     for name, values in ((sequence, keys), (label, labels)):
-        missing = np.flatnonzero([value is None or value != value for value in values])  # noqa: PLR0124 - NaN
-        if len(missing):
-            raise UsageError(f"{path}, row {places[missing[0]]}, column {name!r} has no value: fill it in")
+        _check_names(path, name, values, places)
     if labels.dtype.kind == "f":
         raise UsageError(f"{path}, column {label!r} holds {labels.dtype}: classes are whole numbers or text")
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -68,12 +68,28 @@ def _inputs(table: Table, classify: Classify, others: Sequence[str | None]) -> t
     for name in others:
         if name is not None:
             table.check_column(name)
-    chosen = named or tuple(name for name in table.names if name and name not in others)
+    chosen = named or tuple(name for name in table.named if name not in others)
     if not chosen:
         raise UsageError(f"{table.path} has no columns of inputs: name them in data.classify.inputs")
     for name in chosen:
         table.check_column(name)
+        if name in others or chosen.count(name) > 1:
+            what = "is a label, sequence or time" if name in others else "stands there twice"
+            raise UsageError(f"{table.path}: data.classify.inputs has {name!r}, which {what}: leave it out")
     return chosen
+
+
+def _check_names(path: Path, column: str, values: Array, rows: Array) -> None:
+    """Raise unless each row has a number or text by which a sequence or a class is known.
+
+    Raises: UsageError.
+    """
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind not in ("string", "integer", "boolean", "floating", "empty"):
+        raise UsageError(f"{path}, column {column!r} holds {kind}: name one of whole numbers or text")
+    missing = np.flatnonzero(pd.isna(values) | (values == ""))
+    if len(missing):
+        raise UsageError(f"{path}, row {rows[missing[0]]}, column {column!r} has no value: fill it in")
 
 
 def _check_together(path: Path, column: str, keys: Array, rows: Array) -> None:

@@ -1,54 +1,19 @@
-"""Columns of a CSV, Parquet or NPZ file, read in pieces that are small beside the whole."""
+"""The table in a CSV, Parquet or NPZ file."""
 
-import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
-from adapters.interface import Array
-from compare.errors import UsageError, check_choice
+from compare.errors import UsageError
 from compare.jobs.arrays import read_npz
-from compare.jobs.files import ending, opened
-
-BLOCK_BYTES = 4 * 2**20
-ROWS = 65_536
-
-
-class Piece(NamedTuple):
-    """Some rows: the number of the first, those columns that hold numbers, and others as they are.
-
-    Shapes: numbers (rows, columns) float64, NaN where there is none; others (rows,) each.
-    """
-
-    first: int
-    numbers: Array
-    others: dict[str, Array]
-
-
-Read = Callable[[Sequence[str], Sequence[str]], Iterator[Piece]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """The names of a table's columns, and `read`, which takes those of numbers and those of anything."""
-
-    path: Path
-    names: tuple[str, ...]
-    read: Read
-
-    def check_column(self, name: str) -> None:
-        """Raise unless there is such a column.
-
-        Raises: UsageError with the near matches.
-        """
-        check_choice(f"column of {self.path}", name, self.names)
+from compare.jobs.csv_tables import csv_table
+from compare.jobs.files import ending
+from compare.jobs.table import ROWS, Piece, Table, pieces
+from compare.text import one_line
 
 
 def open_table(path: Path, separator: str) -> Table:
@@ -56,7 +21,7 @@ def open_table(path: Path, separator: str) -> Table:
 
     Raises: UsageError for a file that is not what its name says, or has no names.
     """
-    opening = {".csv": _csv, ".csv.gz": _csv, ".parquet": _parquet, ".npz": _npz}[ending(path)]
+    opening = {".csv": csv_table, ".csv.gz": csv_table, ".parquet": _parquet, ".npz": _npz}[ending(path)]
     table = opening(path, separator)
     twice = next((name for name in table.names if name and table.names.count(name) > 1), None)
     if twice is not None:
@@ -66,53 +31,10 @@ def open_table(path: Path, separator: str) -> Table:
     return table
 
 
-def _csv(path: Path, separator: str) -> Table:
-    with opened(path) as stream:
-        first = stream.readline(BLOCK_BYTES)
-    try:
-        header = first.decode("utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}, row 1: not text in UTF-8: save it as UTF-8") from error
-    parsed = (
-        pa.csv.read_csv(
-            pa.BufferReader(header.encode() + b"\n"),
-            read_options=pa.csv.ReadOptions(autogenerate_column_names=True),
-            parse_options=pa.csv.ParseOptions(delimiter=separator),
-            convert_options=pa.csv.ConvertOptions(null_values=[]),
-        )
-        if header.strip()
-        else pa.table({})
-    )
-    names = tuple(str(column[0].as_py()) for column in parsed.columns)
-    other = next((each for each in ";\t|" if len(names) == 1 and each in header), None)
-    if other:
-        raise UsageError(
-            f"{path}, row 1: one column, {header!r}: is it separated by {other!r}? say separator = {other!r}"
-        )
-
-    def read(numbers: Sequence[str], others: Sequence[str]) -> Iterator[Piece]:
-        types = {name: pa.float64() for name in numbers} | {name: pa.string() for name in others}
-        try:
-            with opened(path) as stream:
-                reader = pa.csv.open_csv(
-                    stream,
-                    read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                    parse_options=pa.csv.ParseOptions(delimiter=separator),
-                    convert_options=pa.csv.ConvertOptions(
-                        include_columns=[*types], column_types=types, strings_can_be_null=True
-                    ),
-                )
-                yield from _pieces(reader, 2, numbers, others)
-        except pa.ArrowInvalid as error:
-            raise UsageError(f"{path}, {_in_words(str(error), names, separator)}") from error
-
-    return Table(path=path, names=names, read=read)
-
-
 def _parquet(path: Path, separator: str) -> Table:
     try:
         file = pa.parquet.ParquetFile(path, pre_buffer=False)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise UsageError(
             f"{path} is not what its name says: {_line(error)}: convert or fetch it anew"
         ) from error
@@ -125,8 +47,8 @@ def _parquet(path: Path, separator: str) -> Table:
                 raise UsageError(f"{path}, row 1, column {name!r} holds {kind}: name a column of numbers")
         try:
             wanted = [*dict.fromkeys((*numbers, *others))]
-            yield from _pieces(file.iter_batches(ROWS, columns=wanted), 1, numbers, others)
-        except (pa.ArrowInvalid, OSError) as error:
+            yield from pieces(file.iter_batches(ROWS, columns=wanted), 1, numbers, others)
+        except (pa.ArrowException, OSError) as error:
             raise UsageError(
                 f"{path}: it cannot be read to its end: {_line(error)}: fetch it anew"
             ) from error
@@ -146,53 +68,23 @@ def _npz(path: Path, separator: str) -> Table:
         for name, array in arrays.items():
             if array.ndim != 1:
                 raise UsageError(f"{path}: {name} has shape {array.shape}: a column has one axis")
-            if len(array) != (length := len(next(iter(arrays.values())))):
+        length = max(len(array) for array in arrays.values())
+        for name, array in arrays.items():
+            if len(array) < length:
                 raise UsageError(
                     f"{path}: {name} has {len(array):,} rows, others have {length:,}: they must agree"
                 )
-        for name in numbers:
-            if arrays[name].dtype.kind not in "iufb":
-                raise UsageError(
-                    f"{path}, row 1, column {name!r} holds {arrays[name].dtype}: name one of numbers"
-                )
-        table = pa.table({name: pa.array(array) for name, array in arrays.items()})
-        yield from _pieces(table.to_batches(ROWS), 1, numbers, others)
+        for name, array in arrays.items():
+            kinds, what = ("iufb", "numbers") if name in numbers else ("iufbUSM", "numbers, text or dates")
+            if array.dtype.kind not in kinds:
+                raise UsageError(f"{path}, row 1, column {name!r} holds {array.dtype}: name one of {what}")
+        for first in range(0, length, ROWS):
+            rows = slice(first, first + ROWS)
+            values = np.stack([arrays[name][rows].astype(np.float64) for name in numbers], axis=1)
+            yield Piece(first + 1, values, {name: arrays[name][rows] for name in others})
 
     return Table(path=path, names=names, read=read)
 
 
-def _pieces(
-    batches: Iterator[Any] | list[Any], first: int, numbers: Sequence[str], others: Sequence[str]
-) -> Iterator[Piece]:
-    for batch in batches:
-        values = np.empty((batch.num_rows, len(numbers)))
-        for place, name in enumerate(numbers):
-            values[:, place] = batch.column(name).to_numpy(zero_copy_only=False)
-        kept = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in others}
-        yield Piece(first, values, kept)
-        first += batch.num_rows
-
-
-def _in_words(error: str, names: Sequence[str], separator: str) -> str:
-    """pyarrow's message on a CSV file, with the row and the column's name, and what to do."""
-    text = " ".join(error.split())
-    if found := re.fullmatch(r"In CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (.*)", text):
-        column, row, kind, what = found.groups()
-        if kind == "string":
-            return f"row {row}, column {names[int(column)]!r}: not text in UTF-8: save the file as UTF-8"
-        value = what.removeprefix("invalid value ")
-        comma = "; write decimals with a point" if re.fullmatch(r"'-?\d+,\d+'", value) else ""
-        return (
-            f"row {row}, column {names[int(column)]!r} holds {value[:80]}, which is no number: "
-            f"correct it, or name other columns{comma}"
-        )
-    if found := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", text):
-        row, expected, got = found.groups()
-        return f"row {row} has {got} values, and there are {expected} columns: correct it" + (
-            "; decimals are written with a point, or with another separator" if separator == "," else ""
-        )
-    return f"{text[:200]}: correct it"
-
-
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".")
+    return one_line(error)[:200].rstrip(".")

@@ -15,6 +15,9 @@ TABLE, HELD_OUT_TABLE = "table.npy", "held_out.npy"
 LOADED_BYTES = 32 * 2**20
 """Of windows that are copied out of a table, at a time; fewer are loaded whole."""
 
+MOST_SHOWN = 1000
+"""Points of the figure; more are thinned evenly."""
+
 
 class Windows(NamedTuple):
     """Every window of a table with its target.
@@ -55,6 +58,21 @@ def forecast_dataset(folder: Path, manifest: ForecastManifest) -> Dataset:
         held_out_targets=held_out.targets[first:],
         sequences_at_once=at_once if len(training) > at_once else None,
     )
+
+
+def held_out_rows(manifest: ForecastManifest, places: Array) -> Array:
+    """The rows, counted from 0, of what is to be forecast from these held-out windows."""
+    lead = manifest.window - 1 + manifest.horizon
+    rows: Array = lead + (0 if manifest.own_table else manifest.first) + places
+    return rows
+
+
+def shown_places(places: Array) -> Array:
+    """Those that a figure shows: all, or so many evenly spread."""
+    chosen: Array = places[
+        np.linspace(0, len(places) - 1, min(MOST_SHOWN, len(places))).round().astype(np.int64)
+    ]
+    return chosen
 
 
 def evaluated_places(manifest: ForecastManifest, held_out: int) -> Array:

@@ -27,7 +27,7 @@ def environment(command: str, threads: int, preset: str) -> Environment:
     return Environment(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         command=storable(command),
-        lockstep=_version(),
+        lockstep=lockstep_version(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         system=platform.platform(),
         cpu=processor.name,
@@ -105,7 +105,8 @@ def _own_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def _version() -> str:
+def lockstep_version() -> str:
+    """The version of Lockstep that is installed."""
     try:
         return version("lockstep")
     except PackageNotFoundError:

@@ -68,26 +68,32 @@ INFLUENCES: tuple[Influence, ...] = (
         treatment="kept",
     ),
     Influence(
-        names=("ONEDNN_*", "DNNL_*"),
+        names=("ONEDNN_*", "DNNL_*", "MKLDNN_*", "LRU_CACHE_CAPACITY"),
         read_by="oneDNN, in PyTorch and TensorFlow",
         changes="kernels, instruction sets, the precision of products",
         treatment="removed",
     ),
     Influence(
-        names=("NPY_*", "NUMPY_*", "NUMEXPR_*", "NUMBA_*", "TBB_*"),
-        read_by="NumPy, numexpr, Numba, TBB",
-        changes="instruction sets, promotion of dtypes, memory pages, threads, what is compiled",
+        names=("NPY_*", "NUMPY_*", "SCIPY_*", "NUMEXPR_*", "NUMBA_*", "TBB_*", "HWLOC_*"),
+        read_by="NumPy, SciPy, numexpr, Numba, TBB, hwloc",
+        changes="instruction sets, promotion of dtypes, memory pages, threads, cores, what is compiled",
         treatment="removed",
     ),
     Influence(
-        names=("TORCH_*", "TORCHDYNAMO_*", "TORCHINDUCTOR_*", "PYTORCH_*", "ATEN_*"),
-        read_by="PyTorch",
+        names=(
+            "TORCH_*", "TORCHDYNAMO_*", "TORCHINDUCTOR_*", "PYTORCH_*", "ATEN_*", "TRITON_*",
+            "DISABLE_ADDMM_CUDA_LT",
+        ),
+        read_by="PyTorch and Triton",
         changes="kernels, precision on a GPU, memory, compilation, what is logged",
         treatment="removed",
     ),
     Influence(
-        names=("TORCH_HOME", "TORCH_EXTENSIONS_DIR", "TORCH_CUDA_ARCH_LIST"),
-        read_by="PyTorch",
+        names=(
+            "TORCH_HOME", "TORCH_EXTENSIONS_DIR", "TORCH_CUDA_ARCH_LIST", "TRITON_CACHE_DIR",
+            "TRITON_PTXAS_PATH", "TRITON_LIBDEVICE_PATH",
+        ),
+        read_by="PyTorch and Triton",
         changes="where files are kept, what extensions are built for",
         treatment="kept",
     ),
@@ -106,9 +112,12 @@ INFLUENCES: tuple[Influence, ...] = (
         value=FOLDER,
     ),
     Influence(
-        names=("KERAS_*", "TF_*"),
+        names=("KERAS_*", "TF_*", "TF2_*", "AUTOGRAPH_*"),
         read_by="Keras, TensorFlow",
-        changes="threads, oneDNN, XLA, determinism, precision on a GPU, steps of an epoch, Keras 2 for 3",
+        changes=(
+            "threads, oneDNN, XLA, determinism, precision on a GPU, steps of an epoch, Keras 2 for 3, "
+            "TensorFlow 1 for 2"
+        ),
         treatment="removed",
     ),
     Influence(
@@ -133,15 +142,22 @@ INFLUENCES: tuple[Influence, ...] = (
         treatment="passed",
     ),
     Influence(
-        names=("CUDA_LAUNCH_BLOCKING", "CUBLAS_*", "CUDNN_*", "NVIDIA_TF32_OVERRIDE", "CUDA_MODULE_LOADING"),
+        names=(
+            "CUDA_LAUNCH_BLOCKING", "CUBLAS*", "CUDNN_*", "NVIDIA_TF32_OVERRIDE", "CUDA_MODULE_LOADING",
+            "CUDA_DEVICE_MAX_CONNECTIONS", "CUDA_FORCE_*", "CUDA_DISABLE_*",
+        ),
         read_by="CUDA, cuBLAS, cuDNN",
-        changes="precision, workspace, whether calls wait",
+        changes="precision, workspace, whether calls wait, what is compiled anew",
         treatment="removed",
     ),
     Influence(
-        names=("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_CACHE_*", "NVIDIA_VISIBLE_DEVICES"),
-        read_by="CUDA",
-        changes="which GPUs there are, and what is kept of their programs",
+        names=(
+            "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_CACHE_*", "CUDA_MPS_*",
+            "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK",
+            "TPU_*", "LIBTPU_*", "PJRT_*",
+        ),
+        read_by="CUDA, and what other accelerators have in its place",
+        changes="which devices there are, how much of them, and what is kept of their programs",
         treatment="kept",
     ),
     Influence(
@@ -151,7 +167,7 @@ INFLUENCES: tuple[Influence, ...] = (
         treatment="removed",
     ),
     Influence(
-        names=("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "LD_BIND_NOW", "GLIBC_TUNABLES", "DYLD_*"),
+        names=("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_*", "GLIBC_TUNABLES", "DYLD_*"),
         read_by="the system's loader",
         changes="which libraries are loaded, and which of their variants",
         treatment="kept",
@@ -167,6 +183,12 @@ INFLUENCES: tuple[Influence, ...] = (
         read_by="Python",
         changes="asserts, memory, warnings that become errors, tracing, order of sets, how fast it is",
         treatment="removed",
+    ),
+    Influence(
+        names=("PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR", "PYTHONCASEOK"),
+        read_by="Python",
+        changes="where packages are found, whose versions are recorded",
+        treatment="passed",
     ),
     Influence(
         names=("PYTHONUTF8", "PYTHONUNBUFFERED"),

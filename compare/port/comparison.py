@@ -51,10 +51,25 @@ def _result(
         update=observed.update,
         curve=observed.curve,
         float32=float32,
-        notes=(*notes(opened.matching), *(note for each in opened.descriptions for note in each.notes)),
+        notes=(
+            *([opened.without_float64] if opened.without_float64 else []),
+            *notes(opened.matching),
+            *(note for each in opened.descriptions for note in each.notes),
+            *_not_shown(observed),
+        ),
         losses=observed.losses,
         found=observed.found,
     )
+
+
+def _not_shown(observed: Observed) -> list[str]:
+    """The layers of which no more than parameters and gradients can be compared."""
+    shown = {each.name for each in observed.outputs}
+    hidden = [pair.name for pair in observed.opened.matching.pairs if pair.name not in shown]
+    if not hidden:
+        return []
+    names = ", ".join(hidden[:3]) + (f" and {len(hidden) - 3} more" if len(hidden) > 3 else "")
+    return [f"what comes out of {names} is not shown by both: only the model's outputs are compared after it"]
 
 
 def _largest(compared: Sequence[Row]) -> float:

@@ -19,11 +19,19 @@ if TYPE_CHECKING:
     from compare.port.observation import Observed
 
 LETTERS = ("A", "B")
+LOWER_PRECISIONS = {"float32": 2.0**-24, "bfloat16": 2.0**-9, "float16": 2.0**-11}
+"""By dtype: half a unit in the last place of 1."""
 
 
 def causes_by_experiment(observed: "Observed") -> list[Cause] | None:
     """What reproduces the outputs: changed inputs, a lower precision, a mistake in one layer."""
-    for search in (_other_rows, _other_inputs, _lower_precision, causes_in_one_layer):
+    for search in (
+        _other_rows,
+        _other_inputs,
+        _lower_precision,
+        _rounded_to_float32,
+        causes_in_one_layer,
+    ):
         found = search(observed)
         if found:
             return found
@@ -91,8 +99,6 @@ def _changed(batch: Batch) -> Iterator[tuple[str, str, Batch, "Back"]]:
 
 def _lower_precision(observed: "Observed") -> list[Cause]:
     """A side whose values are all numbers of a lower precision, and as far off as that explains."""
-    if observed.opened.dtype != "float64":
-        return []
     for place, trace in enumerate(observed.traces):
         other = observed.traces[1 - place]
         if trace.outputs.shape != other.outputs.shape:
@@ -100,14 +106,21 @@ def _lower_precision(observed: "Observed") -> list[Cause]:
         apart = float(np.abs(trace.outputs - other.outputs).max()) / max(
             float(np.abs(other.outputs).max()), 1e-300
         )
-        for dtype, unit in (("float32", 2.0**-24), ("bfloat16", 2.0**-9), ("float16", 2.0**-11)):
-            if apart > 100 * unit:
+        for dtype, unit in LOWER_PRECISIONS.items():
+            if dtype == observed.opened.dtype or apart > 100 * unit:
                 continue
             where = _representable(trace, dtype)
             unlike = where is not None and _representable(other, dtype) != where
             if where and unlike:
                 return [cause("dtype", f"{LETTERS[place]} computes in {dtype}: {where} has no more digits")]
+    return []
+
+
+def _rounded_to_float32(observed: "Observed") -> list[Cause]:
+    """A side that rounds what it is given, and computes in float64 otherwise."""
     opened = observed.opened
+    if opened.dtype != "float64":
+        return []
     for place, side in enumerate(opened.sides):
         own = opened.values if place == 0 else opened.matching.handed_over(opened.values, opened.own)
         rounded = {name: value.astype(np.float32).astype(np.float64) for name, value in own.items()}

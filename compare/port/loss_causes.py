@@ -1,6 +1,7 @@
 """Why losses differ: one loss function, given changed outputs until it says what the other says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,18 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.errors import UsageError
+from compare.port.outputs import within_lengths
 from compare.port.records.causes import cause
-from compare.port.records.differences import FIT_BANDS
+from compare.port.records.differences import FIT_BANDS, close
 from compare.port.records.result import Cause
-from compare.port.search.losses import LOSS_CHANGES, Loss, smoothed, smoothing_between
+from compare.port.search.losses import (
+    LOSS_CHANGES,
+    Loss,
+    LossChange,
+    of_valid_steps,
+    smoothed,
+    smoothing_between,
+)
 from compare.port.side import PortFailed, Side
 
 if TYPE_CHECKING:
@@ -28,12 +37,23 @@ def causes_at_loss(observed: "Observed") -> list[Cause] | None:
     given = list(_given(observed))
     band = FIT_BANDS[observed.opened.dtype]
     if all(_close(a(*each), b(*each), band) for each in given):
-        return []
+        return _beyond_lengths(observed)
+    changes = [*LOSS_CHANGES, *_of_lengths(observed.batch.lengths)]
     for one, other, side in ((a, b, "B"), (b, a, "A")):
-        found = _explained(one, other, side, given, band)
+        found = _explained(one, other, side, given, band, changes)
         if found is not None:
             return found
     return None
+
+
+def _beyond_lengths(observed: "Observed") -> list[Cause]:
+    """What makes one loss of unlike outputs that are alike within the sequences' lengths."""
+    first, second = observed.traces
+    within = within_lengths(first, second, observed.batch.lengths)
+    alike = close(*within, FIT_BANDS[observed.opened.dtype])
+    if not alike or close(first.outputs, second.outputs, FIT_BANDS[observed.opened.dtype]):
+        return []
+    return [cause("padding", "outputs differ beyond a sequence's length, and both losses count them there")]
 
 
 def _loss(side: Side, like: Array) -> Loss:
@@ -68,9 +88,21 @@ def _close(one: float, other: float, band: float) -> bool:
     return abs(one - other) <= band * max(abs(one), abs(other))
 
 
-def _explained(one: Loss, other: Loss, side: str, given: Given, band: float) -> list[Cause] | None:
+def _of_lengths(lengths: Array | None) -> list[LossChange]:
+    if lengths is None:
+        return []
+    words = "steps beyond a sequence's length have no loss"
+    return [
+        LossChange(slug="padding", words=words, make=partial(of_valid_steps, lengths, divide))
+        for divide in (True, False)
+    ]
+
+
+def _explained(
+    one: Loss, other: Loss, side: str, given: Given, band: float, changes: Sequence[LossChange]
+) -> list[Cause] | None:
     """The changes of `one` that make it `other`, which is of the side named."""
-    for slug, sentence, changed in _changes(one, other, given):
+    for slug, sentence, changed in _changes(one, other, given, changes):
         ratio = _constant_ratio(changed, other, given, band)
         if ratio is None:
             continue
@@ -83,10 +115,12 @@ def _explained(one: Loss, other: Loss, side: str, given: Given, band: float) -> 
     return _penalty(one, other, side, given, band)
 
 
-def _changes(one: Loss, other: Loss, given: Given) -> Iterator[tuple[str | None, str, Loss]]:
+def _changes(
+    one: Loss, other: Loss, given: Given, changes: Sequence[LossChange]
+) -> Iterator[tuple[str | None, str, Loss]]:
     """The loss as it is, with each typical mistake, and smoothed as much as the other seems to be."""
     yield None, "", one
-    for change in LOSS_CHANGES:
+    for change in changes:
         yield change.slug, change.words, change.make(one)
     amount = smoothing_between(one, other, given)
     if amount is not None:

@@ -149,9 +149,11 @@ class UserFile:
             path = Path(self.place).resolve()
             if not path.is_file():
                 raise WrongProgram(f"there is no file {self.place}")
-            if str(path.parent) not in sys.path:
-                sys.path.insert(0, str(path.parent))
-            spec = importlib.util.spec_from_file_location(path.stem, path)
+            root, name = _within_its_package(path)
+            for folder in dict.fromkeys((path.parent, root)):
+                if str(folder) not in sys.path:
+                    sys.path.insert(0, str(folder))
+            spec = importlib.util.spec_from_file_location(name, path)
         else:
             try:
                 spec = importlib.util.find_spec(self.place)
@@ -160,3 +162,11 @@ class UserFile:
         if spec is None or spec.loader is None:
             raise WrongProgram(f"there is no module {self.place}: name a file as file.py:function")
         return spec
+
+
+def _within_its_package(path: Path) -> tuple[Path, str]:
+    """The folder that a file's outermost package lies in, and its name from there: for relative imports."""
+    folder, name = path.parent, path.stem
+    while (folder / "__init__.py").is_file():
+        folder, name = folder.parent, f"{folder.name}.{name}"
+    return folder, name

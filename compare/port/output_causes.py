@@ -1,15 +1,17 @@
 """Why outputs differ: the model as a chain in NumPy, with mistakes made in it until both are reproduced."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adapters.interface import Array
-from compare.port.outputs import layer_outputs
+from compare.port.outputs import activated_alike, final_state, layer_outputs
 from compare.port.records.differences import FIT_BANDS, close
 from compare.port.records.interface import Trace
 from compare.port.records.result import Cause
+from compare.port.search.cells import valid_steps
 from compare.port.search.chain import Chain
 from compare.port.search.fit import Probe, explain
 from compare.port.search.model import chain_of, group_of, parts_of
@@ -63,7 +65,7 @@ def _probes(observed: "Observed", place: int, lengths: Array | None) -> list[Pro
         (opened.values, observed.traces),
     ):
         own = values if place == 0 else opened.matching.handed_over(values, opened.own)
-        chain = chain_of(opened.matching.pairs, observed.traces, place, own)
+        chain = chain_of(opened.matching.pairs, observed.traces, place, own, observed.batch.inputs.shape[-1])
         if chain is None:
             return None
         found.append(
@@ -86,12 +88,30 @@ def causes_in_one_layer(observed: "Observed") -> list[Cause] | None:
         probes = [
             _probe(observed, pair, place, trace, lengths) for place, trace in enumerate(observed.traces)
         ]
-        one, other = probes
-        if one is None or other is None or not close(one.inputs, other.inputs, band):
+        if probes[0] is None or probes[1] is None:
             continue
-        if not close(one.outputs, other.outputs, band):
+        one, other = _both_final(probes[0], probes[1])
+        if not close(one.inputs, other.inputs, band):
+            continue
+        if not close(*activated_alike(pair, one.outputs, other.outputs), band):
             return _explained([one], [other], observed, 1)
     return None
+
+
+def _both_final(one: Probe, other: Probe) -> tuple[Probe, Probe]:
+    """Both as they are; where one is a sequence and the other its last state, the last states."""
+    if one.outputs.ndim == other.outputs.ndim:
+        return one, other
+    return _final(one), _final(other)
+
+
+def _final(probe: Probe) -> Probe:
+    if probe.outputs.ndim < 3:
+        return probe
+    reverse = probe.chain.groups[0].cells[0].reverse
+    valid = None if probe.lengths is None else valid_steps(probe.outputs.shape[:2], probe.lengths)
+    outputs = final_state(probe.outputs, valid, reverse)
+    return replace(probe, chain=replace(probe.chain, read="states"), outputs=outputs)
 
 
 def _probe(observed: "Observed", pair: Pair, place: int, trace: Trace, lengths: Array | None) -> Probe | None:

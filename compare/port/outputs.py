@@ -1,13 +1,13 @@
 """Outputs, layer by layer and step by step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from adapters.interface import Array
 from compare.port.records.differences import Row, close, relative
-from compare.port.records.interface import Layer, Recorded, Trace
+from compare.port.records.interface import Layer, Trace
 from compare.port.search.activations import ACTIVATIONS, known_name
 from compare.port.translation.matching import Matching
 from compare.port.translation.parts import Pair
@@ -42,13 +42,20 @@ def compared(first: Trace, second: Trace, matching: Matching, lengths: Array | N
             continue
         valid = _valid(first, second, pair.first, pair.second, lengths)
         reverse = pair.first.settings.get("direction") == "reverse"
-        one, other = _activated_alike(pair, one, other)
+        one, other = activated_alike(pair, one, other)
         shown = _in_one_order(pair, *_in_one_form(one, other, valid, reverse))
         yield Compared(name=pair.name, first=shown[0], second=shown[1], steps=shown[0].ndim >= 3)
-    one, other = first.outputs, second.outputs
+    one, other = within_lengths(first, second, lengths)
     if one.shape != other.shape and _without_ones(one) == _without_ones(other):
         other = other.reshape(one.shape)  # (N, 1) and (N): where that matters, the loss says it
     yield Compared(name=FINAL, first=one, second=other, steps=one.ndim >= 3)
+
+
+def within_lengths(first: Trace, second: Trace, lengths: Array | None) -> tuple[Array, Array]:
+    """The outputs of both, zero beyond each sequence's length where they are sequences."""
+    one, other = first.outputs, second.outputs
+    valid = _valid(first, second, None, None, lengths)
+    return _in_one_form(one, other, valid, reverse=False) if one.ndim == other.ndim >= 3 else (one, other)
 
 
 def _in_one_order(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
@@ -62,7 +69,7 @@ def _without_ones(value: Array) -> tuple[int, ...]:
     return tuple(size for size in value.shape if size != 1)
 
 
-def _activated_alike(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
+def activated_alike(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
     """What comes out of dense layers of which one has its activation inside, the other after it."""
     names = [known_name(layer.settings.get("activation")) for layer in (pair.first, pair.second)]
     if pair.kind != "dense" or None in names or names[0] == names[1] or "linear" not in names:
@@ -83,12 +90,15 @@ def layer_outputs(trace: Trace, layer: Layer) -> Array | None:
     return recorded.outputs[..., slice(*layer.columns)]
 
 
-def _valid(first: Trace, second: Trace, one: Layer, other: Layer, lengths: Array | None) -> Array | None:
-    """Which steps count, (B, T); None where all do."""
+def _valid(
+    first: Trace, second: Trace, one: Layer | None, other: Layer | None, lengths: Array | None
+) -> Array | None:
+    """Which steps count, (B, T); None where all do. Those of the layers that are named, or of any."""
     for trace, layer in ((first, one), (second, other)):
-        recorded: Recorded | None = trace.modules.get(layer.module or "")
-        if recorded is not None and recorded.mask is not None:
-            return np.asarray(recorded.mask, bool)
+        named = [trace.modules.get(layer.module or "")] if layer else trace.modules.values()
+        for recorded in named:
+            if recorded is not None and recorded.mask is not None:
+                return np.asarray(recorded.mask, bool)
     if lengths is None:
         return None
     steps = max(
@@ -149,8 +159,3 @@ def _where(apart: Array, steps: bool) -> str:
     by_step = apart.max(axis=tuple(axis for axis in range(apart.ndim) if axis != 1))
     beyond = by_step > max(1e-10, by_step.max() * 1e-3)
     return f"step {int(np.argmax(beyond))}" if beyond.any() else ""
-
-
-def first_outside(rows: Sequence[Row], band: float) -> Row | None:
-    """The first row outside a band."""
-    return next((row for row in rows if not row.difference <= band), None)

@@ -37,7 +37,10 @@ class PortRequest:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """Both programs, ready: described, matched, the first one's parameters in both."""
+    """Both programs, ready: described, matched, the first one's parameters in both.
+
+    `without_float64` says why they are compared in float32, where a program raised an error in float64.
+    """
 
     sides: tuple[Side, Side]
     batches: Sequence[Batch]
@@ -47,6 +50,7 @@ class Opened:
     own: dict[str, Array]
     reordered: bool
     dtype: str
+    without_float64: str | None = None
 
     def begin(self, values: dict[str, Array] | None = None) -> None:
         """Have both begin anew from the first one's parameters, or from these."""
@@ -90,13 +94,14 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
 
     Raises: UsageError; PortFailed.
     """
+    without = None
     try:
         batches, reordered, descriptions = _ready(request, sides, "float64")
         single = any(each.dtype == "float32" for each in descriptions)
     except UsageError as error:
         if not _is_of_dtype(str(error)):
             raise
-        single = True
+        single, without = True, f"both run in float32, since in float64 {error}"
     if single:
         batches, reordered, descriptions = _ready(request, sides, "float32")
     matching = match(descriptions[0].layers, descriptions[1].layers, request.names)
@@ -105,7 +110,7 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
         raise PortFailed("weights that were handed over do not come back as they were: a layout is wrong")
     return Opened(
         sides=sides, batches=batches, descriptions=descriptions, matching=matching, values=values, own=own,
-        reordered=reordered, dtype=sides[0].dtype,
+        reordered=reordered, dtype=sides[0].dtype, without_float64=without,
     )  # fmt: skip
 
 

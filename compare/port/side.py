@@ -173,10 +173,6 @@ class Side:
         return f"{self.label} ({self.name})"
 
 
-def _norms(gradient: Mapping[str, Array]) -> dict[str, float]:
-    return {name: float(np.linalg.norm(value)) for name, value in gradient.items()}
-
-
 def _trace(found: Mapping[str, Any]) -> Trace:
     return Trace(
         outputs=found["outputs"],

@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from compare.port.records.result import STAGES, PortResult
-from compare.text import difference
+from compare.text import counted, difference
 
 WIDTH = 80
 VERDICTS = {
@@ -36,7 +36,8 @@ def summary_lines(result: PortResult) -> list[str]:
 def verdict_line(result: PortResult) -> str:
     """The verdict, and the first place where the programs part."""
     if result.first is None:
-        return _shortened(f"{VERDICTS[result.verdict]} ({result.dtype}, {result.updates} updates)")
+        updates = counted(result.updates, "update")
+        return _shortened(f"{VERDICTS[result.verdict]} ({result.dtype}, {updates})")
     first = result.first
     by = "" if first.difference is None else f", by {difference(first.difference)}"
     return _shortened(f"different from {first.stage} on: {first.where}{by} ({result.dtype})")

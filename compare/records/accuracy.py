@@ -1,6 +1,7 @@
 """What a reference for accuracy leaves on disk, and what the choice of its recipes does."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from compare.records.run import Status
@@ -21,6 +22,8 @@ class RecipeFollowed:
 class AccuracyRun:
     """One adapter that followed one recipe from one seed; `part` counts changes of the environment before.
 
+    `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
+
     Units: `accuracy` in % of the images that it is judged by, None where there is none; `epoch_seconds` by
     the worker's own clock around `train`; `epoch_losses` are means, in nats.
     """
@@ -34,6 +37,7 @@ class AccuracyRun:
     epoch_seconds: list[float] = field(default_factory=list)
     epoch_losses: list[float] = field(default_factory=list)
     part: int = 0
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +76,15 @@ class Accuracy:
     def all_runs(self) -> list[AccuracyRun]:
         """Those of the trials, too."""
         return [*(trial.run for trial in self.trials if trial.run), *self.runs]
+
+    def on(self, machines: Sequence[str]) -> "Accuracy":
+        """With a fingerprint in every run that has none: that of its part, the last for all later ones."""
+        return replace(
+            self,
+            runs=[_on(machines, run) for run in self.runs],
+            trials=[replace(trial, run=trial.run and _on(machines, trial.run)) for trial in self.trials],
+        )
+
+
+def _on(machines: Sequence[str], run: AccuracyRun) -> AccuracyRun:
+    return replace(run, machine=run.machine or machines[min(run.part, len(machines) - 1)])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.interface import Array
 from compare.records.environment import Environment
+from compare.records.machine import Machine
 from compare.records.run import Run
 from tasks.interface import DataRequest, TaskReference
 
@@ -124,6 +125,7 @@ class BlockResult:
     """The machine that a block ran on, one record an adapter, and what each worker wrote, by file name."""
 
     environment: Environment
+    machine: Machine
     runs: tuple[Run, ...]
     logs: Mapping[str, str]
 

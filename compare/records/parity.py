@@ -16,7 +16,8 @@ class ParityResult:
     and after them; `slopes` those of the gradients at the start from finite differences, `gradients` from the
     reference's; `losses_float32` those of the losses over an epoch in float32, which leave their band
     at the update `left_at`, counted from 1. Empty where nothing was compared: the reference has
-    no difference from itself. `verdict` is None where `status` is not ok.
+    no difference from itself. `verdict` is None where `status` is not ok. In a merged run `part` is that of
+    the runs that it holds for.
     """
 
     task: str
@@ -33,6 +34,7 @@ class ParityResult:
     gradients: dict[str, float] = field(default_factory=dict)
     losses_float32: list[float] = field(default_factory=list)
     left_at: int | None = None
+    part: int = 0
 
     @property
     def largest(self) -> tuple[float | None, float | None, float | None, float | None]:

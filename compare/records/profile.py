@@ -35,6 +35,8 @@ class Profile:
     machine's rate is. `kernels` are from a process in which nothing was timed, `libraries` say which CPUs
     theirs are for, `warnings` what of all this slows training down, and `kernels_error` why nothing is known.
 
+    `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
+
     Units: seconds of an update, round by round.
     """
 
@@ -55,3 +57,4 @@ class Profile:
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
     kernels_error: str | None = None
+    machine: str = ""

@@ -111,6 +111,9 @@ class WorkerFacts:
 class Run:
     """One adapter on one task from one seed.
 
+    `machine` is the fingerprint of the kind of machine that it was made on, `lockstep` the version that made
+    it, `version` that of the adapter's framework as it is installed there, `threads` what every worker had;
+    they are empty or 0 where that was not recorded.
     `log` is the file beside the results that has all that the worker wrote, `last_lines` its end where
     the run is not ok; `part` counts the changes of the environment before it.
 
@@ -143,3 +146,7 @@ class Run:
     part: int = 0
     device: str = "cpu"
     gpu_kernels: float | None = None
+    machine: str = ""
+    lockstep: str = ""
+    version: str = ""
+    threads: int = 0

@@ -12,6 +12,8 @@ class Settings:
     """What the command line says; None leaves the choice to the preset or the task, or sets no limit.
 
     `tasks` are names, or the paths of jobs' files; `changes` are made of each of them.
+    `cluster` is the address of the scheduler whose machines take the blocks; there, unless threads were asked
+    for, each block has `all_cores` of its machine, whatever `threads` says.
     `left_out` are the tasks that `all` leaves out in this preset; `recipes` are those for accuracy that are
     followed or, where it says `choose`, chosen again; `resume` goes on with the run that `out` holds, and
     `retry_failed` with what has failed there.
@@ -43,6 +45,8 @@ class Settings:
     device: str = "cpu"
     changes: tuple[str, ...] = ()
     save: bool = False
+    cluster: str | None = None
+    all_cores: bool = False
 
     @property
     def twins(self) -> dict[str, str]:

@@ -16,10 +16,13 @@ class Size:
     cell: Cell = "lstm"
     bidirectional: bool = False
 
+    def __str__(self) -> str:
+        return f"H {self.hidden}, B {self.batch}, T {self.time_steps}, L {self.layers}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPoint:
-    """One adapter at one size.
+    """One adapter at one size, and the fingerprint of the kind of machine, empty where that was not recorded.
 
     Units: `seconds` of one step, round by round; `memory_bytes` above what the worker had after its import.
     """
@@ -29,12 +32,14 @@ class SweepPoint:
     seconds: list[float]
     memory_bytes: int
     error: str | None
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRounds:
     """One adapter's training on one task with one thread and with `threads`, in alternating turns.
 
+    `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
     Units: seconds of an update, round by round; `error` says why there are none.
     """
 
@@ -44,3 +49,4 @@ class ThreadRounds:
     single: list[float]
     several: list[float]
     error: str | None = None
+    machine: str = ""

@@ -73,13 +73,15 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
 
 def _answer(summary: AccuracySummary | None) -> str:
     """What a recipe comes to, on the adapter that ran from most seeds."""
-    if summary is None or summary.accuracy is None or summary.training is None:
+    if summary is None or summary.accuracy is None:
         return "no adapter finished it."
     accuracy, count = summary.accuracy, summary.accuracy.count
     interval = f" (95 % interval {interval_text(accuracy.low, accuracy.high)})" if count > 1 else ""
+    training = summary.training
+    seconds = f"trains for {number(training.mean)} s" if training else "trained on unlike machines"
     return (
         f"**{accuracy.mean:.2f} %**{interval} over {count} seed{'s' if count > 1 else ''} "
-        f"on {escape(summary.adapter)}, which trains for {number(summary.training.mean)} s."
+        f"on {escape(summary.adapter)}, which {seconds}."
     )
 
 

@@ -23,9 +23,11 @@ def diff_page(found: RunDiff, first: Path, second: Path, threshold: float) -> st
         diff_table(found.changes).markdown,
         "",
         "Change: the second speed in multiples of the first, with its 95 % interval. A sample is a "
-        "seed where both runs have three or more, for what was timed within a minute shares "
-        "that minute's machine (more seeds make the interval narrower); else it is a process, and a slow "
-        "minute can look like a change. A speed has "
+        "block, a seed where both runs have three or more (more seeds make the interval narrower), else a "
+        "process. Where there are several adapters and three blocks, it is the adapter's own change, beyond "
+        "the median of the others in the same blocks: a minute that was slow for all cancels, and "
+        "where all changed by the same factor beyond the threshold the machine did. Where one gained on the "
+        "others, they may have lost instead, and the speeds themselves are compared. A speed has "
         "changed where the interval lies beyond the threshold, and has not where it lies within; else the "
         "runs cannot tell. A result, the mean over "
         "seeds in both, has changed where it differs by more than the threshold and by more than chance, "
@@ -42,6 +44,7 @@ def diff_table(changes: tuple[Change, ...]) -> Table:
     for column in ("before", "after", "ratio", "low", "high"):
         raw[column] = raw[column].astype(float)
     shown = {
+        **({"Machine": raw["machine"].map(escape)} if raw["machine"].any() else {}),
         "Task": raw["task"].map(escape),
         "Adapter": raw["adapter"].map(escape),
         "Figure": raw["measure"].map(escape),
@@ -53,7 +56,7 @@ def diff_table(changes: tuple[Change, ...]) -> Table:
         ],
         "Finding": [_finding(change) for change in changes],
     }
-    text_columns = ("Task", "Adapter", "Figure", "Finding")
+    text_columns = ("Machine", "Task", "Adapter", "Figure", "Finding")
     return Table(name="changes", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
 
 

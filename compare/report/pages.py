@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from compare.analysis.machines import as_of_one_machine, spans_machines
 from compare.records.results import Results
 from compare.report.accuracy_page import accuracy_page
+from compare.report.machine_pages import machine_pages
 from compare.report.page import FRONT, Page
 from compare.report.profile_page import profile_front
 from compare.report.run_pages import run_pages
@@ -20,8 +22,10 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
     Their figures and tables are written into the folder, which exists; the pages are not.
     """
     make_report_folders(folder)
+    if spans_machines(results):
+        return machine_pages(results, folder)
     if results.runs:
-        return run_pages(results, folder)
+        return run_pages(as_of_one_machine(results), folder)
     if results.tutorials:
         return (tutorials_page(results, results.tutorials, folder),)
     if results.accuracy:

@@ -37,7 +37,8 @@ def write_port_page(result: PortResult, folder: Path) -> Page:
 def port_markdown(result: PortResult) -> str:
     """The same page for a pull request, without figure and files."""
     title = f"Port: {verdict_line(result)}"
-    return template(TEMPLATE).render(**_values(result), title=title, tables=_tables(result), figure=None)
+    values = {**_values(result), "title": title, "tables": _tables(result), "figure": None, "files": ()}
+    return template(TEMPLATE).render(**values)
 
 
 def _values(result: PortResult) -> dict[str, object]:

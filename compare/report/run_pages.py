@@ -137,7 +137,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
         )
     if self_test := aa_test_table(tasks):
         yield renderer.page("self-test", "Self-test", "self_test.md.jinja", {"self_test": self_test})
-    if problems := _problems(results.runs):
+    if problems := problems_of(results.runs):
         yield renderer.page("problems", "Problems", "problems.md.jinja", {}, problems=problems)
     yield renderer.page("method", "What is included in the measurements", "method.md.jinja", {})
     yield renderer.page(
@@ -178,7 +178,8 @@ def _parity_page(results: Results, renderer: Renderer) -> Page:
     )
 
 
-def _problems(runs: Sequence[Run]) -> list[Problem]:
+def problems_of(runs: Sequence[Run]) -> list[Problem]:
+    """What went wrong, each kind once."""
     problems: dict[tuple[str, Status, str], Problem] = {}
     for run in runs:
         if run.status not in NO_FAULT:

@@ -51,6 +51,19 @@ def simd_features(config: Mapping[str, Any]) -> frozenset[str]:
     return frozenset([*(simd.get("baseline") or ()), *(simd.get("found") or ())])
 
 
+def blas_of_workers() -> str:
+    """NumPy's library for matrix products and the kernel that workers have it use; empty if it has none.
+
+    Without its version, which is NumPy's own.
+    """
+    libraries = ThreadpoolController().select(user_api="blas").info()
+    own = [library for library in libraries if "numpy" in library["filepath"]]
+    for library in own or libraries:
+        kernel = kernel_variables().get(CORE_VARIABLE) or library.get("architecture") or ""
+        return f"{library['internal_api']} {kernel}".strip()
+    return ""
+
+
 def kernel_variables() -> dict[str, str]:
     """`core_variables` for this machine, by the OpenBLAS that NumPy has loaded into this process."""
     features = simd_features(np.show_config(mode="dicts") or {})

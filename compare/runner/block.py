@@ -21,6 +21,7 @@ from compare.records.run import Run, Status
 from compare.runner.checked_task import epoch_batches
 from compare.runner.inference import sequences_to_predict
 from compare.runner.matrix_rate import matrix_size
+from compare.runner.origin import Origin, origin_of
 from compare.runner.participant import Participant
 from compare.runner.processes import Processes
 from compare.runner.task_loading import TaskData, load_task_data, loading_status
@@ -44,12 +45,13 @@ def run_block(
     a snapshot after an epoch where one is due, and after the last. The processes are lent by `workers`;
     without them the block starts and ends its own.
     """
-    machine = environment("", block.threads, preset="")
+    surroundings = environment("", block.threads, preset="")
+    origin = origin_of(block, surroundings)
     try:
         data = load_task_data(block.found_by, block.data)
     except UsageError as error:
-        runs = tuple(_not_run(block, name, loading_status(error), str(error)) for name in block.adapters)
-        return BlockResult(environment=machine, runs=runs, logs={})
+        runs = [_not_run(block, name, loading_status(error), str(error)) for name in block.adapters]
+        return origin.result(runs, {})
     observer, active = observer or Observer(), ActiveWorkers()
     participants = [
         Participant(name, block, data, Processes(name, block, workers or FreshWorkers(), active, observer))
@@ -59,14 +61,13 @@ def run_block(
         for participant in participants:
             stack.callback(participant.leave)
         try:
-            _BlockRun(block, data, participants, active, observer).go_through(checkpoint)
+            _BlockRun(block, data, participants, active, observer, origin).go_through(checkpoint)
         except WorkerFailed as failure:  # the task's: an adapter's own ends in its participant
             for participant in participants:
                 participant.fail(failure)
-    return BlockResult(
-        environment=machine,
-        runs=tuple(participant.record() for participant in participants),
-        logs={name: text for participant in participants for name, text in participant.logs.items()},
+    return origin.result(
+        [participant.record() for participant in participants],
+        {name: text for participant in participants for name, text in participant.logs.items()},
     )
 
 
@@ -84,8 +85,9 @@ class _BlockRun:
         participants: list[Participant],
         active: ActiveWorkers,
         observer: Observer,
+        origin: Origin,
     ) -> None:
-        self._block, self._data, self._observer = block, data, observer
+        self._block, self._data, self._observer, self._origin = block, data, observer, origin
         self._participants, self._active = participants, active
         self._generator = Generator(PCG64(SeedSequence(block.seed)))
 
@@ -194,7 +196,7 @@ class _BlockRun:
         return shuffled(self._participants, self._generator)
 
     def _keep(self) -> None:
-        self._observer.keep([participant.record() for participant in self._participants])
+        self._observer.keep(self._origin.marked(participant.record() for participant in self._participants))
 
     def _epochs_in_a_row(self) -> int:
         """How many each trains before the next does, one at least."""

@@ -56,7 +56,7 @@ def encode(message: Call | Reply | Failure) -> bytes:
     Raises: NotPlain for anything but plain data and NumPy arrays of numbers.
     """
     try:
-        return msgspec.msgpack.encode(message, enc_hook=_plain)
+        return msgspec.msgpack.encode(message, enc_hook=to_plain)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotPlain(str(error)) from error
 
@@ -119,12 +119,12 @@ def limit_waiting(connection: Connection, seconds: float) -> None:
 
 def _decode(content: bytes, kind: Any) -> Any:
     try:
-        return msgspec.msgpack.decode(content, type=kind, ext_hook=_array)
+        return msgspec.msgpack.decode(content, type=kind, ext_hook=array_from_plain)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, UnicodeDecodeError) as error:
         raise NotPlain(str(error)) from error
 
 
-def _plain(value: Any) -> object:
+def to_plain(value: Any) -> object:
     """An array as an extension, a NumPy scalar as a number."""
     numpy: Any = sys.modules.get("numpy")
     if numpy and isinstance(value, numpy.generic):
@@ -140,7 +140,11 @@ def _plain(value: Any) -> object:
     raise NotPlain(f"expected plain data and NumPy arrays of numbers, came {kind}")
 
 
-def _array(code: int, content: memoryview) -> "Array":
+def array_from_plain(code: int, content: memoryview) -> "Array":
+    """The array of an extension.
+
+    Raises: ValueError for any other extension, and for one that is not whole.
+    """
     import numpy as np  # noqa: PLC0415 - there is an array only where NumPy was imported before
 
     if code != ARRAY:

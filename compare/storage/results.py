@@ -1,6 +1,7 @@
 """`results.json`: versioned, written whole or not at all, checked when read."""
 
 import math
+import re
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -10,7 +11,10 @@ import msgspec
 from compare.errors import UsageError
 from compare.records.results import SCHEMA, Results
 from compare.storage.atomic import write_bytes
+from compare.storage.machines import with_machines
 from compare.storage.tutorial_checks import expect_complete
+
+_LOG = re.compile(r"logs/[^./\0][^/\0]*\.log")
 
 
 class UnreadableRun(Exception):  # noqa: N818 - reads as the fact that it states
@@ -35,7 +39,7 @@ def load(folder: Path) -> Results:
         header = msgspec.json.decode(content, type=_Header)
         if header.schema != SCHEMA:
             raise UnreadableRun(f"{path}: {_refusal(header)}")
-        return msgspec.convert(_with_nan(msgspec.json.decode(content)), Results)
+        return with_machines(msgspec.convert(_with_nan(msgspec.json.decode(content)), Results))
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -92,7 +96,7 @@ def open_run(folder: Path) -> Results:
 
 
 def _expect_tasks(results: Results) -> None:
-    """Raise unless each task is told of once and has a metric, and every run is of one of them.
+    """Raise unless each task is told of once, and of each run its task, its machine and a log in its folder.
 
     Raises: ValueError.
     """
@@ -103,3 +107,7 @@ def _expect_tasks(results: Results) -> None:
         raise ValueError(f"tasks: {unknown} is missing, and there are runs of it")
     if unmeasured := next((task.name for task in results.tasks if not task.metrics), None):
         raise ValueError(f"tasks: {unmeasured} has no metrics")
+    if unknown := next((run.machine for run in results.runs if run.machine not in results.machines), None):
+        raise ValueError(f"machines: {unknown} is missing, and there are runs on it")
+    if outside := next((run.log for run in results.runs if run.log and not _LOG.fullmatch(run.log)), None):
+        raise ValueError(f"the log {outside!r} is no file of the folder logs")

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from adapters import AdapterUnavailable, version
-from adapters.declaration_reader import AdapterBroken
 from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block, Checkpoint
@@ -20,7 +18,15 @@ from compare.storage.results import open_run
 from compare.text import counted, storable
 from tasks.interface import DataRequest
 
-MACHINE_OPTIONS = {"threads", "timeout", "memory_limit", "mnist_archives", "quiet", "retry_failed"}
+MACHINE_OPTIONS = {
+    "threads",
+    "timeout",
+    "memory_limit",
+    "mnist_archives",
+    "quiet",
+    "retry_failed",
+    "cluster",
+}
 """Options that may be given anew on resuming: the others say what the run is."""
 
 OPTIONS = {"changes": "set"}
@@ -59,7 +65,11 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
     if refused := sorted(typed.keys() - MACHINE_OPTIONS):
         named = ", ".join("--" + OPTIONS.get(name, name).replace("_", "-") for name in refused)
         raise UsageError(f"--resume takes the settings of {folder}: leave out {named}")
-    found = open_run(folder).request
+    stored = open_run(folder)
+    if stored.sources:
+        names = ", ".join(source.name for source in stored.sources)
+        raise UsageError(f"{folder} was merged from {names}: resume those, and merge them again")
+    found = stored.request
     if not found:
         raise UsageError(f"{folder} holds no settings to go on with: start anew with another --out")
     try:
@@ -72,6 +82,8 @@ def stored_settings(folder: Path, typed: Mapping[str, Any]) -> Settings:
         resume=True,
         retry_failed=typed.get("retry_failed", False),
         threads=typed.get("threads", settings.threads),
+        all_cores=settings.all_cores and "threads" not in typed,
+        cluster=typed.get("cluster", settings.cluster),
         quiet=typed.get("quiet", False),
         timeout_seconds=typed.get("timeout", settings.timeout_seconds),
         memory_limit_mebibytes=typed.get("memory_limit", settings.memory_limit_mebibytes),
@@ -92,7 +104,8 @@ def stored_results(folder: Path) -> Results:
 def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Results:
     """The finished part of a stored run, to resume from; `fresh` is what a new run would begin with.
 
-    Where the environment has changed, the block that was under way starts anew.
+    Where the environment has changed, the block that was under way starts anew; of a cluster each run names
+    its own.
 
     Raises: UsageError where a task, or a recipe for accuracy, is no longer the one that was begun.
     """
@@ -109,7 +122,7 @@ def resumed_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
     if not stored.interrupted:
         return stored
     latest = stored.interruptions[-1] if stored.interruptions else stored
-    changed = _changed(latest.environment, fresh.environment)
+    changed = [] if stored.cluster else _changed(latest.environment, fresh.environment)
     changed += _changed_versions(latest.versions, fresh.versions)
     if changed:
         delete_snapshot(folder)
@@ -139,17 +152,6 @@ def remaining(blocks: Sequence[Block], results: Results) -> list[Block]:
 def part(results: Results) -> int:
     """How often the environment has changed since the run began."""
     return sum(bool(interruption.changed) for interruption in results.interruptions)
-
-
-def framework_versions(adapters: Sequence[str]) -> dict[str, str]:
-    """The version of each adapter's framework that is installed, empty where there is none."""
-    versions = {}
-    for adapter in adapters:
-        try:
-            versions[adapter] = version(adapter)
-        except (AdapterUnavailable, AdapterBroken):
-            versions[adapter] = ""
-    return versions
 
 
 def _during(stored: Results) -> str:

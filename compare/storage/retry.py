@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from compare.errors import UsageError
+from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.results import Results
 from compare.records.run import NO_FAULT
@@ -32,20 +33,36 @@ def retried_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
 
 
 def without_failures(results: Results) -> Results:
-    """The results without the blocks, proofs, threads, profiles and recipes of which something failed."""
+    """The results without blocks, proofs, threads and profiles of which something failed, and failed single runs.
+
+    An adapter's run of a tutorial, or of a recipe for accuracy, is compared by what it learned.
+    """
     failed = {(run.task, run.seed) for run in results.runs if run.status not in NO_FAULT}
     tasks = {task for task, _ in failed}
     unproven = {proof.task for proof in results.proofs if proof.status not in NO_FAULT}
-    tutorials = results.tutorials
+    tutorials, accuracy = results.tutorials, results.accuracy
     return replace(
         results,
         runs=[run for run in results.runs if (run.task, run.seed) not in failed],
         proofs=[proof for proof in results.proofs if proof.task not in unproven],
         threads=[each for each in results.threads if each.task not in tasks],
         profiles=[each for each in results.profiles if each.task not in tasks],
-        tutorials=tutorials and _sound(tutorials),
+        tutorials=tutorials and _sound_tutorials(tutorials),
+        accuracy=accuracy and _sound_accuracy(accuracy),
     )
 
 
-def _sound(tutorials: Tutorials) -> Tutorials:
+def _sound_tutorials(tutorials: Tutorials) -> Tutorials:
     return replace(tutorials, runs=[run for run in tutorials.runs if run.status in NO_FAULT])
+
+
+def _sound_accuracy(accuracy: Accuracy) -> Accuracy:
+    """Trials that failed are to be tried again; an adapter that failed begins again, from where it did."""
+    return replace(
+        accuracy,
+        runs=[run for run in accuracy.runs if run.status in NO_FAULT],
+        trials=[
+            trial if trial.run is None or trial.run.status in NO_FAULT else replace(trial, run=None)
+            for trial in accuracy.trials
+        ],
+    )

@@ -13,9 +13,10 @@ from compare.errors import UsageError
 from compare.storage.array_file import write_arrays
 from compare.storage.atomic import temporary_name_of, write_text
 from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
+from compare.storage.checksums import CHECKSUMS_FILE
 from compare.storage.results import UnreadableRun, load
 
-OWN_FILES = ("README.md", "results.json", "report.html", RECORDS_FILE, SNAPSHOT_FILE)
+OWN_FILES = ("README.md", "results.json", "report.html", CHECKSUMS_FILE, RECORDS_FILE, SNAPSHOT_FILE)
 OWN_FOLDERS = {
     "pages": (".md",),
     "figures": (".png", ".svg"),
@@ -145,6 +146,25 @@ def write_parameters(out: Path, name: str, parameters: Mapping[str, Array]) -> N
     """Have what an adapter learned in a file under `parameters`, each array under its canonical name."""
     (out / "parameters").mkdir(exist_ok=True)
     write_arrays(out / "parameters" / name, parameters)
+
+
+def read_own_file(folder: Path, name: str) -> bytes | None:
+    """What a run has in one of its files, named relative to its folder; None where there is no such file.
+
+    Raises: UsageError for a name that leaves the folder or is none that a run gives, and for a file that
+    cannot be read.
+    """
+    inside, _, file = name.rpartition("/")
+    endings = OWN_FOLDERS.get(inside, ())
+    if not file.endswith(endings) or not endings or file.startswith("."):
+        raise UsageError(f"{folder}: {name!r} is no file of a run's folder: its results were changed by hand")
+    path = folder / inside / file
+    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
 def make_report_folders(out: Path) -> None:

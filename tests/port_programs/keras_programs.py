@@ -130,6 +130,18 @@ def hidden():
     return trained([L.LSTM(5), L.Dense(6, activation="relu"), L.Dense(4)])
 
 
+def norm_and_activation():
+    return trained([L.LSTM(5), L.LayerNormalization(epsilon=1e-3), L.ReLU(), L.Dense(4)])
+
+
+def residual():
+    """What a chain of layers does not compute: a sum of a layer's inputs and outputs."""
+    inputs = keras.Input((12, 3))
+    state = L.LSTM(5)(inputs)
+    hidden = L.Dense(6, activation="relu")(state)
+    return trained(keras.Model(inputs, L.Dense(4)(L.Add()([hidden, ops.pad(state, ((0, 0), (0, 1)))]))))
+
+
 def clipped_words():
     """Keras clips an embedding's gradient token by token."""
     layers = [L.Embedding(9, 3), L.LSTM(5), L.LayerNormalization(epsilon=1e-3), L.Dense(4)]

@@ -151,6 +151,63 @@ def arrays_by_hand_in_another_order():
     return trained(Arrays(order=(1, 0, 2, 3)))
 
 
+class GatesApart(nn.Module):
+    """An LSTM by hand with arrays of their own for every gate."""
+
+    def __init__(self, forget=0.0):
+        super().__init__()
+        for gate in "ifco":
+            self.register_parameter(f"W_x{gate}", nn.Parameter(0.4 * torch.randn(3, 5)))
+            self.register_parameter(f"W_h{gate}", nn.Parameter(0.4 * torch.randn(5, 5)))
+            self.register_parameter(f"b_{gate}", nn.Parameter(0.1 * torch.randn(5)))
+        self.head, self.forget = nn.Linear(5, 4), forget
+
+    def gate(self, gate, x, h):
+        W, U, b = (getattr(self, f"{name}{gate}") for name in ("W_x", "W_h", "b_"))
+        return x @ W + h @ U + b
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), 5)
+        for t in range(x.shape[1]):
+            i, f, g, o = (self.gate(gate, x[:, t], h) for gate in "ifco")
+            c = torch.sigmoid(f + self.forget) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+        return self.head(h)
+
+
+def gates_apart():
+    return trained(GatesApart())
+
+
+def gates_apart_with_a_forget_bias():
+    return trained(GatesApart(forget=1.0))
+
+
+class Turned(nn.Module):
+    """An Elman network by hand whose kernels are (out, in), as torch has them."""
+
+    def __init__(self, recurrent=torch.t):
+        super().__init__()
+        shapes = {"w_ih": (5, 3), "w_hh": (5, 5), "bias": (5,), "w_out": (4, 5), "bias_out": (4,)}
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(0.4 * torch.randn(shape)))
+        self.recurrent = recurrent
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), 5)
+        for t in range(x.shape[1]):
+            h = torch.tanh(x[:, t] @ self.w_ih.T + h @ self.recurrent(self.w_hh) + self.bias)
+        return h @ self.w_out.T + self.bias_out
+
+
+def turned_arrays():
+    return trained(Turned())
+
+
+def turned_arrays_but_one():
+    return trained(Turned(recurrent=lambda kernel: kernel))
+
+
 def two_mistakes():
     return trained(Gates(order=(0, 1, 3, 2), forget=1.0))
 
@@ -172,6 +229,18 @@ def hidden():
 
 def hidden_tanh():
     return trained(one_bias(Hidden(torch.tanh)))
+
+
+def norm_and_activation():
+    """A LayerNorm after whose activation a chain of known layers does not go on."""
+
+    class Activated(Net):
+        def read(self, states):
+            return torch.relu(self.norm(states[:, -1]))
+
+    module = Activated()
+    module.norm = nn.LayerNorm(5, eps=1e-5)
+    return trained(one_bias(module))
 
 
 def flat_outputs():
@@ -283,6 +352,46 @@ def padding():
             return super().forward(x)
 
     return trained(one_bias(Ignoring()))
+
+
+class EveryPadded(Net):
+    """What is handed on beyond a sequence's length: zeros, as here, or the state as it is computed."""
+
+    def __init__(self, masked=True):
+        super().__init__()
+        self.masked = masked
+
+    def forward(self, x, lengths):
+        self.valid = torch.arange(x.shape[1]) < lengths[:, None]
+        states = self.rnn(x)[0]
+        return self.head(torch.where(self.valid[..., None], states, 0) if self.masked else states)
+
+    def loss(self, outputs, targets):
+        each = nn.functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
+        return each[self.valid].mean()
+
+    def loss_of_all(self, outputs, targets):
+        return nn.functional.cross_entropy(outputs.transpose(1, 2), targets)
+
+
+def padded_every():
+    module = one_bias(EveryPadded())
+    return trained(module, module.loss)
+
+
+def padded_every_unmasked():
+    module = one_bias(EveryPadded(masked=False))
+    return trained(module, module.loss)
+
+
+def padded_every_all_counted():
+    module = one_bias(EveryPadded())
+    return trained(module, module.loss_of_all)
+
+
+def padded_every_unmasked_all_counted():
+    module = one_bias(EveryPadded(masked=False))
+    return trained(module, module.loss_of_all)
 
 
 def padded_bidirectional():

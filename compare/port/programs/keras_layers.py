@@ -8,6 +8,7 @@ import keras
 
 from compare.port.programs.keras_tree import inner_layers
 from compare.port.records.interface import Layer, Setting
+from compare.port.translation.gates import gates_together
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
 from compare.port.translation.recognized import Recognized, array_layer
 
@@ -25,7 +26,7 @@ Variables = dict[str, Any]
 
 def layers_of(model: keras.Model, variables: Variables) -> tuple[Recognized, ...]:
     """Every layer in the model's order; variables of no known layer as arrays. Fills in `variables`."""
-    return tuple(_walk(model, variables, set()))
+    return gates_together(list(_walk(model, variables, set())))
 
 
 def _walk(layer: Any, variables: Variables, seen: set[int]) -> Iterator[Recognized]:

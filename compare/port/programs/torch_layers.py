@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from compare.port.records.interface import Layer, Setting
+from compare.port.translation.gates import gates_together
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
 from compare.port.translation.recognized import Recognized, array_layer
 
@@ -25,7 +26,7 @@ def layers_of(module: nn.Module, trained: Trained) -> tuple[Recognized, ...]:
             continue
         seen |= {id(parameter) for parameter in own}
         found += _read(name, each, trained)
-    return tuple(found)
+    return gates_together(found)
 
 
 def records(module: nn.Module) -> bool:

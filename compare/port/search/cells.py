@@ -15,7 +15,8 @@ Parts = Mapping[str, Array]
 class Cell:
     """One direction of one recurrent layer.
 
-    `padded` says whether steps beyond a sequence's length are computed like others; `cell_activation` is
+    `padded` says whether steps beyond a sequence's length are computed like others, `zeroed` that zeros are
+    handed on there, not the state as it was; `cell_activation` is
     what an LSTM's cell state goes through on its way out; `time_first` that the first axis is taken for time;
     `realigned` that the reverse direction's steps are put back into the order of time.
     """
@@ -29,6 +30,7 @@ class Cell:
     exchanged: bool = False
     reverse: bool = False
     padded: bool = False
+    zeroed: bool = False
     realigned: bool = True
     time_first: bool = False
 
@@ -49,7 +51,7 @@ def sequence_of(cell: Cell, values: Array, lengths: Array | None) -> Array:
         next_h, next_c = STEPS[cell.kind](cell, values[:, t], h, c)
         keep = valid[:, t, np.newaxis]
         h, c = np.where(keep, next_h, h), np.where(keep, next_c, c)
-        outputs[:, t] = h
+        outputs[:, t] = np.where(keep, h, 0) if cell.zeroed else h
     return outputs[:, ::-1] if cell.reverse and not cell.realigned else outputs
 
 

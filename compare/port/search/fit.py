@@ -9,13 +9,21 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.port.records.differences import relative
+from compare.port.search.cells import Cell
 from compare.port.search.chain import READ, Chain, States, outputs_of, recurrent_part, states_of
 from compare.port.search.mistakes import Mistake, mistakes
 
 SECONDS_FOR_PAIRS = 12.0
 FEW_ROWS = 2
-Padded = tuple[bool, bool]
-"""Whether the forward directions and the reverse ones compute padded steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Padding:
+    """Beyond a sequence's length forward cells, or reverse ones, compute on; or all hand on zeros."""
+
+    forward: bool = False
+    reverse: bool = False
+    zeroed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,45 +62,45 @@ class _Search:
     def with_mistakes(self, number: int) -> Chain | None:
         """The first chain with so many mistakes that reproduces all."""
         plain = self.probes[0].chain
-        for padded in self.paddings:
+        for padding in self.paddings:
             end = time.monotonic() + SECONDS_FOR_PAIRS / len(self.paddings)
             self.states.clear()  # its keys are of mistakes that live as long as this list
-            found = mistakes(_padded(plain, padded))
+            found = mistakes(_padded(plain, padding))
             for made in _together(found, number):
                 if number > 1 and time.monotonic() > end:
                     break
                 for read in self.reads:
-                    if self._may_be(padded, made, read) and self._is(padded, made, read):
-                        return self._made(plain, padded, made, read)
+                    if self._may_be(padding, made, read) and self._is(padding, made, read):
+                        return self._made(plain, padding, made, read)
         return None
 
-    def _made(self, plain: Chain, padded: Padded, made: Sequence[Mistake], read: str) -> Chain:
-        chain = replace(_padded(plain, padded), read=read)
+    def _made(self, plain: Chain, padding: Padding, made: Sequence[Mistake], read: str) -> Chain:
+        chain = replace(_padded(plain, padding), read=read)
         for each in made:
             chain = each.change(chain)
         return chain
 
-    def _may_be(self, padded: Padded, made: Sequence[Mistake], read: str) -> bool:
+    def _may_be(self, padding: Padding, made: Sequence[Mistake], read: str) -> bool:
         """Whether a few rows come out as they should."""
-        chain = self._made(self.few.chain, padded, made, read)
+        chain = self._made(self.few.chain, padding, made, read)
         if _is_time_first(chain):
             return True
-        states = self._states_of_few(chain, padded, made)
+        states = self._states_of_few(chain, padding, made)
         return states is not None and _same(chain, states, self.few)
 
-    def _states_of_few(self, chain: Chain, padded: Padded, made: Sequence[Mistake]) -> States | None:
+    def _states_of_few(self, chain: Chain, padding: Padding, made: Sequence[Mistake]) -> States | None:
         """What the recurrent part makes of a few rows; kept, since many ways to read follow."""
         length = len(recurrent_part(chain))
-        key = (padded, *(id(each) for each in made if _is_before(each, length)))
+        key = (padding, *(id(each) for each in made if _is_before(each, length)))
         if key not in self.states:
             if len(self.states) > 2000:
                 self.states.clear()
             self.states[key] = _states(chain, self.few)
         return self.states[key]
 
-    def _is(self, padded: Padded, made: Sequence[Mistake], read: str) -> bool:
+    def _is(self, padding: Padding, made: Sequence[Mistake], read: str) -> bool:
         for probe in self.probes:
-            chain = self._made(probe.chain, padded, made, read)
+            chain = self._made(probe.chain, padding, made, read)
             states = _states(chain, probe)
             if states is None or not _same(chain, states, probe):
                 return False
@@ -112,20 +120,29 @@ def _few(probe: Probe) -> Probe:
     )
 
 
-def _paddings(chain: Chain, lengths: bool) -> list[Padded]:
-    return [(False, False), (True, True), (False, True)] if lengths and chain.recurrent else [(False, False)]
+def _paddings(chain: Chain, lengths: bool) -> list[Padding]:
+    if not lengths or not chain.recurrent:
+        return [Padding()]
+    return [Padding(), Padding(zeroed=True), Padding(forward=True, reverse=True), Padding(reverse=True)]
 
 
-def _padding_of(chain: Chain) -> Padded:
+def _padding_of(chain: Chain) -> Padding:
     cells = [cell for group in chain.groups for cell in group.cells]
     ways = [any(cell.padded for cell in cells if cell.reverse == reverse) for reverse in (False, True)]
-    return ways[0], ways[1] or (ways[0] and not any(cell.reverse for cell in cells))
+    return Padding(
+        forward=ways[0],
+        reverse=ways[1] or (ways[0] and not any(cell.reverse for cell in cells)),
+        zeroed=any(cell.zeroed for cell in cells),
+    )
 
 
-def _padded(chain: Chain, padded: Padded) -> Chain:
+def _padded(chain: Chain, padding: Padding) -> Chain:
+    def with_padding(cell: Cell) -> Cell:
+        computed = padding.reverse if cell.reverse else padding.forward
+        return replace(cell, padded=computed, zeroed=padding.zeroed)
+
     groups = tuple(
-        replace(group, cells=tuple(replace(cell, padded=padded[cell.reverse]) for cell in group.cells))
-        for group in chain.groups
+        replace(group, cells=tuple(with_padding(cell) for cell in group.cells)) for group in chain.groups
     )
     return replace(chain, groups=groups)
 

@@ -79,16 +79,31 @@ def _without(token: int, divide: bool, loss: Loss) -> Loss:
     def without(outputs: Array, targets: Array) -> float:
         if targets.dtype.kind not in "iu" or outputs.ndim != targets.ndim + 1:
             return float("nan")
-        kept = targets != token
-        if kept.all() or not kept.any():
-            return float("nan")
-        chosen = outputs[kept], targets[kept]
-        if targets.ndim == 2:
-            chosen = chosen[0][np.newaxis], chosen[1][np.newaxis]
-        found = loss(*chosen)
-        return found if divide else found * kept.sum() / kept.size
+        return _of_kept(loss, outputs, targets, targets != token, divide=divide)
 
     return without
+
+
+def of_valid_steps(lengths: Array, divide: bool, loss: Loss) -> Loss:
+    """The loss of the steps within sequences' lengths, averaged over these or over all."""
+
+    def within(outputs: Array, targets: Array) -> float:
+        if outputs.ndim < 3 or targets.ndim < 2 or len(outputs) != len(lengths):
+            return float("nan")
+        kept = np.arange(outputs.shape[1]) < lengths[:, np.newaxis]
+        return _of_kept(loss, outputs, targets, kept, divide=divide)
+
+    return within
+
+
+def _of_kept(loss: Loss, outputs: Array, targets: Array, kept: Array, *, divide: bool) -> float:
+    if kept.all() or not kept.any():
+        return float("nan")
+    chosen = outputs[kept], targets[kept]
+    if kept.ndim == 2:
+        chosen = chosen[0][np.newaxis], chosen[1][np.newaxis]
+    found = loss(*chosen)
+    return found if divide else found * kept.sum() / kept.size
 
 
 LOSS_CHANGES = (

@@ -9,6 +9,7 @@ from compare.port.records.interface import Trace
 from compare.port.search.activations import known_name
 from compare.port.search.cells import Cell
 from compare.port.search.chain import Chain, Group
+from compare.port.translation.gates import sounds_recurrent
 from compare.port.translation.parts import Pair
 
 RECURRENT = ("lstm", "gru", "elman")
@@ -16,14 +17,21 @@ KINDS = {4: "lstm", 3: "gru", 1: "elman"}
 """By the number of gates."""
 
 Values = Mapping[str, Array]
+Waiting = Sequence[tuple[str, Values]]
+"""Layers that are made of arrays of no known kind, by name."""
 
 
-def chain_of(pairs: Sequence[Pair], traces: Sequence[Trace], place: int, values: Values) -> Chain | None:
-    """A side's layers one after the other; None where one is of no known kind."""
+def chain_of(
+    pairs: Sequence[Pair], traces: Sequence[Trace], place: int, values: Values, features: int
+) -> Chain | None:
+    """A side's layers one after the other; None where one is of no known kind.
+
+    `features` is the number of inputs a step, by which an array is told that they are multiplied by.
+    """
     placed = _in_order(pairs, traces)
     groups: list[Group] = []
     by_hand = _gates_by_hand(placed)
-    waiting: list[tuple[str, Mapping[str, Array]]] = []
+    waiting: list[tuple[str, Values]] = []
     for pair in placed:
         parts = parts_of(pair, place, values)
         if pair.kind == "array" or pair.name in by_hand:
@@ -38,10 +46,11 @@ def chain_of(pairs: Sequence[Pair], traces: Sequence[Trace], place: int, values:
         else:
             groups.append(group)
     if waiting:
-        guessed = _from_arrays(waiting)
+        tables = [group for group in groups if group.kind == "embedding"]
+        width = tables[0].parts["table"].shape[1] if tables else features
+        guessed = _from_arrays(waiting, width) or _from_arrays(_turned(waiting), width)
         if guessed is None:
             return None
-        tables = [group for group in groups if group.kind == "embedding"]
         groups = [*tables, *guessed, *(group for group in groups if group.kind != "embedding")]
     return Chain(groups=tuple(groups))
 
@@ -112,7 +121,11 @@ def _kernel_of(pair: Pair) -> tuple[int, ...]:
     return next(layer.parts["kernel"] for layer in (pair.first, pair.second) if "kernel" in layer.parts)
 
 
-def _from_arrays(waiting: Sequence[tuple[str, Mapping[str, Array]]]) -> list[Group] | None:
+def _turned(waiting: Waiting) -> Waiting:
+    return [(name, {part: value.T for part, value in parts.items()}) for name, parts in waiting]
+
+
+def _from_arrays(waiting: Waiting, features: int) -> list[Group] | None:
     """One recurrent layer, and perhaps a dense one after it, told by the shapes of arrays; else None."""
     arrays = [(name, value) for name, parts in waiting for value in parts.values()]
     matrices = [(name, value) for name, value in arrays if value.ndim == 2]
@@ -123,7 +136,7 @@ def _from_arrays(waiting: Sequence[tuple[str, Mapping[str, Array]]]) -> list[Gro
         hidden, width = recurrent.shape
         kind = KINDS.get(width // hidden) if width % hidden == 0 else None
         others = [each for each in matrices if each[1] is not recurrent]
-        kernels = [each for each in others if each[1].shape[1] == width]
+        kernels = [each for each in others if each[1].shape == (features, width)]
         rest = [each for each in others if not kernels or each[1] is not kernels[0][1]]
         if kind is None or not kernels or len(rest) > 1 or (rest and rest[0][1].shape[0] != hidden):
             continue
@@ -133,12 +146,6 @@ def _from_arrays(waiting: Sequence[tuple[str, Mapping[str, Array]]]) -> list[Gro
         group = Group(name=f"the cell of {kernels[0][0]} and {name}", kind=kind, cells=(cell,))
         return [group, *(_dense_of(rest[0], vectors, width) if rest else [])]
     return None
-
-
-def sounds_recurrent(name: str) -> bool:
-    """Whether an array's name is one that those have which multiply the state."""
-    short = name.lower().replace("_", "").rpartition(".")[2].rpartition("/")[2]
-    return any(part in short for part in ("hh", "wh", "rec", "h2h")) or short in {"u", "r"}
 
 
 def _biases(found: Sequence[Array], kind: str, hidden: int) -> dict[str, Array]:

@@ -1,6 +1,7 @@
 """Counterparts of layers among what is no such layer: arrays, or the dense layers of a cell by hand."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from compare.port.records.interface import Layer
 from compare.port.translation.parts import CORE, Pair, Place, places_of
@@ -20,11 +21,12 @@ class Waiting:
         return next((each for each in self.layers if each.name == name), None)
 
 
-def pair_of(first: Layer, second: Layer) -> Pair:
-    return Pair(first=first, second=second, first_places=places_of(first), second_places=places_of(second))
+def pair_of(first: Layer, second: Layer, *, transposed: bool = False) -> Pair:
+    places = {part: replace(place, transposed=transposed) for part, place in places_of(second).items()}
+    return Pair(first=first, second=second, first_places=places_of(first), second_places=places)
 
 
-def turned(pair: Pair) -> Pair:
+def exchanged(pair: Pair) -> Pair:
     return Pair(
         first=pair.second,
         second=pair.first,
@@ -36,6 +38,7 @@ def turned(pair: Pair) -> Pair:
 def from_arrays(left: Waiting, right: Waiting) -> list[Pair]:
     """Layers of the left whose parts are arrays on the right, each told by its shape or its name."""
     pairs = []
+    square_turned = are_turned([each for each in left.layers if each.kind != "array"], right.layers)
     for layer in [each for each in left.layers if each.kind != "array"]:
         places, used = {}, []
         for part, shape in layer.parts.items():
@@ -45,7 +48,9 @@ def from_arrays(left: Waiting, right: Waiting) -> list[Pair]:
             array = _likeliest(part, same) or _likeliest(part, turned)
             if array is not None:
                 used.append(array)
-                places[part] = Place(key=array.key("array"), transposed=array not in same)
+                square = len(set(shape)) == 1
+                transposed = square_turned if square else array not in same
+                places[part] = Place(key=array.key("array"), transposed=transposed)
         if not all(part in places for part in layer.parts if part in CORE):
             continue
         for array in used:
@@ -79,6 +84,14 @@ def from_dense(left: Waiting, right: Waiting) -> list[Pair]:
             Pair(first=left.take(layer), second=both, first_places=places_of(layer), second_places=places)
         )
     return pairs
+
+
+def are_turned(left: Sequence[Layer], right: Sequence[Layer]) -> bool:
+    """Whether every array of the right that can tell has the left's rows and columns exchanged."""
+    kernels = {tuple(each.parts[part]) for each in left for part in CORE if part in each.parts}
+    arrays = {tuple(each.parts["array"]) for each in right if each.kind == "array"}
+    telling = {shape for shape in kernels if len(set(shape)) == 2}
+    return bool({shape[::-1] for shape in telling} & arrays) and not telling & arrays
 
 
 _HINTS = {

@@ -1,7 +1,7 @@
 """Which layer of one program is whose counterpart in the other."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from adapters.interface import Array
 from compare.errors import UsageError
 from compare.port.records.interface import Layer
-from compare.port.translation.by_hand import Waiting, from_arrays, from_dense, pair_of, turned
+from compare.port.translation.array_names import in_order_of_names
+from compare.port.translation.by_hand import Waiting, are_turned, exchanged, from_arrays, from_dense, pair_of
 from compare.port.translation.parts import CORE, Pair
 
 Names = Sequence[tuple[str, str]]
@@ -40,13 +41,15 @@ def match(first: Sequence[Layer], second: Sequence[Layer], given: Names = ()) ->
     Raises: UsageError where a layer has none, or more than one, with the table to fill in.
     """
     left, right = Waiting(first), Waiting(second)
-    pairs = [*_named(left, right, given)]
+    turned = are_turned([each for each in first if each.kind == "array"], second)
+    pairs = [*_named(left, right, given, turned)]
     pairs += _same_names(left, right)
-    pairs += _same_shapes(left, right)
+    pairs += _same_shapes(left, right, turned)
     pairs += from_arrays(left, right)
-    pairs += [turned(pair) for pair in from_arrays(right, left)]
+    pairs += [exchanged(pair) for pair in from_arrays(right, left)]
     pairs += from_dense(left, right)
-    pairs += [turned(pair) for pair in from_dense(right, left)]
+    pairs += [exchanged(pair) for pair in from_dense(right, left)]
+    pairs += _turned_shapes(left, right, turned)
     if left.layers or right.layers:
         raise UsageError(_no_counterpart(left.layers, right.layers))
     order = {layer.key(part): place for place, layer in enumerate(first) for part in layer.parts}
@@ -61,7 +64,20 @@ def _signature(layer: Layer) -> tuple[object, ...]:
     return layer.kind, *(tuple(layer.parts[part]) for part in CORE if part in layer.parts)
 
 
-def _named(left: Waiting, right: Waiting, given: Names) -> list[Pair]:
+def _turned(layer: Layer) -> tuple[object, ...]:
+    """The signature of an array whose rows and columns are exchanged."""
+    return layer.kind, tuple(layer.parts["array"])[::-1]
+
+
+def _pair(one: Layer, other: Layer, turned: bool) -> Pair:
+    """Two counterparts; an array's axes are exchanged as its shape says, a square one's where `turned`."""
+    if one.kind != "array":
+        return pair_of(one, other)
+    square = len(set(one.parts["array"])) == 1
+    return pair_of(one, other, transposed=turned if square else _signature(one) != _signature(other))
+
+
+def _named(left: Waiting, right: Waiting, given: Names, turned: bool) -> list[Pair]:
     """Counterparts that the user names: layers, or arrays."""
     pairs = []
     for a, b in given:
@@ -73,11 +89,11 @@ def _named(left: Waiting, right: Waiting, given: Names) -> list[Pair]:
                 )
         assert one is not None
         assert other is not None
-        if one.kind == other.kind and _signature(one) != _signature(other):
-            raise UsageError(f"--map pairs {_shown(one)} with {_shown(other)}: their shapes differ")
         if one.kind != other.kind:
             raise UsageError(f"--map pairs {_shown(one)} with {_shown(other)}: they are of different kinds")
-        pairs.append(pair_of(left.take(one), right.take(other)))
+        if _signature(one) not in (_signature(other), _turned(other) if other.kind == "array" else None):
+            raise UsageError(f"--map pairs {_shown(one)} with {_shown(other)}: their shapes differ")
+        pairs.append(_pair(left.take(one), right.take(other), turned))
     return pairs
 
 
@@ -92,17 +108,37 @@ def _same_names(left: Waiting, right: Waiting) -> list[Pair]:
     return [pair_of(left.take(layer), right.take(other)) for layer, other in found if other is not None]
 
 
-def _same_shapes(left: Waiting, right: Waiting) -> list[Pair]:
-    """Counterparts of one kind and shape in their order, where there are as many on both sides."""
+def _same_shapes(left: Waiting, right: Waiting, turned: bool) -> list[Pair]:
+    """Counterparts of one kind and shape in their order, where there are as many on both sides.
+
+    Raises: UsageError where neither names nor order say which arrays belong together.
+    """
+    return _in_groups(left, right, list(right.layers), _signature, turned)
+
+
+def _turned_shapes(left: Waiting, right: Waiting, turned: bool) -> list[Pair]:
+    """As `_same_shapes`, of arrays whose rows and columns are exchanged on one side."""
+    arrays = [each for each in right.layers if each.kind == "array"]
+    return _in_groups(left, right, arrays, _turned, turned)
+
+
+def _in_groups(
+    left: Waiting,
+    right: Waiting,
+    there: Sequence[Layer],
+    signature: Callable[[Layer], tuple[object, ...]],
+    turned: bool,
+) -> list[Pair]:
     groups: dict[tuple[object, ...], tuple[list[Layer], list[Layer]]] = defaultdict(lambda: ([], []))
-    for place, side in enumerate((left, right)):
-        for layer in side.layers:
-            groups[_signature(layer)][place].append(layer)
+    for layer in left.layers:
+        groups[_signature(layer)][0].append(layer)
+    for layer in there:
+        groups[signature(layer)][1].append(layer)
     return [
-        pair_of(left.take(one), right.take(other))
+        _pair(left.take(one), right.take(other), turned)
         for ones, others in groups.values()
         if len(ones) == len(others)
-        for one, other in _by_direction(ones, others)
+        for one, other in _by_direction(ones, in_order_of_names(ones, others))
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from compare.port.records.interface import Layer, Setting
+from compare.port.translation.gates import gates_together
 from compare.port.translation.layout import Layout, Piece, shapes_of, whole
 from compare.port.translation.recognized import Recognized, array_layer
 
@@ -30,7 +31,9 @@ def layers_by_name(shapes: Shapes, *, frozen: frozenset[str] = frozenset()) -> t
                 groups.setdefault(f"{canonical}cell{match['ending']}", {})[name] = shape
                 continue
         groups.setdefault(_owner(prefix, shapes), {})[name] = shape
-    return tuple(each for owner, members in groups.items() for each in _group(owner, members, frozen))
+    return gates_together(
+        [each for owner, members in groups.items() for each in _group(owner, members, frozen)]
+    )
 
 
 def _owner(prefix: str, shapes: Shapes) -> str:

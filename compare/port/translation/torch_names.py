@@ -12,6 +12,10 @@ GATES = {kind: gates for gates, kind in KINDS.items()}
 _KERNEL = re.compile(r"(?P<owner>.*?)\.?weight_ih(?P<ending>(_l(?P<level>\d+))?(?P<reverse>_reverse)?)$")
 
 
+_DIRECTION = re.compile(r"(/(forward|backward)[^/]*(/cell)?|_reverse)$")
+_LEVEL = re.compile(r"_l\d+$")
+
+
 def layers_in_torch(shapes: Shapes) -> tuple[Recognized, ...]:
     """The layers of a `state_dict`, in its order."""
     found: list[Recognized] = []
@@ -40,19 +44,26 @@ def names_in_torch(layers: Sequence[Layer]) -> dict[str, tuple[int, ...]]:
             case "array":
                 names[name] = parts["array"]
             case _:
-                ending = f"_l0{'_reverse' if layer.settings.get('direction') == 'reverse' else ''}"
-                names |= _cell_names(name, ending, parts)
+                names |= _cell_names(layer)
         bias = parts.get("offset" if layer.kind == "norm" else "bias")
         if bias is not None and layer.kind in {"dense", "norm"}:
             names[f"{name}.bias"] = bias
     return names
 
 
-def _cell_names(name: str, ending: str, parts: Shapes) -> dict[str, tuple[int, ...]]:
+def _cell_names(layer: Layer) -> dict[str, tuple[int, ...]]:
+    """The names in a module that has both directions and all levels, where the layers' names say so."""
+    parts = layer.parts
+    stem = _DIRECTION.sub("", layer.name).replace("/", ".")
+    level = _LEVEL.search(stem)
+    owner = _LEVEL.sub("", stem)
+    ending = (
+        f"{level[0] if level else '_l0'}{'_reverse' if layer.settings.get('direction') == 'reverse' else ''}"
+    )
     kernel, recurrent = parts["input_kernel"], parts["recurrent_kernel"]
-    names = {f"{name}.weight_ih{ending}": kernel[::-1], f"{name}.weight_hh{ending}": recurrent[::-1]}
+    names = {f"{owner}.weight_ih{ending}": kernel[::-1], f"{owner}.weight_hh{ending}": recurrent[::-1]}
     if "bias" in parts:
-        names |= {f"{name}.bias_ih{ending}": kernel[1:], f"{name}.bias_hh{ending}": kernel[1:]}
+        names |= {f"{owner}.bias_ih{ending}": kernel[1:], f"{owner}.bias_hh{ending}": kernel[1:]}
     return names
 
 

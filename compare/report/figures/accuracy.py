@@ -16,12 +16,12 @@ def accuracy_figure(
 ) -> Figure | None:
     """A panel a recipe: every seed of every adapter, and the means with their intervals.
 
-    None where no seed was finished.
+    None where no adapter finished a seed, or all did on unlike machines, whose seconds share no axis.
     """
     drawn = {
         name: finished
         for name, summaries in recipes.items()
-        if (finished := [summary for summary in summaries if summary.accuracies])
+        if (finished := [summary for summary in summaries if summary.accuracies and summary.training])
     }
     if not drawn:
         return None

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -39,7 +41,7 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
     figure.suptitle(title(task.record, f"{actual.kind} against actual, seed {seeds}"), fontsize=11)
     axes = figure.subplots()
     handles = axes.plot(
-        actual.x, actual.actual, color="0.82", linewidth=10, label="actual", solid_capstyle="round"
+        _positions(actual), actual.actual, color="0.82", linewidth=10, label="actual", solid_capstyle="round"
     )
     handles += [
         _draw_forecast(axes, plain(adapter), forecast, adapter_styles[adapter])
@@ -47,6 +49,9 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
     ]
     axes.set_xlabel(plain(actual.x_label))
     axes.set_ylabel(plain(actual.y_label))
+    if actual.dates:
+        dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates)
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
     frame(figure, handles)
@@ -85,9 +90,14 @@ def confusion_figure(task: TaskSummary) -> Figure | None:
     return figure
 
 
+def _positions(forecast: Forecast) -> NDArray[Any]:
+    x = np.asarray(forecast.x)
+    return (x * 1e6).round().astype("datetime64[us]") if forecast.dates else x
+
+
 def _draw_forecast(axes: Axes, label: str, forecast: Forecast, style: Style) -> Line2D:
     return axes.plot(
-        forecast.x,
+        _positions(forecast),
         forecast.predicted,
         color=style.colour,
         linestyle=style.line,

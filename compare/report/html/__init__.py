@@ -1,1 +1,1 @@
-"""The report as one interactive HTML file that needs no other, and no network."""
+"""Reports for a browser: one run in one file, and a site over many; neither needs a network."""

@@ -1,17 +1,18 @@
 """report.html: all pages of a report, its data and the programs that show them, in one file."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
+from compare.analysis.machines import as_of_one_machine, spans_machines
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results
 from compare.report.figures.style import Style, styles
 from compare.report.html.markdown import Places, render
-from compare.report.html.packing import pack, pack_json, script_hash, script_json
+from compare.report.html.packing import pack, pack_json, script_hash
+from compare.report.html.shell import STATIC, document, template
 from compare.report.html.sources import sources
 from compare.report.html.speeds import SpeedRow, speed_rows
 from compare.report.html.task_plots import plots
@@ -23,61 +24,96 @@ from compare.text import one_line
 
 PROGRAMS = (
     "packed.js",
+    "report_keys.js",
     "state.js",
     "elements.js",
     "tables.js",
     "baseline.js",
     "traces.js",
     "times.js",
-    "plots.js",
     "choices.js",
+    "report_plots.js",
+    "plots.js",
     "rows.js",
     "pages.js",
     "theme.js",
+    "report.js",
     "main.js",
 )
-"""In this order they are one program."""
+"""In this order, and after those of its surroundings, they are one program."""
 
 SUMMARY_PLOT = "summary"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a report in HTML brings along, and what it finds beside it.
+
+    `layout` is its template, `programs` are the files in which the page's program says where Plotly and the
+    results lie; `scripts` the sources of a Content-Security-Policy that other scripts have, `packed` what the
+    page carries packed, `data` what the program is told.
+    """
+
+    layout: str
+    programs: tuple[str, ...]
+    scripts: tuple[str, ...]
+    packed: Mapping[str, str]
+    data: Mapping[str, str]
+
+
 def write_html(results: Results, pages: Sequence[Page], folder: Path) -> Path:
     """Write report.html of a run's pages into their folder, where their figures lie; return its path."""
-    tasks = tuple(task for task in task_summaries(results) if task.adapters)
+    plotly = get_plotlyjs()
+    inside = Surroundings(
+        layout="report.html.jinja",
+        programs=("inside.js",),
+        scripts=(f"'{script_hash(plotly)}'",),
+        packed={"plotly": pack(plotly.encode()), "results": pack((folder / "results.json").read_bytes())},
+        data={},
+    )
+    tables = {table.path.as_posix(): table.csv for page in pages for table in page.tables}
+    write_text(folder / "report.html", report_document(results, pages, folder, tables, inside))
+    return folder / "report.html"
+
+
+def report_document(
+    results: Results,
+    pages: Sequence[Page],
+    folder: Path,
+    tables: Mapping[str, str],
+    surroundings: Surroundings,
+) -> str:
+    """A run's pages as one HTML document; `tables` are CSV files that can be downloaded, by their path."""
+    own = () if spans_machines(results) else task_summaries(as_of_one_machine(results))
+    tasks = tuple(task for task in own if task.adapters)
     rows = speed_rows(results, tasks)
     curves = plots(tasks, results.proofs)
     addresses = _addresses(pages, tasks)
-    tables = [table for page in pages for table in page.tables]
     known = [*curves, *([SUMMARY_PLOT] if rows else [])]
     places = Places(
         folder=folder,
         addresses=addresses,
-        downloads=["results.json", *(table.path.as_posix() for table in tables)],
+        downloads=["results.json", *tables],
         plots=known,
-        tables={table.markdown: table.name for table in tables},
+        tables={table.markdown: table.name for page in pages for table in page.tables},
         replaced=_speed_tables(rows, tasks),
     )
-    static = files("compare.report.html") / "static"
-    program = "".join((static / name).read_text(encoding="utf-8") for name in PROGRAMS)
-    plotly = get_plotlyjs()
-    text = _template("document.html.jinja").render(
+    return document(
+        layout=surroundings.layout,
         title=pages[0].title,
         groups=_groups(pages, addresses, tasks),
         pages=[(addresses[page.name], page.title, render(page, places)) for page in pages],
-        style=(static / "style.css").read_text(encoding="utf-8"),
-        program=program,
-        hashes=[script_hash(program), script_hash(plotly)],
-        data=script_json(_data(results, tasks, rows, addresses)),
+        styles=[STATIC / "style.css"],
+        programs=[STATIC / name for name in (*surroundings.programs, *PROGRAMS)],
+        scripts=surroundings.scripts,
+        data={**_data(results, tasks, rows, addresses), **surroundings.data},
         packed={
-            "plotly": pack(plotly.encode()),
             "plots": pack_json(curves),
-            "tables": pack_json({table.path.as_posix(): table.csv for table in tables}),
+            "tables": pack_json(tables),
             "sources": pack_json(sources(results.runs)),
-            "results": pack((folder / "results.json").read_bytes()),
+            **surroundings.packed,
         },
     )
-    write_text(folder / "report.html", text)
-    return folder / "report.html"
 
 
 def _addresses(pages: Sequence[Page], tasks: Sequence[TaskSummary]) -> dict[str, str]:
@@ -103,13 +139,13 @@ def _groups(
 
 def _speed_tables(rows: Sequence[SpeedRow], tasks: Sequence[TaskSummary]) -> dict[str, str]:
     """Tables that take any baseline, by the Markdown of those in whose place they stand."""
-    template = _template("speeds.html.jinja")
+    speeds = template("speeds.html.jinja")
     found = {}
     for shown in (*((task,) for task in tasks), tasks):
         if shown:
             names = {task.record.name for task in shown}
             numbered = [(place, row) for place, row in enumerate(rows) if row.task in names]
-            found[summary_table(shown).markdown] = template.render(rows=numbered, several=len(shown) > 1)
+            found[summary_table(shown).markdown] = speeds.render(rows=numbered, several=len(shown) > 1)
     return found
 
 
@@ -119,11 +155,11 @@ def _data(
     """What the programs need at once."""
     drawn = styles(adapters_shown(results, tasks))
     return {
-        "adapters": [_adapter(name, style) for name, style in drawn.items()],
+        "adapters": [adapter_style(name, style) for name, style in drawn.items()],
         "baselines": [name for name in drawn if any(name in row.times for row in rows)],
         "baseline": results.baseline or "",
         "tasks": [
-            {"name": name, "address": addresses[f"pages/{task_page_name(name)}.md"]}
+            {"name": name, "address": addresses.get(f"pages/{task_page_name(name)}.md", "page=report")}
             for name in (task.record.name for task in tasks)
         ],
         "rows": rows,
@@ -131,7 +167,8 @@ def _data(
     }
 
 
-def _adapter(name: str, style: Style) -> dict[str, object]:
+def adapter_style(name: str, style: Style) -> dict[str, object]:
+    """How the programs draw an adapter."""
     return {
         "name": name,
         "label": one_line(name),
@@ -140,14 +177,3 @@ def _adapter(name: str, style: Style) -> dict[str, object]:
         "width": style.width,
         "place": style.place,
     }
-
-
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("compare.report.html", "static"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from compare.report.page import Page
 
 _WARNING = "[!WARNING]"
+_LINE_BREAK = "<br>"
+"""The one piece of HTML that stands in a page; a page is read from disk, and what else it holds is text."""
 _RANGE = re.compile(r"(\S*\d(?:–|e-)\d\S*)")
 """A range of numbers, or one with an exponent: in a table, no line may end within it."""
 
@@ -40,6 +42,7 @@ def render(page: Page, places: Places) -> str:
     """One page as HTML; text in it that came from data is escaped in the Markdown already."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = markdown.parse(page.text)
+    _take_markup_out(tokens)
     _name_headings(tokens, places.addresses[page.name])
     _draw_figures(tokens, page, places)
     for token in tokens:
@@ -48,6 +51,13 @@ def render(page: Page, places: Places) -> str:
     _keep_ranges_whole(tokens)
     lines = page.text.splitlines()
     return str(markdown.renderer.render(list(_tables(tokens, lines, places)), markdown.options, {}))
+
+
+def _take_markup_out(tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        if token.type in ("html_block", "html_inline") and token.content != _LINE_BREAK:
+            token.type = "text"
+        _take_markup_out(token.children or ())
 
 
 def anchor(heading: str) -> str:
@@ -80,8 +90,10 @@ def _draw_figures(tokens: Sequence[Token], page: Page, places: Places) -> None:
                 opening.tag = closing.tag = "figure"
                 opening.attrs = {"data-plot": name, "aria-label": image.content}
                 inline.children = [Token("html_inline", "", 0, content=_without_script(image.content))]
+            elif (picture := _picture(places.folder, path)) is not None:
+                image.attrSet("src", picture)
             else:
-                image.attrSet("src", _inlined(places.folder / path))
+                image.type, image.children = "text", None
 
 
 def _without_script(alt: str) -> str:
@@ -169,5 +181,10 @@ def _mark_warnings(tokens: Sequence[Token]) -> None:
             quote = None
 
 
-def _inlined(path: Path) -> str:
-    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
+def _picture(folder: Path, path: str) -> str | None:
+    """A figure of the run as an address that needs no file; None for what is no figure of this folder."""
+    file = folder / path
+    inside = posixpath.dirname(path) == "figures" and path.endswith(".png")
+    if not inside or file.is_symlink() or not file.is_file():
+        return None
+    return f"data:image/png;base64,{b64encode(file.read_bytes()).decode()}"

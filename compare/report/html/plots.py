@@ -30,8 +30,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
+    """Units: of `dates`, milliseconds since 1970, UTC."""
+
     label: str
     logarithmic: bool = False
+    dates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

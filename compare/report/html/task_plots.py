@@ -120,11 +120,13 @@ def _forecast(task: TaskSummary) -> Plot | None:
     if not drawn:
         return None
     first = drawn[0][1]
-    lines = [Line(role="actual", x=rounded(first.x), y=rounded(first.actual))]
+    x = [1000.0 * each for each in first.x] if first.dates else rounded(first.x)
+    lines = [Line(role="actual", x=x, y=rounded(first.actual))]
     for run, forecast in drawn:
-        x, y = rounded(forecast.x), rounded(forecast.predicted)
+        y = rounded(forecast.predicted)
         lines.append(Line(role="seed", adapter=run.adapter, seed=run.seed, x=x, y=y))
-    view = View(name=first.kind, x=Axis(label=first.x_label), y=Axis(label=first.y_label), lines=lines)
+    across = Axis(label=first.x_label, dates=first.dates)
+    view = View(name=first.kind, x=across, y=Axis(label=first.y_label), lines=lines)
     return Plot(title=f"{task.record.name}: {first.kind} against actual", kind="curves", views=[view])
 
 

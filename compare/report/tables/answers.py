@@ -54,6 +54,7 @@ def _row(task: TaskSummary) -> Row:
         "job_seconds": done[0].job_seconds if done else math.nan,
         "metric": metric.name,
         "metric_unit": metric.unit,
+        "naive": math.nan if metric.naive is None else metric.naive,
         "best": best.adapter if best else None,
         **columns("best_", Sample, best.metric(metric.name) if best else None),
         "largest_result_difference": scatter.difference if scatter else math.nan,
@@ -114,8 +115,9 @@ def _best(task: TaskSummary) -> str:
         return f"no {escape(metric.name)}"
     unit = f"\u00a0{escape(metric.unit)}" if metric.unit == "%" else ""
     value = f"{escape(metric.name)} {mean_with_deviation(result.mean, result.sd)}{unit}"
-    alone = task.scatter is not None and task.scatter.agree is False
-    return f"{value}, {escape(best.adapter)}" if alone else value
+    alone = f", {escape(best.adapter)}" if task.scatter is not None and task.scatter.agree is False else ""
+    naive = "" if metric.naive is None else f"<br>naive {number(metric.naive)}{unit}"
+    return f"{value}{alone}{naive}"
 
 
 def _agreement(scatter: Scatter | None) -> str:

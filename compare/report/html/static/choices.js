@@ -33,3 +33,7 @@ const chosenView = ({ plot, name }) =>
   plot.views.find((view) => view.name === state.view.get(name)) ?? plot.views[0];
 
 const isOn = (line) => !(state.hide.has(line.adapter) || state.hideSeed.has(traceSeed(line)));
+
+function showControls({ groups }) {
+  for (const [group, isPressed] of groups) press(group, isPressed);
+}

@@ -3,18 +3,11 @@
 async function show() {
   state = read(location.hash);
   const page = showPage();
-  showBaseline();
-  showTables();
   themeSwitch.setAttribute("aria-pressed", isDark());
-  await showRow();
-  await showPlots(page);
+  await showDocument(page);
 }
 
-for (const page of pages) {
-  addRowButtons(page);
-  enhanceTables(page);
-  for (const table of page.querySelectorAll("table.speeds")) table.parentElement.before(baselineChoices());
-}
+for (const page of pages) prepare(page);
 if (keptTheme()) document.documentElement.dataset.theme = keptTheme();
 menu.hidden = themeSwitch.hidden = false;
 document.documentElement.classList.add("ready");

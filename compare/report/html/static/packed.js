@@ -28,9 +28,7 @@ function save(path, content, type) {
 }
 
 async function download(path) {
-  if (path === "results.json") {
-    save(path, await (await unpack("results")).arrayBuffer(), "application/json");
-  } else {
-    save(path, (await packedJson("tables"))[path], "text/csv");
-  }
+  if (path === "results.json") return saveResults();
+  const table = (await packedJson("tables"))[path];
+  return table === undefined ? tell("Not stored") : save(path, table, "text/csv");
 }

@@ -1,31 +1,19 @@
-// Figures that zoom and show values, drawn when their page is shown; Plotly is unpacked for the first of them.
+// Figures that zoom and show values, drawn when their page is shown; Plotly is loaded for the first of them.
 
 const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-const SUMMARY = "summary";
 
 const figures = new Map();
-let plotlyLoading = null;
-
-/** Plotly's program, which the page's own policy allows by its hash. */
-function plotly() {
-  plotlyLoading ??= unpack("plotly").then((response) => response.text()).then((program) => {
-    document.head.append(element("script", {}, program));
-    return window.Plotly;
-  });
-  return plotlyLoading;
-}
 
 async function figureOf(place) {
   if (!figures.has(place)) {
     const name = place.dataset.plot;
-    const plot = name === SUMMARY ? { kind: "times", views: [{}] } : (await packedJson("plots"))[name];
+    const plot = await plotOf(name);
     const known = { figure: place, name, plot, groups: [] };
     figures.set(place, known);
     const drawing = element("div", { class: "drawing" });
     place.replaceChildren(drawing, element("figcaption", {}, place.getAttribute("aria-label")));
-    if (plot.kind === "times") drawing.before(baselineChoices());
-    else addChoices(known);
     known.drawing = drawing;
+    KINDS[plot.kind].controls(known);
   }
   return figures.get(place);
 }
@@ -34,8 +22,7 @@ async function figureOf(place) {
 async function showPlots(page) {
   for (const place of page.querySelectorAll("figure[data-plot]")) {
     const known = await figureOf(place);
-    for (const [group, isPressed] of known.groups) press(group, isPressed);
-    showBaseline();
+    showControls(known);
     const Plotly = await plotly();
     if (page.hidden) return;
     const first = !known.drawing.classList.contains("js-plotly-plot");
@@ -43,24 +30,20 @@ async function showPlots(page) {
     known.drawing.style.height = `${layout.height}px`;
     await Plotly.react(known.drawing, traces, layout, CONFIG);
     if (first) known.drawing.on("plotly_relayout", (change) => keepZoom(known, change));
-    if (known.plot.kind === "times") {
-      place.querySelector("figcaption").textContent = timesCaption();
-      place.setAttribute("aria-label", timesCaption());
+    const caption = KINDS[known.plot.kind].caption?.(known);
+    if (caption) {
+      place.querySelector("figcaption").textContent = caption;
+      place.setAttribute("aria-label", caption);
     }
     place.dataset.drawn = "true";
   }
 }
 
-const KINDS = {
-  curves: { traces: curveTraces, layout: curveLayout },
-  confusion: { traces: confusionTraces, layout: confusionLayout },
-  times: { traces: timesTraces, layout: timesLayout },
-};
-
 function drawn(known) {
   const view = chosenView(known);
   const { traces, layout } = KINDS[known.plot.kind];
   const own = layout(view);
+  const lines = traces(view);
   const zoom = (state.zoom.get(known.name) ?? "").split(",").map(Number);
   if (zoom.length === 4 && zoom.every(Number.isFinite)) {
     own.xaxis.range = zoom.slice(0, 2);
@@ -68,10 +51,10 @@ function drawn(known) {
   }
   for (const name of ["x", "y"]) {
     const shown = own[`${name}axis`];
-    shown.dtick = tickStep(shown, (view.lines ?? []).flatMap((line) => line[name]));
+    shown.dtick = tickStep(shown, lines.flatMap((line) => line[name]));
   }
   return [
-    traces(view),
+    lines,
     {
       ...own,
       margin: { l: 16, r: 16, t: 28, b: 16 },
@@ -94,12 +77,16 @@ function tickStep({ type, range }, values) {
   return high - low > 2.5 ? 1 : high - low > 0.7 ? "D2" : undefined;
 }
 
+/** An end of what an axis shows, as the address keeps it: a date as milliseconds. */
+const placeOn = ({ type }, end) =>
+  type === "date" ? Date.parse(end.length > 10 ? `${end.replace(" ", "T")}Z` : end) : Number(end).toPrecision(5);
+
 /** What is zoomed into goes into the address; a double click takes it out. */
 function keepZoom(known, change) {
   if (!Object.keys(change).some((name) => /^[xy]axis\.(range|autorange)/.test(name))) return;
   const { xaxis, yaxis } = known.drawing.layout;
   const whole = xaxis.autorange && yaxis.autorange !== false;
-  const range = [...xaxis.range, ...yaxis.range].map((value) => Number(value).toPrecision(5));
+  const range = [...xaxis.range.map((end) => placeOn(xaxis, end)), ...yaxis.range.map((end) => placeOn(yaxis, end))];
   const zoom = whole ? "" : range.join(",");
   if ((state.zoom.get(known.name) ?? "") !== zoom) go({ zoom: withEntry(state.zoom, known.name, zoom) });
 }

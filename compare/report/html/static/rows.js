@@ -40,12 +40,7 @@ async function showRow() {
     element("p", {}, "Its ratios come from rounds together with the other adapters, by the command of the whole run:"),
     command(data.command),
     element("h3", {}, "Raw data"),
-    element(
-      "p",
-      { class: "tools" },
-      button("Runs as JSON", () => saveRuns(row)),
-      button("Timed rounds as CSV", () => saveRounds(row)),
-    ),
+    element("p", { class: "tools" }, ...rawData(row)),
     element("h3", {}, "Code of the adapter"),
     ...codeOf(sources),
   );
@@ -66,25 +61,6 @@ function codeOf(sources) {
   return files.map(([name, text], place) =>
     element("details", { open: place === 0 }, element("summary", {}, name), element("pre", { tabindex: "0" }, text)),
   );
-}
-
-async function runsOf({ task, adapter }) {
-  const { runs } = await packedJson("results");
-  return runs.filter((run) => run.task === task && run.adapter === adapter);
-}
-
-const fileName = (row, ending) => `${row.task}-${row.adapter}`.replace(/[^\w.-]+/g, "-") + ending;
-
-async function saveRuns(row) {
-  save(fileName(row, ".json"), JSON.stringify(await runsOf(row), null, 1), "application/json");
-}
-
-async function saveRounds(row) {
-  const names = ["process", "index", "warm_up", "sequences", "seconds"];
-  const lines = (await runsOf(row)).flatMap(({ seed, rounds }) =>
-    rounds.map((round) => [seed, ...names.map((name) => round[name])].join(",")),
-  );
-  save(fileName(row, "-rounds.csv"), [["seed", ...names].join(","), ...lines, ""].join("\n"), "text/csv");
 }
 
 dialog.addEventListener("close", () => {

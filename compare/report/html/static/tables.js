@@ -114,14 +114,13 @@ function compareValues(a, b, descending) {
 }
 
 function filterTable({ name, rows, filter, shown }) {
-  if (!filter) return;
-  const wanted = state.filter.get(name) ?? "";
+  const wanted = filter ? (state.filter.get(name) ?? "") : "";
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-  if (filter.value !== wanted) filter.value = wanted;
+  if (filter && filter.value !== wanted) filter.value = wanted;
   for (const row of rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
+    row.hidden = !(isTaken(row) && words.every((word) => text.includes(word)));
   }
   const left = rows.filter((row) => !row.hidden).length;
-  shown.textContent = words.length ? `${left} of ${rows.length} rows` : "";
+  shown.textContent = left < rows.length ? `${left} of ${rows.length} rows` : "";
 }

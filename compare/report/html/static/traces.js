@@ -18,7 +18,7 @@ function curveTraces(view) {
       y: line.y,
       ...(style ? adapterLook(line, style, hasMedian) : actualLook()),
       meta: [literal(lineName(line)), literal(view.x.label), literal(view.y.label)],
-      hovertemplate: "<b>%{meta[0]}</b><br>%{meta[1]}: %{x:.6~g}<br>%{meta[2]}: %{y:.5~g}<extra></extra>",
+      hovertemplate: `<b>%{meta[0]}</b><br>%{meta[1]}: ${view.x.dates ? "%{x}" : "%{x:.6~g}"}<br>%{meta[2]}: %{y:.5~g}<extra></extra>`,
     };
   });
 }
@@ -43,9 +43,9 @@ function adapterLook({ role, seed, x }, style, hasMedian) {
   return { mode: "lines+markers", line, marker, opacity: role === "seed" ? 0.8 : 1 };
 }
 
-const axis = ({ label, logarithmic }) => ({
+const axis = ({ label, logarithmic, dates }) => ({
   title: { text: literal(label), standoff: 8 },
-  type: logarithmic ? "log" : "linear",
+  type: dates ? "date" : logarithmic ? "log" : "linear",
   automargin: true,
   gridcolor: colour("--line"),
   zeroline: false,

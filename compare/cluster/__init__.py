@@ -1,0 +1,1 @@
+"""Blocks on the machines of a cluster, over dask.distributed."""

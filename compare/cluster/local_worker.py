@@ -1,0 +1,26 @@
+"""A Dask worker of a cluster on this machine, in a process of its own; its argument is ADDRESS."""
+
+import asyncio
+import signal
+import sys
+
+import dask
+from distributed import Worker
+
+from compare.cluster.connection import RESOURCE
+
+
+def main() -> None:
+    """Work until the scheduler is gone, or this is told to end."""
+    (address,) = sys.argv[1:]
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        asyncio.run(_work(address))
+
+
+async def _work(address: str) -> None:
+    worker = Worker(address, nthreads=1, resources={RESOURCE: 1}, dashboard=False, memory_limit=0)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: loop.create_task(worker.close(reason="told to end")))
+    async with worker:
+        await worker.finished()

@@ -1,0 +1,224 @@
+"""What the site says of one run: small enough that hundreds fit into one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+
+from compare.analysis.adapter_summary import AdapterSummary
+from compare.analysis.history import Estimate, Times, times_of
+from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
+from compare.analysis.run_diff import WORK, versions_of
+from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
+from compare.analysis.task_summary import TaskSummary, task_summaries
+from compare.records.results import Results, TaskRecord
+from compare.records.run import NO_FAULT
+from compare.report.site.hardware import Hardware, digest, hardware_of
+from compare.text import one_line
+from tasks.interface import Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What was trained: two runs of a task are compared where this is the same.
+
+    `fields` are those of the record in which they must agree, each as text, by the name that it is called.
+    """
+
+    key: str
+    task: str
+    dataset: str
+    fields: dict[str, str]
+    metrics: list[Metric]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """How many logarithms of times there are, their mean and their standard deviation."""
+
+    count: int
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One adapter on one task of one run; `work` and `machine` are keys.
+
+    `reason` says what failed, or why its speed cannot be compared,
+    `departed` whether it left the lockstep. `rate` is the speed that the report shows, `speed` the one with
+    an interval over processes, `times` are in multiples of the fastest's; `results` by metric and seed,
+    `noise` by metric: how far apart adapters of this run came out.
+    Units: sequences per second; `processes` and `seeds` in logarithms of seconds for a sequence.
+    """
+
+    task: str
+    adapter: str
+    work: str
+    machine: str
+    epochs: int
+    ok: bool
+    reason: str
+    departed: bool
+    rounds: int
+    rate: float | None
+    speed: Estimate | None
+    times: Estimate | None
+    result: Estimate | None
+    processes: Moments | None
+    seeds: Moments | None
+    results: dict[str, dict[int, float]]
+    noise: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One run as the page has it, by its `key`: `place` is its folder in the site, `name` what it is called.
+
+    `state` is `ok`, or says what is not; `fastest` is by task.
+    """
+
+    key: str
+    place: str
+    name: str
+    date: str
+    preset: str
+    versions: dict[str, str]
+    fastest: dict[str, str]
+    state: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One run: its summary, what its rows point to by key, and the times that its rows come from."""
+
+    summary: Summary
+    works: dict[str, Work]
+    machines: dict[str, Hardware]
+    times: list[Times | None]
+
+
+def entries_of(results: Results, place: str, name: str) -> list[Entry]:
+    """The entries of one stored run: one for each machine and version that it was made on and with.
+
+    Raises: ValueError where a date is none.
+    """
+    if not spans_machines(results):
+        return [_entry(as_of_one_machine(results), place, place, name)]
+    found = groups(results)
+    return [
+        _entry(group.results, f"{place}~{number}", place, f"{name}: {one_line(label)}")
+        for number, (group, label) in enumerate(zip(found, labels(found), strict=True), 1)
+    ]
+
+
+def _entry(results: Results, key: str, place: str, name: str) -> Entry:
+    tasks = [task for task in task_summaries(results) if task.adapters]
+    pairs = [(task, summary) for task in tasks for summary in task.adapters]
+    works = {task.record.name: _work(task.record) for task in tasks}
+    noise = {task.record.name: {m.name: _noise(task, m) for m in task.record.metrics} for task in tasks}
+    machines = [hardware_of(results, summary) for _, summary in pairs]
+    return Entry(
+        summary=Summary(
+            key=key,
+            place=place,
+            name=name,
+            date=_moment(results.environment.date),
+            preset=results.environment.preset,
+            versions=versions_of(results),
+            fastest={task.record.name: one_line(task.ranked[0].adapter) for task in tasks if task.ranked},
+            state=_state(results),
+            rows=[
+                _row(task, summary, works[task.record.name].key, machine.key, noise[task.record.name])
+                for (task, summary), machine in zip(pairs, machines, strict=True)
+            ],
+        ),
+        works={work.key: work for work in works.values()},
+        machines={machine.key: machine for machine in machines},
+        times=[times_of(summary.runs) if summary.comparable else None for _, summary in pairs],
+    )
+
+
+def _moment(date: str) -> str:
+    """A date as results have it, in universal time, as all programs read it.
+
+    Raises: ValueError.
+    """
+    return datetime.fromisoformat(date).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _state(results: Results) -> str:
+    failed = sum(run.status not in NO_FAULT for run in results.runs)
+    different = sum(proof.verdict == "DIFFERENT" for proof in results.proofs)
+    parts = [
+        *(["interrupted"] if results.interrupted else []),
+        *([f"{failed} of {len(results.runs)} not ok"] if failed else []),
+        *([f"{different} DIFFERENT"] if different else []),
+    ]
+    return ", ".join(parts) or "ok"
+
+
+def _row(
+    task: TaskSummary, summary: AdapterSummary, work: str, machine: str, noise: dict[str, float | None]
+) -> Row:
+    measured = times_of(summary.runs)
+    return Row(
+        task=task.record.name,
+        adapter=summary.adapter,
+        work=work,
+        machine=machine,
+        epochs=task.record.epochs,
+        ok=summary.status == "ok" and not summary.different,
+        reason=one_line(summary.reason),
+        departed=summary.throughput is not None and not summary.comparable,
+        rounds=len(summary.rounds),
+        rate=summary.throughput.median if summary.throughput else None,
+        speed=measured.speed if measured and summary.comparable else None,
+        times=_of_ratio(summary.times_fastest),
+        result=_of_sample(summary.metric(task.record.metrics[0].name)),
+        processes=_moments(measured.processes) if measured else None,
+        seeds=_moments(measured.seeds) if measured else None,
+        results={metric.name: summary.results(metric.name) for metric in task.record.metrics},
+        noise=noise,
+    )
+
+
+def _work(record: TaskRecord) -> Work:
+    texts = {name: msgspec.json.encode(getattr(record, name), order="sorted").decode() for name in WORK}
+    return Work(
+        key=digest([record.name, record.dataset, *texts.values()]),
+        task=record.name,
+        dataset=record.dataset,
+        fields={name.replace("_", " "): text for name, text in texts.items()},
+        metrics=record.metrics,
+    )
+
+
+def _noise(task: TaskSummary, metric: Metric) -> float | None:
+    scatter = task.scatter_of(metric)
+    return scatter.difference if scatter and scatter.adapters > 1 else None
+
+
+def _moments(times: Sequence[float]) -> Moments | None:
+    if len(times) < FEWEST_CLUSTERS:
+        return None
+    logarithms = np.log(times)
+    return Moments(count=len(times), mean=float(logarithms.mean()), sd=float(logarithms.std(ddof=1)))
+
+
+def _of_ratio(ratio: Ratio | None) -> Estimate | None:
+    if ratio is None:
+        return None
+    low, high = (ratio.low, ratio.high) if ratio.has_interval else (None, None)
+    return Estimate(middle=ratio.median, low=low, high=high, count=ratio.pairs)
+
+
+def _of_sample(sample: Sample | None) -> Estimate | None:
+    if sample is None:
+        return None
+    known = sample.count >= FEWEST_CLUSTERS
+    low, high = (sample.low, sample.high) if known else (None, None)
+    return Estimate(middle=sample.mean, low=low, high=high, count=sample.count)

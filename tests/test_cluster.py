@@ -1,0 +1,111 @@
+"""Runs over a cluster: what one machine finds, spread over workers, and what a user gets wrong."""
+
+import signal
+import socket
+import sys
+from importlib import util
+from subprocess import run
+
+import pytest
+
+from compare.cluster import connection
+from compare.storage.results import load
+from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
+from tests.runs import TWO_CELLS
+
+pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
+HANGING = ("run", "sine-online", "--adapters", f"numpy,{faulty('HangsWithChildren')}", "--threads", 1)
+MORE = pytest.mark.exhaustive
+
+
+def losses(out):
+    return [learned(run) for run in load(out).runs]
+
+
+@pytest.fixture(scope="module")
+def spread(tmp_path_factory):
+    """The folder of a run of two cells over two workers of this machine, and how it ended."""
+    out = tmp_path_factory.mktemp("spread")
+    return out, command(*TWO_CELLS, "--cluster", "local:2", "--out", out)
+
+
+def test_a_run_over_workers_learns_what_a_run_without_them_does(spread, two_cells):
+    out, ended = spread
+    assert ended.code == 0, ended
+    assert losses(out) == losses(two_cells)
+    assert "lockstep on sine-online: numpy in lockstep" in ended.said
+
+
+def test_every_record_names_its_machine_and_nothing_names_a_host(spread):
+    out, _ = spread
+    results, text = load(out), (out / "results.json").read_text()
+    assert {run.machine for run in results.runs} == {*results.machines} == {*results.environments}
+    assert {run.threads for run in results.runs} == {1}
+    assert "127.0.0.1" not in text
+    assert socket.gethostname() not in text
+
+
+def test_the_report_says_that_workers_shared_a_machine(spread):
+    out, _ = spread
+    assert load(out).shared_a_machine
+    assert "shared a machine and took each other's time" in " ".join((out / "README.md").read_text().split())
+    assert [path.name for path in (out / "logs").iterdir()]
+
+
+def test_threads_are_those_that_are_asked_for_or_else_the_machines_cores(tmp_path, monkeypatch):
+    """Never the one thread that the Dask worker has."""
+    without = [each for each in TWO_CELLS if each not in ("--threads", 1)]
+    ended = command(*without[:-4], "--seeds", 1, "--epochs", 2, "--cluster", "local:1", "--out", tmp_path)
+    assert ended.code == 0, ended
+    assert not load(tmp_path).shared_a_machine
+    assert {run.threads for run in load(tmp_path).runs} == {load(tmp_path).environment.threads}
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("nonsense", "it takes a scheduler's address, as in tcp://10.0.0.1:8786, or local:N"),
+        ("local:0", "local:N starts N workers here, from 1 to 64"),
+        (
+            "tcp://127.0.0.1:1",
+            "no Dask scheduler answers at tcp://127.0.0.1:1: start one with: dask scheduler",
+        ),
+    ],
+)
+def test_an_address_of_no_cluster_is_refused_in_a_line(address, says, tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
+    assert_refused(command(*TWO_CELLS, "--cluster", address, "--out", tmp_path / "out"), says)
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("compare.cluster.address.find_spec", lambda name: None)
+    ended = command(*TWO_CELLS, "--cluster", "local:2", "--out", tmp_path / "out")
+    assert_refused(ended, "--cluster needs dask.distributed: pip install -e '.[cluster]'")
+    assert util.find_spec("distributed"), "the tests have it"
+
+
+def test_dask_is_imported_for_a_cluster_alone():
+    code = "import sys, compare.__main__, compare.cli.run; sys.exit('distributed' in sys.modules)"
+    assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=MORE),
+        pytest.param(signal.SIGKILL, marks=MORE),
+    ],
+)
+def test_nothing_outlives_a_run_that_is_ended_while_blocks_are_under_way(number, tmp_path):
+    ready, out = tmp_path / "ready", tmp_path / "out"
+    begun = {"FAULT_BEGUN": str(ready)}
+    with start(*HANGING, "--cluster", "local:2", "--out", out, mark=out, environment=begun) as process:
+        wait_until(ready.exists, "the fault")
+        process.send_signal(number)
+        said, errors = process.communicate(timeout=60)
+    wait_until(lambda: not marked(out), "the end of every process")
+    if number != signal.SIGKILL:
+        assert (process.returncode, errors) == (130, "")
+        assert f"To go on: python -m compare run --resume {out}" in " ".join(said.split())
