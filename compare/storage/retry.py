@@ -33,7 +33,7 @@ def retried_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
 
 
 def without_failures(results: Results) -> Results:
-    """The results without what failed: blocks, proofs, threads and profiles of which anything did, single runs.
+    """The results without what failed: blocks, proofs, threads, profiles, and single runs.
 
     An adapter's run of a tutorial, or of a recipe for accuracy, is compared by what it learned.
     """
