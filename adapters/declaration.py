@@ -27,7 +27,7 @@ class Declaration:
     `dtypes` is refused before the adapter sees it, and shown as unsupported, with the reason that stands in
     `unsupported` under the spec's field, if one does; the defaults never grow. A check of the conformance
     suite, or a task, in `expected_failures` may fail, for the reason given, and must. `kernels` has, by cell,
-    a regular expression for what must be among the kernels that run where it is trained in float32.
+    a regular expression for what must be among the kernels that run where a CPU trains it in float32.
 
     Raises: ValueError for a value outside its domain.
     """

@@ -12,7 +12,7 @@ from adapters.torch_backend.layers import LAYERS
 class FallsBack(TorchBase):
     """Calls what is fused without a state, and runs a loop over steps behind a bare except."""
 
-    declaration = Declaration(distribution="torch", kernels={"lstm": "mkldnn_rnn_layer|_cudnn_rnn"})
+    declaration = Declaration(distribution="torch", kernels={"lstm": "mkldnn_rnn_layer"})
 
     def trainer(self, model, lengths):
         loop = LAYERS[model.cell, model.activation, model.reset]

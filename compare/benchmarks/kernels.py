@@ -86,7 +86,7 @@ def find_kernels(
     return KernelsFound(
         kernels=kernels,
         libraries=[*pools, *(f"oneDNN for {each}" for each in dict.fromkeys(_ONEDNN_SET.findall(said)))],
-        warnings=[*departures(declaration(adapter), workload, kernels)],
+        warnings=[*departures(declaration(adapter), workload, kernels)] if remote.device == "cpu" else [],
     )
 
 
