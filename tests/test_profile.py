@@ -7,6 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from rich.progress import Progress
 
 from adapters import default_names, open_adapter
 from adapters.interface import Adam, AdamW, Adapter, ModelSpec, RmsProp, Sgd, TrainSpec
@@ -20,9 +21,11 @@ from compare.benchmarks.kernels import find_kernels
 from compare.benchmarks.profile import Subject, denormal_share, profile_adapters, turns, vanishing
 from compare.benchmarks.sweep import Size, workload_of
 from compare.benchmarks.update_work import STEPS, functions_of, operations, products
+from compare.cli.options import settings
+from compare.cli.profile_stage import profile_stage
 from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
-from compare.records.run import NO_FAULT, ProductRate
+from compare.records.run import NO_FAULT, ProductRate, Round, Run
 from compare.report.pages import render_pages
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.parts_alone import PartsAlone
@@ -30,7 +33,7 @@ from compare.runner.worker_process import Limits
 from compare.runner.workers import ActiveWorkers, FreshWorkers
 from compare.storage.results import load
 from compare.storage.retry import without_failures
-from tests.blocks import BRIEF
+from tests.blocks import BRIEF, brief_block
 from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
 from tests.groups import each_adapter, of_framework
@@ -301,6 +304,25 @@ def test_a_run_has_it_as_a_page(tmp_path):
     assert {table.name for table in page.tables} == {"profile", "kernels"}
     assert "**+10 %**" in page.text
     assert "−65 %" in page.text
+
+
+def test_a_run_profiles_each_task_once_and_none_when_quick():
+    block, nothing = brief_block("sine-online", "numpy"), replace(example_results(), runs=[])
+    ran = Run(
+        task="sine-online", adapter="numpy", seed=0, status="ok",
+        rounds=[Round(index=index, sequences=10, seconds=0.02) for index in range(2)],
+    )  # fmt: skip
+
+    def staged(results, preset):
+        chosen, hidden = settings(adapters="numpy", preset=preset), Progress(disable=True)
+        return [*profile_stage(chosen, [block], results, FreshWorkers(), hidden)]
+
+    (grown,) = staged(replace(nothing, runs=[ran]), "standard")
+    (found,) = grown.profiles
+    assert (found.task, found.adapter, found.error) == ("sine-online", "numpy", None)
+    assert_allclose(found.training, [0.02 / 10 / 20] * 2)
+    assert not staged(grown, "standard")
+    assert not staged(nothing, "quick")
 
 
 def test_what_failed_is_profiled_again_when_it_is_run_again():
