@@ -1,6 +1,7 @@
 """What an adapter says of itself: read from its source, and compared with every spec that it is given."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -25,7 +26,8 @@ class Declaration:
     What is not among `devices`, `cells`, `resets` (of the GRU), `optimizers`, `schedules`, `features` and
     `dtypes` is refused before the adapter sees it, and shown as unsupported, with the reason that stands in
     `unsupported` under the spec's field, if one does; the defaults never grow. A check of the conformance
-    suite, or a task, in `expected_failures` may fail, for the reason given, and must.
+    suite, or a task, in `expected_failures` may fail, for the reason given, and must. `kernels` has, by cell,
+    a regular expression for what must be among the kernels that run where a CPU trains it in float32.
 
     Raises: ValueError for a value outside its domain.
     """
@@ -42,6 +44,7 @@ class Declaration:
     dtypes: tuple[Dtype, ...] = ("float32", "float64")
     unsupported: Mapping[str, str] = dataclasses.field(default_factory=dict)
     expected_failures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kernels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require_line("distribution", self.distribution)
@@ -56,6 +59,9 @@ class Declaration:
         _require_names("dtypes", self.dtypes, Dtype)
         _require_texts("unsupported", self.unsupported, "field of the specs to reason")
         _require_texts("expected_failures", self.expected_failures, "name of a check or task to reason")
+        _require_texts("kernels", self.kernels, "cell to regular expression")
+        _require_names("kernels", tuple(self.kernels), Cell, least=0)
+        _require_expressions("kernels", self.kernels)
 
     def check_supported(self, model: ModelSpec, train: TrainSpec) -> None:
         """Raise unless everything that the specs ask for is declared.
@@ -126,3 +132,11 @@ def _require_texts(field: str, value: object, meaning: str) -> None:
         isinstance(text, str) and text.strip() for pair in value.items() for text in pair
     )
     require(texts, f"{field} is {value!r}: it must be a dict, {meaning}")
+
+
+def _require_expressions(field: str, values: Mapping[str, str]) -> None:
+    for value in values.values():
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{field} has {value!r}: no regular expression: {error}") from None

@@ -9,8 +9,7 @@ S steps (index batches), G gates (1 for the Elman cell, 3 for the GRU, 4 for the
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 from adapters.declaration import Declaration
 from adapters.optimizers import Adam, AdamW, Optimizer, OptimizerName, RmsProp, Sgd
@@ -30,6 +29,7 @@ from adapters.specs import (
     UnsupportedSpec,
 )
 from adapters.validation import (
+    Checked,
     check_batches,
     check_data,
     check_parameters,
@@ -38,28 +38,14 @@ from adapters.validation import (
     with_zero_padding,
     with_zeros_where_read,
 )
+from adapters.work import Alone, Functions, KernelRun, Product, Rows, Work
 
 __all__ = [
-    "Activation", "Adam", "AdamW", "Adapter", "Array", "Cell", "Cosine", "Declaration", "Device", "Dtype",
-    "Exponential", "LearningRate", "Loss", "MatrixProduct", "ModelSpec", "Optimizer", "OptimizerName",
-    "Readout", "Reset", "RmsProp", "Sgd", "Span", "TrainSpec", "UnsupportedSpec", "rate_at",
+    "Activation", "Adam", "AdamW", "Adapter", "Alone", "Array", "Cell", "Cosine", "Declaration", "Device",
+    "Dtype", "Exponential", "Functions", "KernelRun", "LearningRate", "Loss", "ModelSpec", "Optimizer",
+    "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span", "TrainSpec",
+    "UnsupportedSpec", "Work", "rate_at",
 ]  # fmt: skip
-
-
-class MatrixProduct(NamedTuple):
-    """What multiplies two square float32 matrices, done when it returns, and the kernel that does it."""
-
-    multiply: Callable[[], object]
-    kernel: str
-
-
-@dataclass(slots=True)
-class _Checked:
-    """What the base class keeps: the specs it has checked, and how many sequences are loaded."""
-
-    model: ModelSpec
-    train: TrainSpec
-    sequences: int = 0
 
 
 class Adapter(ABC):
@@ -85,7 +71,7 @@ class Adapter(ABC):
     """
 
     declaration: ClassVar[Declaration] = Declaration()
-    __checked: _Checked
+    __checked: Checked
 
     def __new__(
         cls, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -100,7 +86,7 @@ class Adapter(ABC):
         check_parameters(model, parameters)
         adapter = super().__new__(cls)
         # past __setattr__: an author's class may be a frozen dataclass
-        object.__setattr__(adapter, "_Adapter__checked", _Checked(model, train))
+        object.__setattr__(adapter, "_Adapter__checked", Checked(model, train))
         return adapter
 
     @abstractmethod
@@ -190,11 +176,16 @@ class Adapter(ABC):
         """The libraries that its kernels come from, where only the framework itself can tell."""
         return ()
 
-    @classmethod
-    def matrix_product(cls, size: int) -> MatrixProduct | None:
-        """A product of matrices of `size` rows, as fast as its library does them; None where it has none.
+    def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
+        """Train on the batches and say what ran, as the framework itself tells; not timed, once warm."""
+        self.train(batches)
+        return ()
 
-        The machine's limit is measured by it, with the worker's threads.
+    @classmethod
+    def alone(cls, work: Work) -> Alone | None:
+        """A part of an update by itself, as its library does it with the worker's threads; None: it has none.
+
+        The machine's limit is measured by products, and where an update's time goes by all parts.
         """
         return None
 

@@ -1,12 +1,22 @@
 """What an adapter is handed, checked once: `adapters.interface.Adapter` calls these, its authors do not."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from adapters.parameters import shapes
 from adapters.requirements import require
 from adapters.specs import Array, Loss, ModelSpec, Readout, TrainSpec
+
+
+@dataclass(slots=True)
+class Checked:
+    """What the base class keeps: the specs that it has checked, and how many sequences are loaded."""
+
+    model: ModelSpec
+    train: TrainSpec
+    sequences: int = 0
 
 
 def check_parameters(model: ModelSpec, parameters: Mapping[str, Array]) -> None:

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from adapters import ADAPTERS, default_names, registered
+from adapters import default_names, registered
 from compare.analysis.task_summary import task_summaries
 from compare.storage.results import load, save
 from tasks import TASKS
@@ -143,7 +143,7 @@ def test_everything_that_a_run_measures_is_stored(finished):
         assert run.warm_train_seconds > 0
         assert len(run.inference.single_seconds) >= 40
         assert len(run.inference.batch_seconds) >= 6
-        assert (run.matrix_product is not None) == (run.adapter in ADAPTERS)
+        assert run.matrix_product.operations_per_second > 0
         assert run.worker.pools
         assert run.import_rss_bytes < run.peak_rss_bytes
     machine = results.environment

@@ -33,6 +33,8 @@ def test_it_is_inherited_across_modules(tmp_path):
         ("devices='cpu'", "devices is 'cpu': it must be a tuple of"),
         ("variables={'A': 1}", "variables is {'A': 1}: it must be a dict"),
         ("expected_failures={'clipping': ' '}", "expected_failures is {'clipping': ' '}: it must be a dict"),
+        ("kernels={'lstm': '('}", "kernels has '(': no regular expression: "),
+        ("kernels={'rnn': 'a'}", "kernels is ('rnn',): it must be a tuple of 'elman' or 'lstm' or 'gru'"),
         ("distribution=1/0", "line 6: a declaration holds literals only"),
         ("cell=('lstm',)", "unexpected keyword argument 'cell'"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from adapters import ADAPTERS, open_adapter
 from adapters.interface import ModelSpec, Sgd, TrainSpec
+from adapters.work import Product
 from compare.analysis.caveats import drift, find_caveats
 from compare.analysis.efficiency import machine_limit, operations_per_second, predictions
 from compare.analysis.statistics import clustered_ratio, paired_difference, paired_ratio, sample
@@ -111,9 +112,9 @@ def test_a_truncated_gradient_takes_fewer_operations():
 
 @pytest.mark.parametrize("adapter", each_adapter(ADAPTERS))
 def test_every_adapter_that_ships_has_a_matrix_product(adapter):
-    product = open_adapter(adapter).matrix_product(64)
-    np.testing.assert_array_equal(np.asarray(product.multiply()), np.full((64, 64), 64, np.float32))
-    rate = product_rate(product, 64, limit_seconds=0.0)
+    product = open_adapter(adapter).alone(Product(rows=64, inner=16, columns=8))
+    np.testing.assert_array_equal(np.asarray(product.run(3)), np.full((64, 8), 16, np.float32))
+    rate = product_rate(open_adapter(adapter), 64, limit_seconds=0.0)
     assert rate.operations_per_second > 0
     assert rate.kernel
 

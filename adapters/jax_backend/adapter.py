@@ -12,11 +12,24 @@ import numpy as np
 from jax import Array as Tensor
 from jax.profiler import ProfileData
 
-from adapters.interface import Adapter, Array, Declaration, ModelSpec, Span, TrainSpec, UnsupportedSpec
+from adapters.interface import (
+    Adapter,
+    Alone,
+    Array,
+    Declaration,
+    KernelRun,
+    ModelSpec,
+    Span,
+    TrainSpec,
+    UnsupportedSpec,
+    Work,
+)
+from adapters.jax_backend.alone import alone
 from adapters.jax_backend.cells import State
 from adapters.jax_backend.network import LOSSES, TARGETS, begin, forward
 from adapters.jax_backend.optimizers import TrainState, update
 from adapters.parameters import shapes
+from adapters.xla_programs import kernels_in
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "float32")  # on a GPU too
@@ -37,6 +50,7 @@ class JaxAdapter(Adapter):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        kernels={"elman": "XLA fusion", "lstm": "XLA fusion", "gru": "XLA fusion"},
     )
 
     def __init__(
@@ -82,6 +96,16 @@ class JaxAdapter(Adapter):
     @classmethod
     def libraries(cls) -> tuple[str, ...]:
         return (f"XLA, as built for JAX {jax.__version__}",)
+
+    def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
+        self.train(batches)
+        rows = self._tensor(np.zeros((ROWS, batches.shape[1])), np.int64)
+        lowered = self._program.train_rows.lower(self._program, self._state, self._data, rows, len(batches))
+        return kernels_in(lowered.compile().as_text())
+
+    @classmethod
+    def alone(cls, work: Work) -> Alone:
+        return alone(work)
 
     @classmethod
     def gpu_kernels(cls, work: Callable[[], object]) -> int:

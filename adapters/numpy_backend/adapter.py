@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from adapters.interface import Adapter, Array, Declaration, MatrixProduct, ModelSpec, TrainSpec
+from adapters.interface import Adapter, Alone, Array, Declaration, ModelSpec, TrainSpec, Work
+from adapters.numpy_backend.alone import alone
 from adapters.numpy_backend.clipping import clipping
 from adapters.numpy_backend.flat_parameters import pack, unpack
 from adapters.numpy_backend.levels import OrderOfLengths
@@ -102,14 +103,8 @@ class NumpyAdapter(Adapter):
         self._optimizer.restore(state)
 
     @classmethod
-    def matrix_product(cls, size: int) -> MatrixProduct:
-        left, right = np.ones((2, size, size), np.float32)
-        out = np.empty_like(left)
-        blas = ThreadpoolController().select(user_api="blas").info()
-        kernel = ", ".join(
-            f"{pool['internal_api']} for {pool.get('architecture', 'any CPU')}" for pool in blas
-        )
-        return MatrixProduct(lambda: np.matmul(left, right, out=out), f"numpy, {kernel or 'its own'}")
+    def alone(cls, work: Work) -> Alone:
+        return alone(work, GATE_VALUES_PER_THREAD // 4)  # an LSTM's four gates for each value
 
     def _prepare(self, batch: int) -> None:
         """Make the arrays and views that training on batches of this size works on."""

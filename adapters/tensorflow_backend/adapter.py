@@ -10,14 +10,18 @@ import tensorflow as tf
 
 from adapters.interface import (
     Adapter,
+    Alone,
     Array,
     Declaration,
-    MatrixProduct,
+    KernelRun,
     ModelSpec,
     TrainSpec,
     UnsupportedSpec,
+    Work,
 )
+from adapters.tensorflow_backend.alone import alone
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
+from adapters.xla_programs import kernels_in
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -57,6 +61,7 @@ class TensorFlowAdapter(Adapter):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        kernels={"elman": "XLA fusion", "lstm": "XLA fusion", "gru": "XLA fusion"},
     )
 
     def __init__(
@@ -133,10 +138,22 @@ class TensorFlowAdapter(Adapter):
     def libraries(cls) -> tuple[str, ...]:
         return (f"Keras {keras.__version__}", "XLA, Eigen and oneDNN as built into TensorFlow")
 
+    def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
+        self.train(batches)
+        return kernels_in(self._program(batches.shape[1]))
+
+    @_placed
+    def _program(self, size: int) -> str:
+        """What XLA makes of all updates of a batch, as text."""
+        traced = tf.function(
+            lambda *data: self._trainer.train_batch(*data, spans=self._spans), jit_compile=True
+        )
+        batch = [tf.zeros((size, *each.shape[1:]), each.dtype) for each in self._data]
+        return str(traced.experimental_get_compiler_ir(*batch)(stage="optimized_hlo"))
+
     @classmethod
-    def matrix_product(cls, size: int) -> MatrixProduct:
-        left, right = tf.ones((size, size)), tf.ones((size, size))
-        return MatrixProduct(partial(tf.linalg.matmul, left, right), "TensorFlow's own")
+    def alone(cls, work: Work) -> Alone:
+        return alone(work, compiled=True)
 
     def _trace_epoch(self, size: int) -> Callable[..., Tensor]:
         """Training on batches of one size: shapes known to a graph make it faster."""
@@ -176,6 +193,14 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
     @staticmethod
     def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
         return function
+
+    def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
+        self.train(batches)
+        return ()  # its library tells of itself
+
+    @classmethod
+    def alone(cls, work: Work) -> Alone:
+        return alone(work, compiled=False)
 
 
 def trace(

@@ -27,6 +27,7 @@ class TorchAdapter(TorchBase):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        kernels={"lstm": "mkldnn_rnn_layer"},
     )
 
     def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:

@@ -1,12 +1,8 @@
 """What every way of training in PyTorch has in common: raw tensors in, raw tensors out."""
 
-import ctypes
-import os
 import re
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,14 +10,18 @@ from torch import Tensor
 
 from adapters.interface import (
     Adapter,
+    Alone,
     Array,
-    MatrixProduct,
+    KernelRun,
     ModelSpec,
     Span,
     TrainSpec,
     UnsupportedSpec,
+    Work,
 )
+from adapters.torch_backend.alone import alone
 from adapters.torch_backend.flat_parameters import FlatParameters
+from adapters.torch_backend.kernels import kernels
 from adapters.torch_backend.readout import Batch
 
 torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
@@ -104,10 +104,12 @@ class TorchBase(Adapter):
             re.findall(r"(?:Intel\(R\) oneAPI )?Math Kernel Library Version [\d.]+|MKL-DNN v[\d.]+", build)
         )
 
+    def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
+        return kernels(lambda: self.train(batches))
+
     @classmethod
-    def matrix_product(cls, size: int) -> MatrixProduct:
-        left, right, out = torch.ones(size, size), torch.ones(size, size), torch.empty(size, size)
-        return MatrixProduct(lambda: torch.mm(left, right, out=out), f"torch, {_kernel()}")
+    def alone(cls, work: Work) -> Alone:
+        return alone(work)
 
     @classmethod
     def gpu_kernels(cls, work: Callable[[], object]) -> int:
@@ -139,30 +141,3 @@ def kernels_run(work: Callable[[], object]) -> int:
         torch.cuda.synchronize()
     on_gpu = [event.name for event in profile.events() or () if event.device_type.name == "CUDA"]
     return sum(not name.startswith(("Memcpy", "Memset")) for name in on_gpu)
-
-
-def _kernel() -> str:
-    """The CPUs that MKL has made its choice for, as it prints them on demand; else ATen's choice."""
-    mkl: Any = torch.backends.mkl
-    if mkl.is_available():
-        small = torch.ones(8, 8)
-        with mkl.verbose(mkl.VERBOSE_ON):
-            said = _printed(lambda: torch.mm(small, small))
-        if found := re.search(r"architecture (.+?), \w+ [\d.]+GHz", said):
-            return f"MKL for {found[1]}"
-    return f"ATen for {torch.backends.cpu.get_cpu_capability()}"
-
-
-def _printed(work: Callable[[], object]) -> str:
-    """What `work` prints below Python, kept from the standard output."""
-    with tempfile.TemporaryFile() as stream:
-        output = os.dup(1)
-        os.dup2(stream.fileno(), 1)
-        try:
-            work()
-            ctypes.CDLL(None).fflush(None)
-        finally:
-            os.dup2(output, 1)
-            os.close(output)
-        stream.seek(0)
-        return stream.read().decode(errors="replace")

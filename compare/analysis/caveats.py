@@ -1,7 +1,7 @@
 """Reasons to doubt the figures of a run: in the machine, the libraries, the measurements themselves."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scipy import stats
 
@@ -10,8 +10,9 @@ from compare.analysis.speeds import process_medians
 from compare.analysis.task_summary import TaskSummary
 from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment
+from compare.records.profile import Profile
 from compare.records.results import Results
-from compare.records.run import Run
+from compare.records.run import ProductRate, Run
 from compare.text import factor, number, signed
 
 BUSY_CORES = 0.2
@@ -33,8 +34,10 @@ SLOW_SHARE = 0.6
 LEVELS = ("below AVX", "AVX", "AVX2", "AVX-512")
 _OF_FLAG = {"avx": 1, "avx2": 2, "avx512f": 3}
 _OF_KERNEL = {
-    **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Barcelona", "DEFAULT"), 0),
-    **dict.fromkeys(("Sandybridge", "Bulldozer", "Piledriver", "Steamroller"), 1),
+    **dict.fromkeys(
+        ("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Barcelona", "SSE4", "DEFAULT"), 0
+    ),
+    **dict.fromkeys(("Sandybridge", "Bulldozer", "Piledriver", "Steamroller", "AVX"), 1),
     **dict.fromkeys(("Haswell", "Zen", "Excavator", "AVX2"), 2),
     **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids", "AVX512", "AVX-512"), 3),
 }
@@ -46,7 +49,8 @@ def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
     return [
         *_shared_machines(results.cluster),
         *_busy(results.environment),
-        *_poor_kernels(results.environment, results.runs),
+        *poor_kernels(results.environment, product_rates(results.runs)),
+        *slow_paths(results.environment, results.profiles),
         *_drifts(tasks),
         *_unequal_processes(tasks),
         *_slow_evaluations(tasks),
@@ -103,12 +107,12 @@ def _busy(environment: Environment) -> Iterator[str]:
         yield f"The clock follows the load (governor {environment.governor})."
 
 
-def _poor_kernels(environment: Environment, runs: Sequence[Run]) -> Iterator[str]:
-    rates = product_rates(runs)
+def poor_kernels(environment: Environment, rates: Mapping[str, ProductRate]) -> Iterator[str]:
+    """Of the libraries by adapter, those that multiply more slowly than this CPU can."""
     best = max((rate.operations_per_second for rate in rates.values()), default=0.0)
-    able = max((_OF_FLAG.get(flag, 0) for flag in environment.flags), default=None)
+    able = _able(environment)
     for adapter, rate in rates.items():
-        chosen = next((_OF_KERNEL[word] for word in _WORD.findall(rate.kernel) if word in _OF_KERNEL), None)
+        chosen = _chosen(rate.kernel)
         if able is not None and chosen is not None and chosen < able:
             yield (
                 f"{adapter} multiplies matrices with a kernel for {LEVELS[chosen]} ({rate.kernel}), "
@@ -119,6 +123,28 @@ def _poor_kernels(environment: Environment, runs: Sequence[Run]) -> Iterator[str
                 f"{adapter} multiplies matrices at {rate.operations_per_second / best:.0%} of the fastest "
                 f"library's rate: its kernel ({rate.kernel}) is below what the CPU can do."
             )
+
+
+def slow_paths(environment: Environment, profiles: Sequence[Profile]) -> Iterator[str]:
+    """What ran that should not have, by the declaration of the adapter or for this CPU."""
+    able = _able(environment)
+    for profile in profiles:
+        where = f"{profile.adapter} on {profile.task}"
+        yield from (f"{where}: {warning}." for warning in profile.warnings)
+        for library in profile.libraries:
+            chosen = _chosen(library) if library.startswith("oneDNN") else None
+            if able is not None and chosen is not None and chosen < able:
+                yield f"{where}: {library}, on a CPU with {LEVELS[able]}."
+
+
+def _able(environment: Environment) -> int | None:
+    """Which of the levels the CPU has."""
+    return max((_OF_FLAG.get(flag, 0) for flag in environment.flags), default=None)
+
+
+def _chosen(kernel: str) -> int | None:
+    """Which of the levels a kernel is for; None where its name does not say."""
+    return next((_OF_KERNEL[word] for word in _WORD.findall(kernel) if word in _OF_KERNEL), None)
 
 
 def _drifts(tasks: Sequence[TaskSummary]) -> Iterator[str]:

@@ -136,6 +136,7 @@ def _only(results: Results, conditions: Conditions, runs: Sequence[Run]) -> Resu
         tasks=[task for task in results.tasks if task.name in tasks],
         runs=list(runs),
         threads=[each for each in results.threads if each.machine == conditions.machine],
+        profiles=[each for each in results.profiles if each.machine == conditions.machine],
         machines={conditions.machine: results.machines[conditions.machine]},
         environments={},
     )

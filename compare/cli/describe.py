@@ -71,9 +71,9 @@ def _length(data: TaskData, preset: Preset) -> Iterator[tuple[str, str]]:
     )
     operations = operations_per_sequence(task.model, task.train, steps, dataset.lengths)
     total = operations * batches * task.batch_size * epochs
-    product = open_adapter("numpy").matrix_product(matrix_size(1))
-    assert product is not None
-    rate = product_rate(product, matrix_size(1), MEASURED_SECONDS).operations_per_second
+    measured = product_rate(open_adapter("numpy"), matrix_size(1), MEASURED_SECONDS)
+    assert measured is not None
+    rate = measured.operations_per_second
     yield (
         "time",
         f"{number(total / rate / MOST_SHARE, 2)} to {number(total / rate / LEAST_SHARE, 2)} s of training "

@@ -197,8 +197,10 @@ def exit_code(results: Results) -> int:
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
     sound = {(run.task, run.adapter) for run in results.runs if run.status == "ok"}
     scaled = not any(each.error and (each.task, each.adapter) in sound for each in results.threads)
+    profiled = not any(each.error and (each.task, each.adapter) in sound for each in results.profiles)
     judged = results.accuracy is None or all(run.status in NO_FAULT for run in results.accuracy.all_runs)
-    return 0 if ran and proven and reproduced and judged and scaled and passed_self_test(results) else 1
+    clean = ran and proven and reproduced and judged and scaled and profiled
+    return 0 if clean and passed_self_test(results) else 1
 
 
 def passed_self_test(results: Results) -> bool:

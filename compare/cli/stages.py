@@ -1,4 +1,4 @@
-"""The stages of a run, each of which adds to its results: lockstep, blocks, threads, tutorials, accuracy."""
+"""The stages of a run, each adding to its results: from lockstep through blocks to profiles and accuracy."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from adapters.interface import Array
 from compare.benchmarks.threads import compare_threads, turns
+from compare.cli.profile_stage import profile_stage
 from compare.cli.progress import Bar, LoggingObserver, bar, say
 from compare.cli.stage_lines import block_line, parity_line, said_of
 from compare.parity.check import check_parity
@@ -76,6 +77,9 @@ def _tasks(
         with bar(progress, f"threads on {block.task}", turns(block)) as tick:
             rounds = compare_threads(block, tick)
         results = replace(results, threads=[*results.threads, *rounds])
+        yield results
+    for grown in profile_stage(settings, blocks, results, workers, progress):
+        results = grown
         yield results
 
 

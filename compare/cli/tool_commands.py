@@ -1,4 +1,4 @@
-"""The commands `check`, `new`, `bench`, `sweep`, `describe` and `list`."""
+"""The commands `check`, `new`, `bench`, `profile`, `sweep`, `describe` and `list`."""
 
 from typing import Annotated, cast, get_args
 
@@ -21,6 +21,7 @@ from compare.cli.options import (
     Overwrite,
     Threads,
     data_request,
+    output_folder,
     settings,
 )
 from compare.errors import UsageError, check_choice
@@ -145,6 +146,34 @@ def bench(
         markdown=markdown,
     )
     raise typer.Exit(run_bench(chosen, console, error_console if markdown else console))
+
+
+@app.command(help="Say where the time of an update goes: products, functions, calls; and which kernels ran.")
+def profile(
+    task: Annotated[str, typer.Argument(help="A task, or a job's TOML file.")],
+    adapters: Adapters = ALL_ADAPTERS,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everything takes a turn.")] = 5,
+    out: Annotated[
+        str | None, typer.Option(help="Folder for a page with a figure; shown here alone if absent.")
+    ] = None,
+    threads: Threads = None,
+    data: Data = "auto",
+    mnist_archives: Archives = None,
+    overwrite: Overwrite = False,
+    changes: Changes = None,
+) -> None:
+    from compare.cli.profile import ProfileSettings, run_profile  # noqa: PLC0415
+
+    chosen = ProfileSettings(
+        task=TaskReference(name=located(task), changes=tuple(changes or ())),
+        adapters=tuple(dict.fromkeys(adapter_names(adapters))),
+        rounds=rounds,
+        threads=usable_cores() if threads is None else threads,
+        data=data_request(data, mnist_archives),
+        out=None if out is None else output_folder(out),
+        overwrite=overwrite,
+    )
+    raise typer.Exit(run_profile(chosen, console))
 
 
 @app.command(

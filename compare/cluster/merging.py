@@ -189,6 +189,7 @@ def left_behind(results: Results) -> tuple[str, ...]:
     parts = {
         "tutorials": results.tutorials,
         "the comparison of threads": results.threads,
+        "the profiles": results.profiles,
         "the reference for accuracy": results.accuracy,
         "the sweep": results.sweep,
     }

@@ -8,6 +8,7 @@ from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment, Interruption
 from compare.records.machine import Machine
 from compare.records.parity import ParityResult
+from compare.records.profile import Profile
 from compare.records.run import Run
 from compare.records.sweep import SweepPoint, ThreadRounds
 from compare.records.tutorial import Tutorials
@@ -89,6 +90,7 @@ class Results:
     sweep: list[SweepPoint] = field(default_factory=list)
     sweep_of: str = ""
     threads: list[ThreadRounds] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
     baseline: str | None = None
     twins: dict[str, str] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Results:
         """Whether anything was finished."""
         tutorials = self.tutorials.runs if self.tutorials else ()
         accuracy = self.accuracy.all_runs if self.accuracy else ()
-        return bool(self.runs or tutorials or accuracy or self.sweep)
+        return bool(self.runs or tutorials or accuracy or self.sweep or self.profiles)
 
     def on(self, machine: Machine) -> "Results":
         """With this kind of machine in every record that names none, and listed once a record has it."""
@@ -120,9 +122,10 @@ class Results:
             runs=[run if run.machine else replace(run, machine=name) for run in self.runs],
             sweep=[replace(point, machine=point.machine or name) for point in self.sweep],
             threads=[replace(each, machine=each.machine or name) for each in self.threads],
+            profiles=[replace(each, machine=each.machine or name) for each in self.profiles],
             accuracy=self.accuracy and self.accuracy.on([name]),
         )
         accuracy = marked.accuracy.all_runs if marked.accuracy else ()
-        records = (*marked.runs, *marked.sweep, *marked.threads, *accuracy)
+        records = (*marked.runs, *marked.sweep, *marked.threads, *marked.profiles, *accuracy)
         named = any(record.machine == name for record in records)
         return replace(marked, machines={**self.machines, name: machine}) if named else marked

@@ -8,6 +8,7 @@ from compare.records.results import Results
 from compare.report.accuracy_page import accuracy_page
 from compare.report.machine_pages import machine_pages
 from compare.report.page import FRONT, Page
+from compare.report.profile_page import profile_front
 from compare.report.run_pages import run_pages
 from compare.report.sweep_page import sweep_pages
 from compare.report.tutorial_page import tutorials_page
@@ -16,7 +17,7 @@ from compare.storage.run_folder import keep_pages, make_report_folders
 
 
 def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
-    """All pages of a run, of the tutorials alone, of accuracy, or of a sweep: README.md first.
+    """All pages of a run, of the tutorials alone, of accuracy, of a profile, or of a sweep: README.md first.
 
     Their figures and tables are written into the folder, which exists; the pages are not.
     """
@@ -29,6 +30,8 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         return (tutorials_page(results, results.tutorials, folder),)
     if results.accuracy:
         return (accuracy_page(results, results.accuracy, folder),)
+    if results.profiles:
+        return (profile_front(results, folder),)
     return sweep_pages(results, folder)
 
 

@@ -14,6 +14,7 @@ from compare.report.figures.parity import parity_figure
 from compare.report.figures.style import styles
 from compare.report.front_page import front_page
 from compare.report.page import Page
+from compare.report.profile_page import profile_section
 from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table, inherited_table, kernels_set, workers_table
 from compare.report.tables.parity import parity_table
@@ -31,6 +32,7 @@ OTHER_PAGES = (
     "method",
     "parity",
     "problems",
+    "profile",
     "self-test",
     "summary",
     "threads",
@@ -115,6 +117,11 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
                 }
             ),
             product_rates=product_rates(results.runs),
+        )
+    if results.profiles:
+        profiled = profile_section(results, renderer)
+        yield renderer.page(
+            "profile", "Where the time goes", "profile.md.jinja", profiled.tables, section=profiled
         )
     if results.threads:
         tables = {"threads": thread_table(results.threads)}

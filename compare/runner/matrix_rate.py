@@ -5,9 +5,10 @@ from time import perf_counter
 
 import numpy as np
 
-from adapters.interface import Array, MatrixProduct, ModelSpec, TrainSpec
+from adapters.interface import Adapter, Array, ModelSpec, Product, TrainSpec
 from adapters.parameters import layers
 from compare.records.run import ProductRate
+from compare.runner.parts_alone import run_seconds
 
 FEWEST_PRODUCTS = 5
 
@@ -46,15 +47,19 @@ def matrix_size(threads: int) -> int:
     return 512 * max(2, math.ceil(math.sqrt(threads)))
 
 
-def product_rate(product: MatrixProduct, size: int, limit_seconds: float) -> ProductRate:
-    """The fastest of the products that fit into some seconds, after one that is not counted."""
-    product.multiply()
+def product_rate(adapter: type[Adapter], size: int, limit_seconds: float) -> ProductRate | None:
+    """The fastest of the products that fit into some seconds, after one that is not counted.
+
+    None where the adapter's library has no product to time.
+    """
+    product = adapter.alone(Product(rows=size, inner=size, columns=size))
+    if product is None:
+        return None
+    product.run(1)
     seconds: list[float] = []
     end = perf_counter() + limit_seconds
     while len(seconds) < FEWEST_PRODUCTS or perf_counter() < end:
-        begin = perf_counter()
-        product.multiply()
-        seconds.append(perf_counter() - begin)
+        seconds.append(run_seconds(product, 1))
     return ProductRate(
         size=size, operations_per_second=2 * size**3 / min(seconds), kernel=str(product.kernel)
     )

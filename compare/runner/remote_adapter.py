@@ -1,8 +1,9 @@
 """An adapter in a process of its own; what it answers is checked before it is believed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from math import inf
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -10,8 +11,10 @@ import numpy as np
 from adapters.conformance import Outcome
 from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import shapes
+from adapters.work import KernelRun, Work
 from compare.records.run import Inference, ProductRate, Status, WorkerFacts
 from compare.runner.inference import Sequences
+from compare.runner.parts_alone import to_plain
 from compare.runner.protocol import Reply, train_to_plain
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 from tasks.interface import TaskReference
@@ -33,6 +36,8 @@ class RemoteAdapter:
     Units: `import_seconds` and `import_rss_bytes` of the framework's import; `updates` since construction.
     """
 
+    process_type: ClassVar[type[WorkerProcess]] = WorkerProcess
+
     def __init__(self, adapter: str, limits: Limits, *, device: str = "cpu") -> None:
         self.adapter, self.device, self.threads = adapter, device, limits.threads
         self.usable = True
@@ -42,7 +47,7 @@ class RemoteAdapter:
         self._rss_bytes_before: int | None = None
         self._models = 0
         self._at_once: int | None = None
-        self._process = WorkerProcess(adapter, limits)
+        self._process = self.process_type(adapter, limits)
 
     @property
     def alive(self) -> bool:
@@ -170,6 +175,24 @@ class RemoteAdapter:
         reply = self._call("product_rate", size, seconds)
         rate: ProductRate | None = self._as(ProductRate | None, "product_rate", reply.value)
         return rate
+
+    def seconds_alone(self, works: Sequence[Work], least_seconds: float) -> list[float] | None:
+        """What each part of an update takes by itself; None where the adapter's library does none.
+
+        Each is done as often as fills so many seconds.
+        """
+        reply = self._call("seconds_alone", [to_plain(work) for work in works], least_seconds)
+        found: list[float] | None = self._as(list[float] | None, "seconds_alone", reply.value)
+        if found is not None and not (len(found) == len(works) and all(0 < each < inf for each in found)):
+            raise self._failed("failed", f"seconds_alone returned {found}: expected a time above 0 for each")
+        return found
+
+    def kernels(self, batches: Array) -> list[KernelRun]:
+        """Train on the batches; the kernels that ran, as the framework tells them."""
+        reply = self._call("kernels", batches)
+        ran: list[KernelRun] = self._as(list[KernelRun], "kernels", reply.value)
+        self.updates += len(batches) * self._updates_a_batch
+        return ran
 
     def gpu_kernels_per_update(self, batches: Array) -> float | None:
         """How many kernels a GPU runs for an update, while training on these; None where nothing can tell."""

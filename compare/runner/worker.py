@@ -4,6 +4,7 @@ Its arguments are MODULE:CLASS DESCRIPTOR. Its environment was set before anythi
 imported here, so that the framework's import can be timed.
 """
 
+import ctypes
 import gc
 import os
 import re
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from adapters.conformance import Outcome
     from adapters.interface import Adapter, Array
     from compare.records.run import Inference, ProductRate, WorkerFacts
+    from compare.runner.parts_alone import PartsAlone
 
 
 class Worker:
@@ -43,6 +45,7 @@ class Worker:
         self._name = adapter
         self._cores = allowed_cores()
         self._adapter: Adapter | None = None
+        self._parts: PartsAlone | None = None
 
     def import_framework(self) -> None:
         from adapters import open_adapter  # noqa: PLC0415
@@ -110,8 +113,18 @@ class Worker:
     def product_rate(self, size: int, seconds: float) -> "ProductRate | None":
         from compare.runner.matrix_rate import product_rate  # noqa: PLC0415
 
-        product = self._type.matrix_product(size)
-        return product_rate(product, size, seconds) if product else None
+        return product_rate(self._type, size, seconds)
+
+    def seconds_alone(self, works: list[dict[str, Any]], least_seconds: float) -> list[float] | None:
+        from compare.runner.parts_alone import PartsAlone, from_plain  # noqa: PLC0415
+
+        self._parts = self._parts or PartsAlone(self._type)
+        return self._parts.seconds([from_plain(work) for work in works], least_seconds)
+
+    def kernels(self, batches: "Array") -> list[tuple[str, int, bool]]:
+        ran = self._loaded.kernels(batches)
+        ctypes.CDLL(None).fflush(None)  # what libraries say, before the answer
+        return [(run.name, run.times, run.compiled) for run in ran]
 
     def gpu_kernels(self, batches: "Array") -> int | None:
         return self._type.gpu_kernels(lambda: self._loaded.train(batches))

@@ -33,18 +33,20 @@ def retried_results(folder: Path, fresh: Results, blocks: Sequence[Block]) -> Re
 
 
 def without_failures(results: Results) -> Results:
-    """The results without the blocks, proofs and threads of which something failed, and single runs that did.
+    """The results without what failed: blocks, proofs, threads, profiles, and single runs.
 
     An adapter's run of a tutorial, or of a recipe for accuracy, is compared by what it learned.
     """
     failed = {(run.task, run.seed) for run in results.runs if run.status not in NO_FAULT}
+    tasks = {task for task, _ in failed}
     unproven = {proof.task for proof in results.proofs if proof.status not in NO_FAULT}
     tutorials, accuracy = results.tutorials, results.accuracy
     return replace(
         results,
         runs=[run for run in results.runs if (run.task, run.seed) not in failed],
         proofs=[proof for proof in results.proofs if proof.task not in unproven],
-        threads=[each for each in results.threads if each.task not in {task for task, _ in failed}],
+        threads=[each for each in results.threads if each.task not in tasks],
+        profiles=[each for each in results.profiles if each.task not in tasks],
         tutorials=tutorials and _sound_tutorials(tutorials),
         accuracy=accuracy and _sound_accuracy(accuracy),
     )

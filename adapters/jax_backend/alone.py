@@ -1,0 +1,78 @@
+"""Parts of an update by themselves: what XLA makes of products, element-wise functions and copies of rows."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array as Tensor
+
+from adapters.interface import Alone, Functions, Product, Rows, Work
+from adapters.work import Function
+
+Repeated = Callable[[int], Tensor]
+
+FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": lambda values, half: values + half,
+    "divide": lambda values, half: values / half,
+    "multiply": lambda values, half: values * half,
+    "sigmoid": lambda values, half: jax.nn.sigmoid(values),
+    "sqrt": lambda values, half: jnp.sqrt(values),
+    "tanh": lambda values, half: jnp.tanh(values),
+}
+
+
+def product(work: Product) -> Repeated:
+    left, right = (
+        jnp.ones((work.rows, work.inner), work.dtype),
+        jnp.ones((work.inner, work.columns), work.dtype),
+    )
+
+    def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
+        return left, right, left @ right
+
+    out = jnp.zeros((work.rows, work.columns), work.dtype)
+    return repeated(once, (left, right, out), lambda carried: carried[2])
+
+
+def functions(work: Functions) -> Repeated:
+    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype)
+
+    def once(_: Any, carried: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        values, half = carried
+        for name in work.names:
+            values = FUNCTIONS[name](values, half)
+        return values, half
+
+    return repeated(once, (values, half), lambda carried: carried[0])
+
+
+def rows(work: Rows) -> Repeated:
+    values = jnp.ones((work.rows, work.columns), work.dtype)
+    indices = jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows)
+
+    def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        values, indices, _ = jax.lax.optimization_barrier(carried)
+        return values, indices, values[indices]
+
+    taken = jnp.zeros((work.taken, work.columns), work.dtype)
+    return repeated(once, (values, indices, taken), lambda carried: carried[2])
+
+
+def repeated(once: Callable[[Any, Any], Any], begin: Any, result: Callable[[Any], Tensor]) -> Repeated:
+    """One program for any number of times: to call it costs as much as a call of `train`, once."""
+    program = jax.jit(lambda times, carried: result(jax.lax.fori_loop(0, times, once, carried)))
+
+    def run(times: int) -> Tensor:
+        return program(times, begin).block_until_ready()
+
+    return run
+
+
+PARTS: dict[type[Work], Callable[..., Repeated]] = {Product: product, Functions: functions, Rows: rows}
+
+
+def alone(work: Work) -> Alone:
+    """A part, in a loop inside of one compiled program, as the parts of an update are."""
+    return Alone(PARTS[type(work)](work), f"XLA, as built for JAX {jax.__version__}")

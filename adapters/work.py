@@ -1,0 +1,69 @@
+"""Parts of an update that a framework's library does alone: what an update is made of is said by them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from adapters.specs import Dtype
+
+Function = Literal["add", "divide", "multiply", "sigmoid", "sqrt", "tanh"]
+"""An element-wise function; those of two arguments take an array of 0.5 as their second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """The product of a matrix (rows, inner) and one (inner, columns)."""
+
+    rows: int
+    inner: int
+    columns: int
+    dtype: Dtype = "float32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Functions:
+    """Functions, one after the other, of an array (rows, columns), each of what the one before it made.
+
+    Rows stand for the sequences of a batch: a library that shares a batch between threads may share them.
+    """
+
+    names: tuple[Function, ...]
+    rows: int
+    columns: int
+    dtype: Dtype = "float32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """So many `taken` rows of an array (rows, columns), at indices that are not in order, copied."""
+
+    rows: int
+    columns: int
+    taken: int
+    dtype: Dtype = "float32"
+
+
+Work = Product | Functions | Rows
+WORK: dict[str, type[Work]] = {"product": Product, "functions": Functions, "rows": Rows}
+"""By the name under which a worker is told of it."""
+
+
+class Alone(NamedTuple):
+    """`run(times)` does a part so many times over, done when it returns; `kernel` says what does it.
+
+    Whatever it returns holds the result of the last time, as an array.
+    """
+
+    run: Callable[[int], object]
+    kernel: str
+
+
+class KernelRun(NamedTuple):
+    """A kernel or an operator by its framework's name for it, and how often it ran or stands there.
+
+    `compiled`: counted was how often it stands in a compiled program, not how often it ran.
+    """
+
+    name: str
+    times: int
+    compiled: bool = False

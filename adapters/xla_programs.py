@@ -1,0 +1,31 @@
+"""What XLA has made of a program: its library calls, products, loops and fusions, by its own text of it."""
+
+import re
+from collections import Counter
+
+from adapters.work import KernelRun
+
+_LOOP = re.compile(r" while\(")
+_PRODUCT = re.compile(r"= \w+\[([\d,]*)\]\S* (?:dot|convolution)\(")
+_TARGET = re.compile(r'custom_call_target="([^"]+)"')
+_KIND = re.compile(r"fusion\(.*kind=k(\w+)")
+_CUSTOM = re.compile(r'"fusion_config":{"kind":"([^"]+)"')
+
+
+def kernels_in(program: str) -> tuple[KernelRun, ...]:
+    """What an optimized program computes in one piece, each with how often it stands there."""
+    found = Counter(name for line in program.splitlines() if (name := _kernel(line)))
+    return tuple(KernelRun(f"XLA {name}", times, compiled=True) for name, times in found.most_common())
+
+
+def _kernel(line: str) -> str | None:
+    """What an instruction runs; None where it is no more than a part of something that is computed as one."""
+    if target := _TARGET.search(line):
+        return f"custom call {target[1]}"
+    if custom := _CUSTOM.search(line):
+        return f"fusion {custom[1]}"
+    if kind := _KIND.search(line):
+        return f"fusion as a {kind[1].lower()}"
+    if product := _PRODUCT.search(line):
+        return f"product of {product[1].replace(',', ' × ')} numbers"
+    return "while loop" if _LOOP.search(line) else None

@@ -1,0 +1,65 @@
+"""Parts of an update by themselves, timed in a worker: each as often as fills its time."""
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from adapters.interface import Adapter
+from adapters.work import WORK, Alone, Work
+
+REPEATS = 3
+"""How often each is timed in a turn, of which the fastest counts: what disturbs a run only ever slows it."""
+
+
+class PartsAlone:
+    """The parts that an adapter's library does alone, made once."""
+
+    def __init__(self, adapter: type[Adapter]) -> None:
+        self._adapter = adapter
+        self._made: dict[Work, Alone] = {}
+        self._times: dict[tuple[Work, float], int] = {}
+
+    def seconds(self, works: Sequence[Work], least_seconds: float) -> list[float] | None:
+        """What each takes once, from runs of at least so many seconds; None where one cannot be done."""
+        found = []
+        for work in works:
+            if work not in self._made:
+                alone = self._adapter.alone(work)
+                if alone is None:
+                    return None
+                self._made[work] = alone
+            alone, key = self._made[work], (work, least_seconds)
+            if key not in self._times:
+                self._times[key] = enough(alone, least_seconds)
+            times = self._times[key]
+            found.append(min(run_seconds(alone, times) for _ in range(REPEATS)) / times)
+        return found
+
+
+def enough(alone: Alone, least_seconds: float) -> int:
+    """How many times fill so many seconds, after one that is not counted."""
+    alone.run(1)
+    times = 1
+    while run_seconds(alone, times) < least_seconds:
+        times *= 2
+    return times
+
+
+def run_seconds(alone: Alone, times: int) -> float:
+    begin = perf_counter()
+    alone.run(times)
+    return perf_counter() - begin
+
+
+def to_plain(work: Work) -> dict[str, Any]:
+    """A part as plain data."""
+    kind = next(name for name, each in WORK.items() if type(work) is each)
+    return {"kind": kind, **{name: getattr(work, name) for name in work.__slots__}}
+
+
+def from_plain(plain: dict[str, Any]) -> Work:
+    """The part that `to_plain` was given."""
+    kind, fields = WORK[plain["kind"]], {name: value for name, value in plain.items() if name != "kind"}
+    if "names" in fields:
+        fields["names"] = tuple(fields["names"])
+    return kind(**fields)
