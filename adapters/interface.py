@@ -44,8 +44,8 @@ from adapters.work import Alone, Functions, KernelRun, MatrixProduct, Product, R
 __all__ = [
     "Activation", "Adam", "AdamW", "Adapter", "Alone", "Array", "Cell", "Cosine", "Declaration", "Device",
     "Dtype", "Exponential", "Functions", "KernelRun", "LearningRate", "Loss", "MatrixProduct", "ModelSpec",
-    "Optimizer", "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span", "TrainSpec",
-    "UnsupportedSpec", "Work", "rate_at",
+    "Optimizer", "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span",
+    "TrainSpec", "UnsupportedSpec", "Work", "rate_at",
 ]  # fmt: skip
 
 
