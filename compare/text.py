@@ -80,7 +80,8 @@ def number(value: float | None, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return NOTHING
     rounded = float(f"{value:.{digits}g}")
-    if 1000 <= abs(rounded) < math.inf or (value == int(value) if math.isfinite(value) else False):
+    whole = math.isfinite(value) and value == int(value)
+    if whole or min(1000, 10**digits) <= abs(rounded) < math.inf:
         return f"{rounded:,.0f}"
     return f"{value:#.{digits}g}".removesuffix(".")
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 NUMPY, TORCH, TENSORFLOW, JAX = "numpy", "numpy,torch", "numpy,tensorflow", "numpy,jax"
 EMPTY = ""
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,25 @@ PACKAGES_OF_THE_USER = (
     "adapters/__init__.py", "tasks.py", "numpy.py", "torch.py", "json.py", "random.py", "signal.py",
     "rich/__init__.py", "typer.py", "msgspec.py", "dataclasses.py", "pathlib.py", "logging.py", "ast.py",
 )  # fmt: skip
+
+FLUSHED = """import sys
+if "compare.runner.worker" in sys.argv:
+    import torch
+    torch.set_flush_denormal(True)
+"""
+CLUSTER = {
+    "MASTER_ADDR": "nowhere",
+    "OMPI_COMM_WORLD_RANK": "3",
+    "OMPI_COMM_WORLD_SIZE": "8",
+    "PMI_RANK": "3",
+    "RANK": "3",
+    "SLURM_CPUS_PER_TASK": "1",
+    "SLURM_JOB_ID": "1",
+    "SLURM_NTASKS": "8",
+    "SLURM_PROCID": "3",
+    "TF_CONFIG": '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}',
+    "WORLD_SIZE": "8",
+}
 
 ALL_VARIABLES = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -119,6 +140,17 @@ HOSTILE: dict[str, Hostile] = {
     "Matplotlib configured here": Hostile(
         variables={"MPLBACKEND": "module://none"}, files={"matplotlibrc": MATPLOTLIBRC}
     ),
+    "a cluster's variables": Hostile(variables=CLUSTER, adapters=JAX),
+    "a site's own start of Python": Hostile(
+        variables={"PYTHONPATH": f"{ROOT}:."},
+        files={"sitecustomize.py": FLUSHED},
+        adapters=TORCH,
+        says="numbers below the smallest normal one: taken for 0",
+    ),
+    "a home that is a file": Hostile(
+        variables=dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), "/etc/passwd")
+    ),
+    "files for nobody else": Hostile(shell="umask 077;"),
     "packages called as ours are": Hostile(files={"adapters/readme.txt": EMPTY, "tasks/readme.txt": EMPTY}),
     "modules called as all that we import": Hostile(
         files=dict.fromkeys(PACKAGES_OF_THE_USER, BROKEN), adapters=TORCH

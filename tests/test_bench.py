@@ -30,6 +30,7 @@ from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
 from compare.cli.run import exit_code
 from compare.cli.stored import render
 from compare.machine.environment import environment
+from compare.records.machine import machine_of
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
 from compare.report.pages import render_pages
@@ -301,6 +302,22 @@ def invented_points() -> list[SweepPoint]:
         for size in sweep.sizes()
         for name, seconds in (("grows", 1e-6 * size.hidden**2), ("steady", 2e-3))
     ]
+
+
+def test_sizes_of_unlike_machines_share_no_curve(tmp_path: Path):
+    there = environment("compare sweep", 1, "")
+    here, other = (machine_of(replace(there, cpu=cpu), "", "cpu") for cpu in ("Xeon", "EPYC"))
+    points = [
+        replace(point, machine=(other if point.size.hidden > 128 else here).fingerprint)
+        for point in invented_points()
+    ]
+    machines = {each.fingerprint: each for each in (here, other)}
+    results = Results(environment=there, tasks=[], runs=[], sweep=points, machines=machines)
+    front, further = render_pages(results, tmp_path)
+    assert "hidden units H: grows from 16 to 32, steady from 64 to 128." in front.text
+    assert f"those on **{here.name}**; the others: [{other.name}](pages/machine-2.md)." in front.text
+    assert "hidden units H: steady from 256 to 512." in further.text
+    assert len({table.path for page in (front, further) for table in page.tables}) == 4
 
 
 def test_growth_and_crossings_are_read_off_the_points():

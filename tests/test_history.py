@@ -8,7 +8,7 @@ from numpy.random import PCG64, Generator
 from compare.analysis.history import Times, change_points, looks_at
 from compare.report.site.changes import version_key
 
-HISTORIES = 200
+HISTORIES = 100
 
 
 def run(generator, seconds, *, processes=3, spread=0.01, of_run=0.02):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from compare.storage.checksums import checked
 from compare.storage.results import load, save
 from tests.commands import (
     ROOT,
@@ -154,3 +155,9 @@ def test_a_folder_that_vanishes_ends_a_run_with_what_is_finished(tmp_path, monke
     assert "No such file or directory" in ended.out
     assert "Traceback" not in ended.out + ended.err
     assert load(tmp_path / "out.moved").interrupted
+
+
+def test_a_run_notes_what_its_files_are_as_it_ends(two_cells):
+    noted = checked(two_cells)
+    assert "results.json" in noted
+    assert {name.partition("/")[0] for name in noted} == {"results.json", "tables", "logs"}

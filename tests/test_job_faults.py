@@ -365,6 +365,13 @@ def test_of_a_label_among_the_inputs(folder):
     refused(folder, "a.csv: data.classify.inputs has 'label', which is a label, sequence or time: leave it")
 
 
+def test_of_a_column_that_a_wide_table_has_not(folder):
+    write_csv(folder / "load.csv", **{f"c{column}": range(40) for column in range(1000)})
+    write_job(folder, 'file = "load.csv"\nforecast = { columns = "load" }')
+    refused(folder, "unknown column of load.csv 'load': choose from c0, c1, c2, ")
+    refused(folder, ", c98, c99 and 900 more")
+
+
 def test_of_a_sequence_that_is_torn_apart(folder):
     write_csv(folder / "a.csv", sequence=[0, 1, 0], v=[1, 2, 3], label=["x", "y", "x"])
     write_job(folder, 'file = "a.csv"')

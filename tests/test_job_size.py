@@ -1,5 +1,7 @@
 """A table may be larger than memory would hold as windows: these are views, gathered as they are needed."""
 
+import os
+import shutil
 import subprocess
 import sys
 from textwrap import dedent
@@ -18,6 +20,7 @@ TABLE_BYTES = ROWS * COLUMNS * 4
 
 MEASURE = """
     import re
+    import sys
     from pathlib import Path
 
     import numpy, pandas, pyarrow.csv, pyarrow.parquet
@@ -34,7 +37,7 @@ MEASURE = """
     imported = largest()
     data = load_task_data(TaskReference(name="big.toml"), DataRequest())
     task, dataset = data.task, data.dataset
-    remote = RemoteAdapter("numpy", Limits(threads=1, timeout_seconds=600))
+    remote = RemoteAdapter(sys.argv[1], Limits(threads=1, timeout_seconds=600))
     remote.construct(task.model, task.train, task.initial_parameters(0))
     remote.load_task(data.reference, data.key, dataset.inputs.shape[1], at_once=dataset.sequences_at_once)
     remote.train(task.batches(len(dataset.inputs), 0, 0)[:500])
@@ -68,17 +71,32 @@ def test_pages_that_are_released_are_read_anew(tmp_path):
     np.testing.assert_array_equal(window[100], before)
 
 
-@pytest.mark.exhaustive
-def test_five_million_rows_take_no_more_than_twice_the_table(tmp_path):
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A folder with a job on five million rows, and the environment in which it is run."""
+    folder = tmp_path_factory.mktemp("large")
     names = [f"c{column}" for column in range(COLUMNS)]
     generator, schema = np.random.default_rng(0), pa.schema([(name, pa.float32()) for name in names])
-    with pa.parquet.ParquetWriter(tmp_path / "big.parquet", schema) as writer:
+    with pa.parquet.ParquetWriter(folder / "big.parquet", schema) as writer:
         for _ in range(50):
             part = generator.random((COLUMNS, ROWS // 50), np.float32)
             writer.write_table(pa.table(dict(zip(names, part, strict=True)), schema=schema))
-    write_job(tmp_path, 'file = "big.parquet"\nforecast = { window = 48 }', name="big")
+    write_job(folder, 'file = "big.parquet"\nforecast = { window = 48 }', name="big")
+    yield folder, {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    shutil.rmtree(folder)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("adapter", ["numpy", "torch", "jax", "tensorflow"])
+def test_five_million_rows_take_no_more_than_twice_the_table(adapter, large):
+    folder, environment = large
     found = subprocess.run(
-        [sys.executable, "-c", dedent(MEASURE)], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-c", dedent(MEASURE), adapter],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env=environment,
     )
     windows, parent, worker = map(int, found.stdout.split())
     assert windows > 3_900_000

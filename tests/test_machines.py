@@ -50,6 +50,14 @@ def test_a_fingerprint_tells_kinds_of_machines_apart_and_nothing_else(machine):
     assert machine_of(later, "", "cpu") == machine_of(ENVIRONMENT, "", "cpu")
 
 
+def test_gpus_count_where_they_are_asked_for():
+    """Those of a CPU run are no part of its machine: nothing ran on them."""
+    equipped = replace(ENVIRONMENT, gpus=["NVIDIA H100", "NVIDIA H100"])
+    assert machine_of(equipped, "", "cpu") == machine_of(ENVIRONMENT, "", "cpu")
+    assert machine_of(equipped, "", "cuda").device == "NVIDIA H100"
+    assert machine_of(ENVIRONMENT, "", "cuda").device == "cuda"
+
+
 def test_machines_of_a_kind_may_differ_by_what_their_system_keeps_of_the_memory():
     less = replace(ENVIRONMENT, memory_bytes=ENVIRONMENT.memory_bytes - 2**28)
     assert machine_of(less, "", "cpu") == machine_of(ENVIRONMENT, "", "cpu")

@@ -180,6 +180,7 @@ FAULTS = [
     ("direction-padding", "outputs", "torch.direction_padding", "keras.padded_bidirectional", "padded"),
     ("layer-order", "outputs", "torch.stack", "torch.layer_order", "stack"),
     ("layer-order", "outputs", "torch.layer_order", "keras.stack", "stack"),
+    ("layer-order", "outputs", "torch.two_hidden", "torch.two_hidden_exchanged", "classes"),
     ("readout-step", "outputs", "torch.lstm", "torch.readout_step", "classes"),
     ("readout-step", "outputs", "torch.lstm", "keras.readout_step", "classes"),
     ("readout-step", "outputs", "torch.lstm", "jax.readout_step", "classes"),
@@ -265,6 +266,11 @@ def test_a_planted_fault_is_named(slug, stage, a, b, data, batches):
 def test_two_faults_at_once_are_both_named(batches):
     result = compared("torch.lstm", "torch.two_mistakes", batches / "classes.npz")
     assert {cause.slug for cause in result.causes} == {"gate-order", "forget-bias"}
+
+
+def test_a_cause_says_what_was_done_and_on_which_side(batches):
+    (cause,) = compared("torch.bidirectional", "torch.direction_order", batches / "classes.npz").causes
+    assert cause.sentence == "in B, rnn_l0: the second direction's states come first"
 
 
 @pytest.mark.parametrize(("a", "b"), cases([("torch.lstm", "torch.odd"), ("keras.residual", "torch.hidden")]))

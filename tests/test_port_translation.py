@@ -173,6 +173,7 @@ def test_arrays_whose_names_do_not_say_it_are_refused_with_a_table_to_copy():
     ("levels", "names"),
     [
         (2, ("rnn_l0", "rnn_l0_reverse", "rnn_l1", "rnn_l1_reverse")),
+        (2, ("rnn_l0", "rnn_l0_backward", "rnn_l1", "rnn_l1_backward")),
         (1, ("rnn/forward_layer", "rnn/backward_layer")),
         (1, ("rnn/forward_rnn/cell", "rnn/backward_rnn/cell")),
     ],

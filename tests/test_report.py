@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from compare.analysis.loss_agreement import agreements
@@ -17,7 +19,7 @@ from compare.cli.summary import results_table
 from compare.records.environment import Interruption
 from compare.records.run import Epoch, Round, Run
 from compare.report.figures.efficiency import limit_figure
-from compare.report.figures.style import styles
+from compare.report.figures.style import set_title, styles
 from compare.report.pages import render_pages
 from compare.storage.results import UnreadableRun, load, save
 from compare.text import code, escape, mean_with_deviation, number, slug
@@ -421,3 +423,14 @@ def test_the_limits_figure_has_room_for_the_long_name_of_a_kernel(results):
     figure = limit_figure(tasks, runs, styles([run.adapter for run in runs]))
     with warnings.catch_warnings(action="error"):
         figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("width", [4.6, 10.0])
+def test_the_title_of_a_figure_is_whole_however_long_a_name_is(width):
+    figure = Figure(figsize=(width, 5))
+    changes = ", ".join(f"train.optimizer.adam.beta{n}=0.9" for n in range(5))
+    set_title(figure, f"load ({changes}): training loss\ndata: load.csv, 400 rows")
+    extent = figure.texts[0].get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    assert extent.x0 >= 0
+    assert extent.x1 <= figure.bbox.width
+    assert extent.y0 >= figure.bbox.height - 0.6 * figure.dpi

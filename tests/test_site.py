@@ -103,6 +103,35 @@ def test_where_every_run_is_broken_there_is_no_site(tmp_path):
     (tmp_path / "run").mkdir()
     with pytest.raises(UsageError, match="no run can be read: run: "):
         write([tmp_path / "run"], tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_site_stays_where_its_runs_can_no_longer_be_read(runs, tmp_path):
+    out = tmp_path / "site"
+    write(runs, out)
+    before = {name: (out / name).read_bytes() for name in files(out)}
+    (tmp_path / "run").mkdir()
+    with pytest.raises(UsageError, match="no run can be read"):
+        write([tmp_path / "run"], out)
+    assert {name: (out / name).read_bytes() for name in files(out)} == before
+
+
+def test_a_run_without_tasks_has_its_place(runs, tmp_path):
+    folder = store(replace(example_results(), tasks=[], runs=[]), tmp_path / "empty")
+    assert write([folder, *runs], tmp_path / "site") == ()
+    assert {run["name"] for run in data(tmp_path / "site")["runs"]} == {"empty", "day-0", "day-1", "day-2"}
+
+
+def test_a_run_over_machines_has_an_entry_for_each(tmp_path):
+    halves = [varied(example_results(), day, machine=day) for day in range(2)]
+    folders = [store(each, tmp_path / f"{day}") for day, each in enumerate(halves)]
+    ended = command("merge", *folders, "--out", tmp_path / "both")
+    assert ended.code == 0, ended
+    assert write([tmp_path / "both"], tmp_path / "site") == ()
+    shown = data(tmp_path / "site")
+    assert [run["place"] for run in shown["runs"]] == ["both", "both"]
+    assert len({run["key"] for run in shown["runs"]}) == len({run["name"] for run in shown["runs"]}) == 2
+    assert len(shown["machines"]) == 2
 
 
 def test_runs_of_the_same_name_are_kept_apart(tmp_path):

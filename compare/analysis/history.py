@@ -7,7 +7,7 @@ from itertools import chain, product
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from compare.analysis.speeds import process_medians, seed_medians
 from compare.analysis.statistics import FEWEST_CLUSTERS, mean_interval
@@ -147,8 +147,8 @@ def _faster(
     squares = sum(float(np.square(side - side.mean()).sum()) for side in (first, second))
     scale = math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second)))
     middle = float(first.mean() - second.mean())
-    half = float(stats.t.isf(error / 2, freedom)) * scale
-    chance = 2 * float(stats.t.sf(abs(middle) / max(scale, ROUNDING), freedom))
+    half = float(-special.stdtrit(freedom, error / 2)) * scale
+    chance = 2 * float(special.stdtr(freedom, -abs(middle) / max(scale, ROUNDING)))
     return chance, math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 

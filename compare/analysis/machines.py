@@ -100,6 +100,21 @@ def _label(group: Group, alike: Sequence[Group]) -> str:
     return ", ".join(told)
 
 
+def environments_of(results: Results) -> dict[str, list[Environment]]:
+    """By machine, those that a run's blocks were made in."""
+    if results.environments:
+        return results.environments
+    changed = [each.environment for each in results.interruptions if each.changed]
+    parts = [results.environment, *changed]
+    found: dict[str, list[Environment]] = {}
+    for run in results.runs:
+        environment = parts[min(run.part, len(parts) - 1)]
+        known = found.setdefault(run.machine, [])
+        if environment not in known:
+            known.append(environment)
+    return found
+
+
 def environments_under(results: Results, conditions: Conditions) -> list[Environment]:
     """Those of a kind of machine with as many threads and the same version of Lockstep."""
     known = results.environments.get(conditions.machine, [])

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from compare.analysis.adapter_summary import AdapterSummary, latest
 from compare.analysis.block_changes import block_changes
 from compare.analysis.caveats import find_caveats
-from compare.analysis.machines import Group, as_of_one_machine, groups, labels, spans_machines
-from compare.analysis.significance import Change, Finding, metric_change, speed_change
+from compare.analysis.machine_pairs import machine_pairs
+from compare.analysis.machines import as_of_one_machine, spans_machines
+from compare.analysis.metric_changes import metric_change
+from compare.analysis.significance import Change, Finding, speed_change
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from tasks.interface import Metric
@@ -36,32 +38,15 @@ def diff_runs(before: Results, after: Results, threshold: float) -> RunDiff:
 
 
 def _by_machine(before: Results, after: Results, threshold: float) -> RunDiff:
-    """Each kind of machine, with as many threads, on its own; of several versions there the last."""
-    first, second = ({_place(group): group for group in groups(each)} for each in (before, after))
-    named = {**first, **second}
-    titles = dict(zip(named, labels([*named.values()]), strict=True))
     changes: list[Change] = []
     remarks: list[str] = []
-    for place, title in titles.items():
-        old, new = (found[place].results if place in found else None for found in (first, second))
-        one = old or new
-        assert one is not None  # every place is of one of them
-        nothing = replace(one, runs=[], proofs=[])
-        found = _diff(old or nothing, new or nothing, threshold)
-        if max(_count(before, place), _count(after, place)) > 1:
-            remarks.append(f"{title}: of several versions there, those named last are compared.")
-        changes += [replace(change, machine=title) for change in found.changes]
-        remarks += [f"{title}: {remark}" for remark in found.remarks]
+    for pair in machine_pairs(before, after):
+        found = _diff(pair.before, pair.after, threshold)
+        if pair.has_several:
+            remarks.append(f"{pair.title}: of several versions there, those named last are compared.")
+        changes += [replace(change, machine=pair.title) for change in found.changes]
+        remarks += [f"{pair.title}: {remark}" for remark in found.remarks]
     return RunDiff(changes=tuple(changes), remarks=tuple(remarks))
-
-
-def _count(results: Results, place: tuple[str, int]) -> int:
-    """How many groups of a run are of one place."""
-    return sum(_place(group) == place for group in groups(results))
-
-
-def _place(group: Group) -> tuple[str, int]:
-    return group.conditions.machine, group.conditions.threads
 
 
 def _diff(before: Results, after: Results, threshold: float) -> RunDiff:

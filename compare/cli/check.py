@@ -84,9 +84,9 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
         check_task_name(name)
     check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
-    say_what_is_set_aside(error_console)
     with error_console.status("Making the data ready"):
         tasks = [_found(settings, name) for name in settings.tasks]
+    say_what_is_set_aside(error_console)
     findings = Findings(outcomes={}, proofs=[], declared=declarations(settings.adapters))
     try:
         _check(settings, tasks, findings, error_console)
@@ -157,7 +157,10 @@ def _conform(settings: CheckSettings, findings: Findings, progress: Progress) ->
 def _prove(
     settings: CheckSettings, tasks: Sequence[_FoundTask], findings: Findings, progress: Progress
 ) -> None:
-    """Lockstep, in the order of tasks and adapters however it came; what failed is said at once."""
+    """Lockstep, in the order of tasks and adapters however it came; what failed is said at once.
+
+    Where there are no bars, so is everything else.
+    """
     checks = _parity_checks(settings, tasks)
     order = [(check.task, adapter) for check in checks for adapter in check.adapters]
     if not checks:
@@ -171,6 +174,9 @@ def _prove(
             findings.proofs.sort(key=lambda each: order.index((each.task, each.adapter)))
             if proof.status != "ok":
                 say(progress.console, f"{proof.adapter} on {proof.task} {proof.status}: {proof.error}")
+            elif progress.disable:
+                known = f"{findings.verdict(proof)} ({len(findings.proofs)} of {len(order)})"
+                say(progress.console, f"{proof.adapter} on {proof.task}: {known}")
 
 
 def _parity_checks(settings: CheckSettings, tasks: Sequence[_FoundTask]) -> list[ParityCheck]:

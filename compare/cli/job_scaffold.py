@@ -43,7 +43,8 @@ def _hours() -> str:
     """Fifty days of a load that follows the hour and the temperature, computed: a line an hour."""
     generator, hours = Generator(PCG64(0)), np.arange(HOURS)
     times = np.datetime64("2026-01-01T00") + hours
-    temperature = 5 + 4 * np.sin(2 * np.pi * (hours - 9) / 24) + 0.3 * generator.normal(size=HOURS).cumsum()
+    weather = 3 * np.sin(2 * np.pi * hours / (9 * 24)) + 0.3 * generator.normal(size=HOURS)
+    temperature = 5 + 4 * np.sin(2 * np.pi * (hours - 9) / 24) + weather
     load = (
         900
         + 120 * np.sin(2 * np.pi * (hours - 7) / 24)

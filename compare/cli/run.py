@@ -24,6 +24,7 @@ from compare.records.settings import Settings
 from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
+from compare.storage.journal import ResultsStore
 from compare.storage.results import open_run, save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
@@ -104,9 +105,10 @@ def _run(
             progress_bars(talk) as progress,
             closing(_stages(settings, blocks, keys, results, cluster, progress)) as all_stages,
         ):
+            store = ResultsStore(settings.out)
             for grown in all_stages:
                 results = grown.on(machine)
-                save(results, settings.out)
+                store.keep(results)
     except KeyboardInterrupt:
         console.print("Interrupted: what there is so far is kept.")
         console.print(_way_on(settings), soft_wrap=True)

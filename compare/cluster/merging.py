@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from compare.analysis.machines import Conditions, blocks, conditions_of
+from compare.analysis.machines import Conditions, blocks, conditions_of, environments_of
 from compare.errors import UsageError
 from compare.records.environment import Environment
 from compare.records.parity import ParityResult
@@ -166,21 +166,6 @@ def _environments(runs: Sequence[StoredRun], used: set[str]) -> dict[str, list[E
             if name in used:
                 found.setdefault(name, [])
                 found[name] += [each for each in environments if each not in found[name]]
-    return found
-
-
-def environments_of(results: Results) -> dict[str, list[Environment]]:
-    """By machine, those that a run's blocks were made in."""
-    if results.environments:
-        return results.environments
-    changed = [each.environment for each in results.interruptions if each.changed]
-    parts = [results.environment, *changed]
-    found: dict[str, list[Environment]] = {}
-    for run in results.runs:
-        environment = parts[min(run.part, len(parts) - 1)]
-        known = found.setdefault(run.machine, [])
-        if environment not in known:
-            known.append(environment)
     return found
 
 

@@ -42,17 +42,18 @@ class Presence:
 
         Raises: UsageError where none can.
         """
-        self._look()
-        if not self._seen:
+        there = self._scheduler.workers() or {}
+        if not there:
             raise UsageError(
                 f"no worker is connected to {self._address}: start some with: "
                 f"{command_for_workers(self._address)}"
             )
-        if not self._asked:
+        if not any(there.values()):
             raise UsageError(
                 f"no worker of {self._address} has the resource {RESOURCE}=1: start them with: "
                 f"{command_for_workers(self._address)}"
             )
+        self._look()
         found: dict[str, MachineFacts] = {}
         end = time.monotonic() + MEETING_SECONDS
         while self._asked and time.monotonic() < end:

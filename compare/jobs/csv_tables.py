@@ -16,7 +16,7 @@ from compare.jobs.table import Piece, Table, pieces
 from compare.text import counted
 
 BLOCK_BYTES = 4 * 2**20
-OTHER_SEPARATORS = ";\t|"
+SEPARATORS = ",;\t|"
 """What a file of one column may be separated by in truth."""
 
 
@@ -93,8 +93,8 @@ def _names(path: Path, separator: str) -> tuple[str, ...]:
         names = tuple(name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True)))
     except csv.Error as error:
         raise UsageError(f"{path}, row 1: {error}: correct it, a name has one line") from error
-    other = next((each for each in OTHER_SEPARATORS if len(names) == 1 and each in header), None)
-    if other:
+    other = next((each for each in SEPARATORS if each in header and each != separator), None)
+    if other and len(names) == 1:
         raise UsageError(
             f"{path}, row 1: one column, {header!r}: is it separated by {other!r}? say separator = {other!r}"
         )

@@ -69,7 +69,7 @@ def _not_shown(observed: Observed) -> list[str]:
     if not hidden:
         return []
     names = ", ".join(hidden[:3]) + (f" and {len(hidden) - 3} more" if len(hidden) > 3 else "")
-    return [f"what comes out of {names} is not shown by both: only the model's outputs are compared after it"]
+    return [f"the outputs of {names} are not shown by both programs: those of the model are compared"]
 
 
 def _largest(compared: Sequence[Row]) -> float:

@@ -7,8 +7,9 @@ import numpy as np
 
 from adapters.interface import Array
 from compare.port.records.differences import Row, close, relative
-from compare.port.records.interface import Layer, Trace
+from compare.port.records.interface import Layer, Recorded, Trace
 from compare.port.search.activations import ACTIVATIONS, known_name
+from compare.port.search.cells import valid_steps
 from compare.port.translation.matching import Matching
 from compare.port.translation.parts import Pair
 
@@ -54,8 +55,12 @@ def compared(first: Trace, second: Trace, matching: Matching, lengths: Array | N
 def within_lengths(first: Trace, second: Trace, lengths: Array | None) -> tuple[Array, Array]:
     """The outputs of both, zero beyond each sequence's length where they are sequences."""
     one, other = first.outputs, second.outputs
-    valid = _valid(first, second, None, None, lengths)
-    return _in_one_form(one, other, valid, reverse=False) if one.ndim == other.ndim >= 3 else (one, other)
+    if one.ndim != other.ndim or one.ndim < 3:
+        return one, other
+    recorded = [each for trace in (first, second) for each in trace.modules.values()]
+    masks = [np.asarray(each.mask, bool) for each in recorded if each.mask is not None]
+    given = [valid_steps(one.shape[:2], lengths)] if lengths is not None else []
+    return _in_one_form(one, other, next(iter(masks + given), None), reverse=False)
 
 
 def _in_one_order(pair: Pair, one: Array, other: Array) -> tuple[Array, Array]:
@@ -90,15 +95,12 @@ def layer_outputs(trace: Trace, layer: Layer) -> Array | None:
     return recorded.outputs[..., slice(*layer.columns)]
 
 
-def _valid(
-    first: Trace, second: Trace, one: Layer | None, other: Layer | None, lengths: Array | None
-) -> Array | None:
-    """Which steps count, (B, T); None where all do. Those of the layers that are named, or of any."""
+def _valid(first: Trace, second: Trace, one: Layer, other: Layer, lengths: Array | None) -> Array | None:
+    """Which steps count, (B, T); None where all do."""
     for trace, layer in ((first, one), (second, other)):
-        named = [trace.modules.get(layer.module or "")] if layer else trace.modules.values()
-        for recorded in named:
-            if recorded is not None and recorded.mask is not None:
-                return np.asarray(recorded.mask, bool)
+        recorded: Recorded | None = trace.modules.get(layer.module or "")
+        if recorded is not None and recorded.mask is not None:
+            return np.asarray(recorded.mask, bool)
     if lengths is None:
         return None
     steps = max(

@@ -14,6 +14,7 @@ from compare.port.records.interface import Batch, Description, Trace
 from compare.port.side import PortFailed, Side
 from compare.port.translation.matching import Matching, Names, match, round_trip_holds
 from compare.runner.worker_process import Limits, WorkerFailed
+from compare.text import shortened
 
 T = TypeVar("T")
 UPDATES = 100
@@ -101,7 +102,7 @@ def open_both(request: PortRequest, sides: tuple[Side, Side]) -> Opened:
     except UsageError as error:
         if not _is_of_dtype(str(error)):
             raise
-        single, without = True, f"both run in float32, since in float64 {error}"
+        single, without = True, f"both run in float32, since in float64 {shortened(str(error), 200)}"
     if single:
         batches, reordered, descriptions = _ready(request, sides, "float32")
     matching = match(descriptions[0].layers, descriptions[1].layers, request.names)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from compare.port.observation import Observed
 
 MOST_NUMBERS = 4_000_000
+LEAST_SHOWN = 1e-13
+"""Below it, a setting that was told from moves is none."""
+
 LETTERS = ("A", "B")
 RATE_BANDS = {"float64": 1e-7, "float32": 1e-3}
 """Within which two rates, told from moves in a dtype, are one."""
@@ -166,7 +169,9 @@ def _other_values(first: Rule, second: Rule) -> Iterator[tuple[str, str]]:
 
 def _shown(rule: Rule, name: str) -> str:
     value = getattr(rule, name)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value if abs(value) > LEAST_SHOWN else 0:g}"
+    return str(value)
 
 
 def _acts(first: Rule, second: Rule, name: str, seen: Seen) -> bool:

@@ -41,9 +41,10 @@ class Machine:
 
 
 def machine_of(environment: Environment, blas: str, device: str) -> Machine:
-    """The kind of the machine that an environment is of."""
+    """The kind of the machine that an environment is of; `device` is the one that was asked for."""
     allowed = len(environment.affinity) or environment.logical_cores
     quota = environment.quota_cores
+    names = " and ".join(sorted(set(environment.gpus)))
     return Machine(
         cpu=environment.cpu,
         flags=tuple(environment.flags),
@@ -52,5 +53,5 @@ def machine_of(environment: Environment, blas: str, device: str) -> Machine:
         usable_cores=float(allowed if quota is None else min(allowed, quota)),
         memory_gibibytes=round((environment.memory_bytes or 0) / 2**30),
         blas=blas,
-        device=device,
+        device=device if device == "cpu" else names or device,
     )

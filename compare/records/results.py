@@ -119,7 +119,7 @@ class Results:
         name = machine.fingerprint
         marked = replace(
             self,
-            runs=[replace(run, machine=run.machine or name) for run in self.runs],
+            runs=[run if run.machine else replace(run, machine=name) for run in self.runs],
             sweep=[replace(point, machine=point.machine or name) for point in self.sweep],
             threads=[replace(each, machine=each.machine or name) for each in self.threads],
             profiles=[replace(each, machine=each.machine or name) for each in self.profiles],

@@ -38,6 +38,7 @@ def front_page(
         different=[s.proof for task in tasks for s in task.with_verdict("DIFFERENT")],
         departures=departures(tasks),
         left_out=results.left_out,
+        sources=results.sources,
         links=links,
         pages={page.name: page for page in other_pages},
         limit=machine_limit(results.runs),

@@ -10,7 +10,7 @@ from compare.report.machine_pages import machine_pages
 from compare.report.page import FRONT, Page
 from compare.report.profile_page import profile_front
 from compare.report.run_pages import run_pages
-from compare.report.sweep_page import sweep_page
+from compare.report.sweep_page import sweep_pages
 from compare.report.tutorial_page import tutorials_page
 from compare.storage.atomic import write_text
 from compare.storage.run_folder import keep_pages, make_report_folders
@@ -32,7 +32,7 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         return (accuracy_page(results, results.accuracy, folder),)
     if results.profiles:
         return (profile_front(results, folder),)
-    return (sweep_page(results, folder),)
+    return sweep_pages(results, folder)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> Path:

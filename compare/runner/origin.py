@@ -13,8 +13,7 @@ from compare.runner.blas_kernels import blas_of_workers
 
 def this_machine(environment: Environment, device: str) -> Machine:
     """The kind of this machine, as workers on the device that was asked for find it."""
-    names = " and ".join(sorted(set(environment.gpus))) if device != "cpu" else device
-    return machine_of(environment, blas_of_workers(), names or device)
+    return machine_of(environment, blas_of_workers(), device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,8 @@ def read_checksums(folder: Path) -> dict[str, str] | None:
     path = folder / CHECKSUMS_FILE
     if not path.exists():
         return None
+    if not path.is_file():
+        raise UsageError(f"{path}: not a file that can be read")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -21,9 +21,14 @@ class UnreadableRun(Exception):  # noqa: N818 - reads as the fact that it states
     """A folder that holds no results, or results that this version cannot read."""
 
 
+JOURNAL_FILE = "finished.jsonl"
+"""What has come since `results.json` was written, a line a block: see `compare.storage.journal`."""
+
+
 def save(results: Results, folder: Path) -> None:
     """Write `results.json`, whole or not at all."""
     write_bytes(folder / "results.json", msgspec.json.encode(results) + b"\n")
+    (folder / JOURNAL_FILE).unlink(missing_ok=True)
 
 
 def load(folder: Path) -> Results:
@@ -39,11 +44,33 @@ def load(folder: Path) -> Results:
         header = msgspec.json.decode(content, type=_Header)
         if header.schema != SCHEMA:
             raise UnreadableRun(f"{path}: {_refusal(header)}")
-        return with_machines(msgspec.convert(_with_nan(msgspec.json.decode(content)), Results))
+        grown = _with_journal(msgspec.json.decode(content), folder)
+        return with_machines(msgspec.convert(_with_nan(grown), Results))
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadableRun(f"{path}: not the results of a run: {error}") from error
+
+
+def _with_journal(records: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The records with what has come since they were written; a line that is not whole is none."""
+    path = folder / JOURNAL_FILE
+    if not path.is_file():
+        return records
+    runs = {_identity(run): run for run in _objects(records, "runs")}
+    for line in path.read_bytes().splitlines():
+        try:
+            new = msgspec.json.decode(line, type=dict[str, Any])
+        except msgspec.DecodeError:
+            break
+        for run in _objects(new, "runs"):
+            runs.setdefault(_identity(run), run)
+        records = {**records, **new}
+    return {**records, "runs": [*runs.values()]}
+
+
+def _identity(run: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(run.get(name)) for name in ("part", "task", "seed", "adapter"))
 
 
 class _Writer(msgspec.Struct):

@@ -14,9 +14,17 @@ from compare.storage.array_file import write_arrays
 from compare.storage.atomic import temporary_name_of, write_text
 from compare.storage.checkpoint import RECORDS_FILE, SNAPSHOT_FILE
 from compare.storage.checksums import CHECKSUMS_FILE
-from compare.storage.results import UnreadableRun, load
+from compare.storage.results import JOURNAL_FILE, UnreadableRun, load
 
-OWN_FILES = ("README.md", "results.json", "report.html", CHECKSUMS_FILE, RECORDS_FILE, SNAPSHOT_FILE)
+OWN_FILES = (
+    "README.md",
+    "results.json",
+    "report.html",
+    CHECKSUMS_FILE,
+    JOURNAL_FILE,
+    RECORDS_FILE,
+    SNAPSHOT_FILE,
+)
 OWN_FOLDERS = {
     "pages": (".md",),
     "figures": (".png", ".svg"),

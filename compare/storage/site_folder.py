@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,6 @@ from compare.storage.run_folder import hold_output_folder
 MARK = "site.json"
 SCHEMA = 1
 RUNS = "runs"
-OWN_FILES = ("index.html", "plotly.js", MARK)
 FILES_OF_A_RUN = ("report.html", "results.json")
 
 
@@ -24,20 +23,29 @@ class _Mark(msgspec.Struct):
 
 @contextlib.contextmanager
 def hold_site_folder(out: Path) -> Iterator[None]:
-    """Make the folder of a site, or empty that of an earlier one, and keep others out of it.
+    """Make the folder of a site, or take that of an earlier one, and keep others out of it.
+
+    Where nothing comes of a new site, nothing of it stays.
 
     Raises: UsageError where the folder holds anything but a site, or cannot be written to.
     """
     with hold_output_folder(out):
         try:
-            if any(out.iterdir()):
-                _expect_site(out)
-                _clear(out)
+            fresh = not any(out.iterdir())
+            if not fresh and not is_site(out):
+                raise UsageError(f"{out} is there already, and is no site of Lockstep: choose another --out")
             write_bytes(out / MARK, msgspec.json.encode(_Mark(lockstep_site=SCHEMA)) + b"\n")
             (out / RUNS).mkdir(exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror}") from error
-        yield
+        try:
+            yield
+        except UsageError:
+            if fresh:
+                keep_runs(out, ())
+                (out / RUNS).rmdir()
+                (out / MARK).unlink()
+            raise
 
 
 def is_site(folder: Path) -> bool:
@@ -57,24 +65,23 @@ def write_site_file(out: Path, name: str, text: str) -> None:
 def write_run_files(out: Path, place: str, report: str, results: Path) -> None:
     """Write the report of one run, and its results as they are, into a folder of their own."""
     folder = out / RUNS / place
+    if folder.is_symlink():
+        folder.unlink()
     folder.mkdir(exist_ok=True)
+    _clear(folder)
     (folder / "report.html").write_text(report, encoding="utf-8")
     shutil.copyfile(results, folder / "results.json")
 
 
-def _expect_site(out: Path) -> None:
-    if not is_site(out):
-        raise UsageError(f"{out} is there already, and is no site of Lockstep: choose another --out")
+def keep_runs(out: Path, places: Collection[str]) -> None:
+    """Remove what earlier sites wrote of runs that are not among these, and nothing else."""
+    for folder in (out / RUNS).iterdir():
+        if folder.name not in places and folder.is_dir() and not folder.is_symlink():
+            _clear(folder)
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
-def _clear(out: Path) -> None:
-    """Remove what an earlier site wrote, and nothing else."""
-    for folder in (out / RUNS).iterdir() if (out / RUNS).is_dir() else ():
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        for name in FILES_OF_A_RUN:
-            (folder / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-    for name in OWN_FILES:
-        (out / name).unlink(missing_ok=True)
+def _clear(folder: Path) -> None:
+    for name in FILES_OF_A_RUN:
+        (folder / name).unlink(missing_ok=True)

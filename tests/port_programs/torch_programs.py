@@ -243,6 +243,28 @@ def norm_and_activation():
     return trained(one_bias(module))
 
 
+class TwoHidden(Net):
+    """Two dense layers of one shape between the states and the head, each with an activation after it."""
+
+    def __init__(self, order=("one", "two")):
+        super().__init__()
+        self.one, self.two, self.order = nn.Linear(5, 5), nn.Linear(5, 5), order
+
+    def read(self, states):
+        read = states[:, -1]
+        for name in self.order:
+            read = torch.tanh(getattr(self, name)(read))
+        return read
+
+
+def two_hidden():
+    return trained(one_bias(TwoHidden()))
+
+
+def two_hidden_exchanged():
+    return trained(one_bias(TwoHidden(order=("two", "one"))))
+
+
 def flat_outputs():
     class Flat(Net):
         def forward(self, x):

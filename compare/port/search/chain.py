@@ -126,7 +126,7 @@ def _norm(group: Group, values: Array) -> Array:
     apart = values - values.mean(axis=-1, keepdims=True)
     outputs = apart / np.sqrt((apart**2).mean(axis=-1, keepdims=True) + group.epsilon)
     outputs = outputs * group.parts.get("scale", 1.0)
-    return np.asarray(outputs + group.parts.get("offset", 0.0))
+    return ACTIVATIONS[group.activation](outputs + group.parts.get("offset", 0.0))
 
 
 LAYERS: dict[str, Callable[[Group, Array], Array]] = {

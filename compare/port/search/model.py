@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
+
 from adapters.interface import Array
+from compare.port.records.differences import FIT_BANDS, close
 from compare.port.records.interface import Trace
-from compare.port.search.activations import known_name
+from compare.port.search.activations import ACTIVATIONS, known_name
 from compare.port.search.cells import Cell
 from compare.port.search.chain import Chain, Group
 from compare.port.translation.gates import sounds_recurrent
@@ -40,6 +43,8 @@ def chain_of(
         group = group_of(pair, place, parts)
         if group is None:
             return None
+        if group.activation == "linear":
+            group = replace(group, activation=_activation_after(pair, place, traces[place]))
         if group.cells and groups and _beside(groups[-1], group):
             beside = replace(group.cells[0], reverse=True)
             groups[-1] = replace(groups[-1], cells=(*groups[-1].cells, beside))
@@ -63,6 +68,27 @@ def _in_order(pairs: Sequence[Pair], traces: Sequence[Trace]) -> list[Pair]:
         if all(module in order for module in modules):
             return sorted(pairs, key=lambda pair: order[getattr(pair, side).module])
     return sorted(pairs, key=lambda pair: ("embedding", *RECURRENT).count(pair.kind) == 0)
+
+
+def _activation_after(pair: Pair, place: int, trace: Trace) -> str:
+    """What a layer's outputs go through before another takes them, where both are shown."""
+    module = (pair.second if place else pair.first).module
+    recorded = trace.modules.get(module) if module is not None else None
+    if recorded is None or pair.kind not in {"dense", "norm"}:
+        return "linear"
+    taken = [
+        each.inputs for name, each in trace.modules.items() if name != module and each.inputs is not None
+    ]
+    band = FIT_BANDS.get(str(recorded.outputs.dtype), FIT_BANDS["float32"])
+    with np.errstate(all="ignore"):
+        return next(
+            (
+                name
+                for name, function in ACTIVATIONS.items()
+                if any(close(function(recorded.outputs), each, band) for each in (*taken, trace.outputs))
+            ),
+            "linear",
+        )
 
 
 def parts_of(pair: Pair, place: int, values: Values) -> dict[str, Array]:

@@ -73,7 +73,7 @@ OF_CELLS = (
 
 OF_LAYERS = (
     Setting(
-        field="activation", slug="activation", kinds=("dense",), values=tuple(ACTIVATIONS),
+        field="activation", slug="activation", kinds=("dense", "norm"), values=tuple(ACTIVATIONS),
         words="{name}: its activation is {one} in A, {other} in B",
     ),
     Setting(

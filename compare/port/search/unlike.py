@@ -19,11 +19,11 @@ Unlike = tuple[str, str]
 def unlike(one: Chain, other: Chain) -> list[Unlike]:
     """What is done on one side and not on the other, each mistake named once."""
     found = [*_reading(one, other), *_padding(one, other)]
-    for first, second in zip(one.groups, other.groups, strict=True):
-        found += _settings(first, second)
     for place, chain in enumerate((one, other)):
         there = (other, one)[place]
         found += [(slug, f"in {LETTERS[place]}, {words}") for slug, words in sorted(chain.made - there.made)]
+    for first, second in zip(one.groups, other.groups, strict=True):
+        found += _settings(first, second)
     return list({slug: (slug, words) for slug, words in reversed(found)}.values())[::-1]
 
 

@@ -57,4 +57,4 @@ def _flax(layer: Layer) -> Names:
 
 def _path(layer: Layer) -> str:
     backward = layer.settings.get("direction") == "reverse" and "backward" not in layer.name
-    return layer.name.replace(".", "/") + ("_backward" if backward else "")
+    return layer.name.replace(".", "/").removesuffix("_reverse") + ("_backward" if backward else "")

@@ -12,7 +12,7 @@ GATES = {kind: gates for gates, kind in KINDS.items()}
 _KERNEL = re.compile(r"(?P<owner>.*?)\.?weight_ih(?P<ending>(_l(?P<level>\d+))?(?P<reverse>_reverse)?)$")
 
 
-_DIRECTION = re.compile(r"(/(forward|backward)[^/]*(/cell)?|_reverse)$")
+_DIRECTION = re.compile(r"(/(forward|backward)[^/]*(/cell)?|_reverse|_backward)$")
 _LEVEL = re.compile(r"_l\d+$")
 
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from compare.analysis.accuracy import AccuracySummary
 from compare.records.accuracy import RecipeName
-from compare.report.figures.style import Style, frame, logarithmic, plain
+from compare.report.figures.style import Style, frame, logarithmic, plain, set_title
 
 
 def accuracy_figure(
@@ -26,7 +26,7 @@ def accuracy_figure(
     if not drawn:
         return None
     figure = Figure(figsize=(10, 4.4))
-    figure.suptitle(f"accuracy on held-out images\ndata: {plain(dataset)}", fontsize=11)
+    set_title(figure, f"accuracy on held-out images\ndata: {plain(dataset)}")
     handles: dict[str, Line2D] = {}
     for place, (name, summaries) in enumerate(drawn.items(), 1):
         first = figure.axes[0] if figure.axes else None

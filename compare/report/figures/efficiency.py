@@ -8,11 +8,13 @@ from matplotlib.figure import Figure
 from compare.analysis.efficiency import machine_limit, operations_per_second
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
-from compare.report.figures.style import Style, logarithmic, plain
+from compare.report.figures.style import Style, logarithmic, plain, wrapped
 from compare.text import number, percent
 
 LIMIT = "#D55E00"
 LONGEST_LINE = 100
+LABEL_WIDTH, LABEL_SIZE = 3.0, 9.0
+"""Of what stands left of a row: inches, points."""
 
 
 def limit_figure(
@@ -28,7 +30,12 @@ def limit_figure(
     ]
     if machine is None or not rows:
         return None
-    figure = Figure(figsize=(9, 1.6 + 0.24 * (len(rows) + 0.5 * len(tasks))), layout="constrained")
+    labels = [
+        wrapped(plain(f"{task.record.name}: {summary.adapter}"), LABEL_WIDTH, LABEL_SIZE)
+        for task, summary, _ in rows
+    ]
+    pitch = max(0.24, 0.15 * max(len(lines) for lines in labels))
+    figure = Figure(figsize=(9, 1.6 + pitch * (len(rows) + 0.5 * len(tasks))), layout="constrained")
     axes = figure.subplots()
     top = machine.operations_per_second
     order = list(dict.fromkeys(task.record.name for task, _, _ in rows))
@@ -51,9 +58,7 @@ def limit_figure(
         color=LIMIT,
         fontsize=9,
     )
-    axes.set_yticks(
-        places, [plain(f"{task.record.name}: {summary.adapter}") for task, summary, _ in rows], fontsize=9
-    )
+    axes.set_yticks(places, ["\n".join(lines) for lines in labels], fontsize=LABEL_SIZE)
     axes.set_ylim(places[-1] + 0.6, -0.6)
     logarithmic(axes.xaxis)
     data = "; ".join(f"{task.record.name}, {task.record.dataset}" for task in tasks)

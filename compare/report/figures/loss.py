@@ -13,7 +13,7 @@ from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.results import TaskRecord
 from compare.records.run import Run
-from compare.report.figures.style import Style, frame, logarithmic, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, set_title, title
 
 POINTS = 60
 LOGARITHMIC_FROM = 5.0
@@ -64,7 +64,7 @@ def loss_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Figur
     if not drawings:
         return None
     figure = Figure(figsize=(10, 4.8))
-    figure.suptitle(title(task.record, "training loss"), fontsize=11)
+    set_title(figure, title(task.record, "training loss"))
     by_updates, by_seconds = figure.subplots(1, 2, sharey=True)
     for drawing in drawings:
         _draw(by_updates, drawing, "updates")

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
-from compare.report.figures.style import Style, frame, logarithmic, plain, title
+from compare.report.figures.style import Style, frame, logarithmic, plain, set_title, title
 from tasks.interface import Metric
 
 LOGARITHMIC_FROM = 5.0
@@ -22,7 +22,7 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     """The first metric against seconds of training, every seed; None where nothing can be drawn."""
     metric = task.record.metrics[0]
     figure = Figure(figsize=(9, 4.6))
-    figure.suptitle(title(task.record, f"{plain(metric.name)} on held-out data"), fontsize=11)
+    set_title(figure, title(task.record, f"{plain(metric.name)} on held-out data"))
     axes = figure.subplots()
     handles = [
         handle

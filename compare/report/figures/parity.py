@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compare.records.parity import ParityResult
-from compare.report.figures.style import Style, frame, logarithmic, plain
+from compare.report.figures.style import Style, frame, logarithmic, plain, set_title
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND
 
 LOWEST = 1e-17
@@ -23,7 +23,7 @@ def parity_figure(
         return None
     figure = Figure(figsize=(10, 4.2))
     words = f"{task}: difference of the losses from those of {drawn[0].reference}"
-    figure.suptitle(f"{plain(words)}\ndata: {plain(drawn[0].dataset)}", fontsize=11)
+    set_title(figure, f"{plain(words)}\ndata: {plain(drawn[0].dataset)}")
     float64, float32 = figure.subplots(1, 2)
     for proof in drawn:
         _draw(float64, proof.losses, proof.adapter, adapter_styles[proof.adapter])

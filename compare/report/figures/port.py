@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compare.port.records.result import Curves, PortResult
-from compare.report.figures.style import frame, plain, styles
+from compare.report.figures.style import frame, plain, set_title, styles
 
 LOWEST = 1e-17
 """Where no difference at all is drawn: a logarithmic scale has no zero."""
@@ -14,7 +14,7 @@ LOWEST = 1e-17
 def port_figure(result: PortResult) -> Figure:
     """Both curves, their difference in float64 and, where it was looked at, in float32, with the bands."""
     figure = Figure(figsize=(10, 4.2))
-    figure.suptitle(plain(f"{result.names[0]} and {result.names[1]}"), fontsize=11)
+    set_title(figure, plain(f"{result.names[0]} and {result.names[1]}"))
     left, right = figure.subplots(1, 2)
     updates = np.arange(1, len(result.curve.first) + 1)
     for label, values in (("A", result.curve.first), ("B", result.curve.second)):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
-from compare.report.figures.style import Style, frame, plain, title
+from compare.report.figures.style import Style, frame, plain, set_title, title
 from tasks.interface import Forecast
 
 ERRORS = "YlOrRd"
@@ -38,7 +38,7 @@ def forecast_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> F
     seeds = ", ".join(map(str, sorted({seed for _, seed, _ in drawn})))
     actual = drawn[0][2]
     figure = Figure(figsize=(9, 4.6))
-    figure.suptitle(title(task.record, f"{actual.kind} against actual, seed {seeds}"), fontsize=11)
+    set_title(figure, title(task.record, f"{actual.kind} against actual, seed {seeds}"))
     axes = figure.subplots()
     handles = axes.plot(
         _positions(actual), actual.actual, color="0.82", linewidth=10, label="actual", solid_capstyle="round"
@@ -69,7 +69,7 @@ def confusion_figure(task: TaskSummary) -> Figure | None:
     height = math.ceil(len(drawn) / width)
     tall = 4.5 * height + 1.6
     figure = Figure(figsize=(4.6 * width, tall))
-    figure.suptitle(title(task.record, "confusion matrices, summed over seeds"), fontsize=11)
+    set_title(figure, title(task.record, "confusion matrices, summed over seeds"))
     panels = figure.subplots(height, width, squeeze=False).flat
     for (adapter, counts), axes in zip(drawn.items(), panels, strict=False):
         _draw_confusion(axes, counts, labels, worst)

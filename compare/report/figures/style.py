@@ -1,6 +1,7 @@
 """What the figures of a report have in common."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -15,6 +16,12 @@ from matplotlib.typing import LineStyleType
 from compare.records.results import TaskRecord
 
 matplotlib.rcdefaults()  # a report looks the same whatever matplotlibrc says
+
+
+LETTER, LINE = 0.58, 1.2
+"""How wide a letter is and how high a line, in multiples of the letters' size."""
+
+TITLE_SIZES, TITLE_POINTS = (11.0, 9.0, 7.0, 6.0), 35.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,24 @@ def plain(text: str) -> str:
 
 def title(record: TaskRecord, what: str) -> str:
     return f"{plain(record.name)}: {what}\ndata: {plain(record.dataset)}"
+
+
+def set_title(figure: Figure, text: str) -> None:
+    """Title a figure in letters that leave room for all of it, over as many lines as it takes."""
+    for size in TITLE_SIZES:
+        lines = wrapped(text, figure.get_figwidth(), size)
+        if len(lines) * LINE * size <= TITLE_POINTS:
+            break
+    figure.suptitle("\n".join(lines), fontsize=size)
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """The lines of a text in letters of this size; a word that is too long for a line is broken.
+
+    Units: width in inches, size in points.
+    """
+    letters = int(72 * width / (LETTER * size))
+    return [part for line in text.split("\n") for part in textwrap.wrap(line, letters)]
 
 
 def frame(figure: Figure, handles: Sequence[Artist], columns: int = 5, gap: float = 0.9) -> None:

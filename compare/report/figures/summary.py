@@ -8,22 +8,29 @@ from matplotlib.figure import Figure
 
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.task_summary import TaskSummary
-from compare.report.figures.style import Style, logarithmic, plain
+from compare.report.figures.style import Style, logarithmic, plain, wrapped
 from compare.text import factor
 
 MOST_IN_A_COLUMN = 3
 """How many tasks stand above each other before there are two columns of them."""
+
+WIDTH, MARGIN = 10.0, 0.8
+"""Of the figure, and of what stands left of a panel, in inches."""
+
+TITLE_SIZE = 9.0
 
 
 def summary_figure(tasks: Sequence[TaskSummary], adapter_styles: Mapping[str, Style]) -> Figure:
     """Times in multiples of the fastest's with their intervals, a panel a task, on one logarithmic scale."""
     columns = 1 if len(tasks) <= MOST_IN_A_COLUMN else 2
     rows = [tasks[start : start + columns] for start in range(0, len(tasks), columns)]
-    heights = [0.3 + 0.24 * max(len(task.adapters) for task in row) for row in rows]
-    figure = Figure(figsize=(10, 0.7 + sum(heights)), layout="constrained")
+    width = WIDTH / columns - MARGIN
+    sizes = [[0.15 * len(_title(task, width)) + 0.24 * len(task.adapters) for task in row] for row in rows]
+    heights = [0.15 + max(row) for row in sizes]
+    figure = Figure(figsize=(WIDTH, 0.7 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(rows), columns, sharex=True, squeeze=False, height_ratios=heights)
     for axes, task in zip(panels.flat, tasks, strict=False):
-        axes.set_title(plain(f"{task.record.name}  ({task.record.dataset})"), loc="left", fontsize=9)
+        axes.set_title("\n".join(_title(task, width)), loc="left", fontsize=TITLE_SIZE)
         axes.set_yticks(range(len(task.adapters)), [plain(s.adapter) for s in task.adapters])
         axes.set_ylim(len(task.adapters) - 0.4, -0.6)
         axes.grid(axis="x", color="0.9")
@@ -44,6 +51,10 @@ def summary_figure(tasks: Sequence[TaskSummary], adapter_styles: Mapping[str, St
         "time for the same work, in multiples of the fastest's, with the 95 % interval", fontsize=9
     )
     return figure
+
+
+def _title(task: TaskSummary, width: float) -> list[str]:
+    return wrapped(plain(f"{task.record.name}  ({task.record.dataset})"), width, TITLE_SIZE)
 
 
 def _draw_time(axes: Axes, place: int, summary: AdapterSummary, style: Style) -> None:

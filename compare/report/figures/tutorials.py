@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from compare.analysis.tutorials import RecipeSummary, most_seeds
-from compare.report.figures.style import Style, frame, logarithmic, plain
+from compare.report.figures.style import Style, frame, logarithmic, plain, set_title
 
 Line = tuple[str, Literal["-", "--", ":"]]
 
@@ -32,9 +32,9 @@ def points_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
         if seed in f.finished and (picture := f.finished[seed].forecast) is not None
     }
     figure = Figure(figsize=(9, 4.4))
-    figure.suptitle(
+    set_title(
+        figure,
         f"online sine: actual and predicted points, seed {seed}\ndata: {plain(summary.recipe.dataset)}",
-        fontsize=11,
     )
     axes = figure.subplots()
     actual = drawn[summary.adapter]
@@ -68,7 +68,7 @@ def from_scratch_figure(
     if not series:
         return None
     figure = Figure(figsize=(10, 4.8))
-    figure.suptitle(f"from-scratch sine\ndata: {plain(series[0][0].recipe.dataset)}", fontsize=11)
+    set_title(figure, f"from-scratch sine\ndata: {plain(series[0][0].recipe.dataset)}")
     losses, predictions = figure.subplots(1, 2)
     handles = []
     for summary, (colour, dashes) in series:
@@ -102,10 +102,10 @@ def images_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
     if not drawn:
         return None
     figure = Figure(figsize=(10, 4.2))
-    figure.suptitle(
+    set_title(
+        figure,
         f"row-wise MNIST: minibatches after their update, median over seeds\n"
         f"data: {plain(drawn[0].recipe.dataset)}",
-        fontsize=11,
     )
     panels = figure.subplots(1, 2)
     for axes, name, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy (%)"), strict=True):

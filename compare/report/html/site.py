@@ -14,9 +14,10 @@ from plotly.offline import get_plotlyjs
 from compare.errors import UsageError
 from compare.report.html.site_index import index_document
 from compare.report.html.site_report import PLOTLY, run_document
-from compare.report.site.entry import Entry, entries_of
+from compare.report.site.entry import entries_of
+from compare.report.site.summaries import Entry
 from compare.storage.results import open_run
-from compare.storage.site_folder import write_run_files, write_site_file
+from compare.storage.site_folder import keep_runs, write_run_files, write_site_file
 from compare.text import one_line, slug, storable
 
 
@@ -49,6 +50,7 @@ def write_site(folders: Sequence[Path], out: Path) -> tuple[Broken, ...]:
         raise UsageError(f"no run can be read: {broken[0].name}: {broken[0].reason}")
     write_site_file(out, PLOTLY, get_plotlyjs())
     write_site_file(out, "index.html", index_document(entries, [(each.name, each.reason) for each in broken]))
+    keep_runs(out, {entry.summary.place for entry in entries})
     return broken
 
 
@@ -78,7 +80,7 @@ def _all(runs: Sequence[Place], out: Path) -> list[list[Entry] | Broken]:
     if workers < 2:
         return [work(run) for run in runs]
     with ProcessPoolExecutor(workers, initializer=_collect_seldom) as pool:
-        return list(pool.map(work, runs, chunksize=max(1, len(runs) // (8 * workers))))
+        return list(pool.map(work, runs))
 
 
 def _collect_seldom() -> None:
@@ -95,8 +97,7 @@ def _one(out: Path, run: Place) -> list[Entry] | Broken:
     except UsageError as error:
         reason = str(error).replace(str(run.folder), run.name)
         return Broken(name=run.name, reason=one_line(reason))
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        # results are data from anywhere: what analysis cannot make sense of costs this run alone
+    except Exception as error:  # data from anywhere: what no analysis can make sense of costs this run alone
         return Broken(name=run.name, reason=one_line(f"its results make no sense: {error}"))
     write_run_files(out, run.place, report, run.folder / "results.json")
     return entries

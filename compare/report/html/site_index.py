@@ -8,7 +8,7 @@ from compare.report.html.shell import STATIC, document, template
 from compare.report.html.site_report import PLOTLY
 from compare.report.run_pages import task_page_name
 from compare.report.site.changes import DATE, find_changes, orders, versions
-from compare.report.site.entry import Entry
+from compare.report.site.summaries import Entry
 from compare.text import counted
 
 OWN = STATIC / "site"
@@ -28,9 +28,11 @@ PROGRAMS = (
     STATIC / "traces.js",
     STATIC / "choices.js",
     OWN / "student.js",
+    OWN / "blocks.js",
     OWN / "difference.js",
     OWN / "pair.js",
     OWN / "history.js",
+    OWN / "history_figures.js",
     STATIC / "plots.js",
     STATIC / "pages.js",
     OWN / "site.js",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compare.analysis.history import Times, change_points, looks_at
-from compare.report.site.entry import Entry
+from compare.report.site.summaries import Entry
 
 DATE = "date"
 """The order of time; every other is that of one distribution's versions, by its name."""

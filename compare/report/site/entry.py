@@ -1,104 +1,27 @@
-"""What the site says of one run: small enough that hundreds fit into one page."""
+"""From the results of a run to what a site says of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 
 from compare.analysis.adapter_summary import AdapterSummary
-from compare.analysis.history import Estimate, Times, times_of
+from compare.analysis.history import Estimate, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.run_diff import WORK, versions_of
+from compare.analysis.speeds import process_times, seed_times
 from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results, TaskRecord
 from compare.records.run import NO_FAULT
-from compare.report.site.hardware import Hardware, digest, hardware_of
+from compare.report.site.hardware import digest, hardware_of
+from compare.report.site.summaries import Entry, Row, Summary, Work
 from compare.text import one_line
 from tasks.interface import Metric
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What was trained: two runs of a task are compared where this is the same.
-
-    `fields` are those of the record in which they must agree, each as text, by the name that it is called.
-    """
-
-    key: str
-    task: str
-    dataset: str
-    fields: dict[str, str]
-    metrics: list[Metric]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
-    """How many logarithms of times there are, their mean and their standard deviation."""
-
-    count: int
-    mean: float
-    sd: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One adapter on one task of one run; `work` and `machine` are keys.
-
-    `reason` says what failed, or why its speed cannot be compared,
-    `departed` whether it left the lockstep. `rate` is the speed that the report shows, `speed` the one with
-    an interval over processes, `times` are in multiples of the fastest's; `results` by metric and seed,
-    `noise` by metric: how far apart adapters of this run came out.
-    Units: sequences per second; `processes` and `seeds` in logarithms of seconds for a sequence.
-    """
-
-    task: str
-    adapter: str
-    work: str
-    machine: str
-    epochs: int
-    ok: bool
-    reason: str
-    departed: bool
-    rounds: int
-    rate: float | None
-    speed: Estimate | None
-    times: Estimate | None
-    result: Estimate | None
-    processes: Moments | None
-    seeds: Moments | None
-    results: dict[str, dict[int, float]]
-    noise: dict[str, float | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """One run as the page has it, by its `key`: `place` is its folder in the site, `name` what it is called.
-
-    `state` is `ok`, or says what is not; `fastest` is by task.
-    """
-
-    key: str
-    place: str
-    name: str
-    date: str
-    preset: str
-    versions: dict[str, str]
-    fastest: dict[str, str]
-    state: str
-    rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One run: its summary, what its rows point to by key, and the times that its rows come from."""
-
-    summary: Summary
-    works: dict[str, Work]
-    machines: dict[str, Hardware]
-    times: list[Times | None]
+DIGITS = 9
+"""Decimals of a logarithm."""
 
 
 def entries_of(results: Results, place: str, name: str) -> list[Entry]:
@@ -179,8 +102,8 @@ def _row(
         speed=measured.speed if measured and summary.comparable else None,
         times=_of_ratio(summary.times_fastest),
         result=_of_sample(summary.metric(task.record.metrics[0].name)),
-        processes=_moments(measured.processes) if measured else None,
-        seeds=_moments(measured.seeds) if measured else None,
+        processes=_logarithms(process_times(summary.runs)),
+        seeds=_logarithms(seed_times(summary.runs)),
         results={metric.name: summary.results(metric.name) for metric in task.record.metrics},
         noise=noise,
     )
@@ -202,11 +125,8 @@ def _noise(task: TaskSummary, metric: Metric) -> float | None:
     return scatter.difference if scatter and scatter.adapters > 1 else None
 
 
-def _moments(times: Sequence[float]) -> Moments | None:
-    if len(times) < FEWEST_CLUSTERS:
-        return None
-    logarithms = np.log(times)
-    return Moments(count=len(times), mean=float(logarithms.mean()), sd=float(logarithms.std(ddof=1)))
+def _logarithms(times: Mapping[tuple[int, ...], float]) -> dict[str, float]:
+    return {".".join(map(str, block)): round(math.log(seconds), DIGITS) for block, seconds in times.items()}
 
 
 def _of_ratio(ratio: Ratio | None) -> Estimate | None:

@@ -11,6 +11,9 @@ from compare.analysis.run_diff import measured_on
 from compare.records.results import Results
 from compare.text import counted, one_line
 
+DEVICES = {"cpu": "on its CPU", "cuda": "on its GPU"}
+"""What is said of a machine that has both."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
@@ -28,7 +31,7 @@ def hardware_of(results: Results, summary: AdapterSummary) -> Hardware:
     """What one adapter had for one task, at last."""
     run = latest(summary.runs)[0]
     machine = results.machines[run.machine]
-    device = [run.device] if run.device not in ("cpu", machine.device) else []
+    device = [DEVICES.get(run.device, run.device)] if machine.device != "cpu" else []
     return Hardware(
         key=digest([machine.fingerprint, run.threads, run.device]),
         name=one_line(", ".join([machine.name, counted(run.threads, "thread"), *device])),

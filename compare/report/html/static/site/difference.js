@@ -1,14 +1,18 @@
-// What `python -m compare diff` says of two runs, from what the site keeps of each: see run_diff.py, significance.py.
+// What `python -m compare diff` says of two runs, from what the site keeps of each: see run_diff.py and significance.py.
 
 const SPEED = "sequences/s";
+const FEWEST = 3;
 
 function changesBetween(before, after) {
   const first = rowsByTask(before);
   const second = rowsByTask(after);
   return distinct([...first.keys(), ...second.keys()]).flatMap((task) => {
     const [old, recent] = [first.get(task) ?? new Map(), second.get(task) ?? new Map()];
+    const shared = [...old.keys()].filter((adapter) => recent.has(adapter));
+    const sound = shared.filter((adapter) => isSound(old.get(adapter), recent.get(adapter)));
+    const blocks = blockChanges(sound, old, recent);
     return distinct([...old.keys(), ...recent.keys()]).flatMap((adapter) =>
-      rowChanges(old.get(adapter), recent.get(adapter)).map((change) => ({ task, adapter, ...change })),
+      rowChanges(old.get(adapter), recent.get(adapter), blocks).map((change) => ({ task, adapter, ...change })),
     );
   });
 }
@@ -22,7 +26,7 @@ function rowsByTask({ rows }) {
   return found;
 }
 
-function rowChanges(before, after) {
+function rowChanges(before, after, blocks) {
   const all = { measure: "all", row: after ?? before };
   if (!before || !after) {
     return [{ ...all, finding: "not comparable", reason: `only in the ${before ? "first" : "second"} run` }];
@@ -32,13 +36,21 @@ function rowChanges(before, after) {
     return [{ ...all, finding, reason: (after.ok ? before : after).reason }];
   }
   const other = otherWork(data.works[before.work], data.works[after.work]);
-  const left = before.departed || after.departed ? "left the reference's losses" : "";
-  const machine = otherMachine(data.machines[before.machine].facts, data.machines[after.machine].facts);
   const epochs = before.epochs === after.epochs ? "" : `${before.epochs} and ${after.epochs} epochs`;
   return [
-    speedChange(before, after, other || left || machine),
+    speedChange(before, after, blocks),
     ...data.works[after.work].metrics.map((metric) => metricChange(metric, before, after, other || epochs)),
   ];
+}
+
+const isSound = (before, after) => before.ok && after.ok && !obstacle(before, after);
+
+/** Why two speeds cannot be compared; empty where they can. */
+function obstacle(before, after) {
+  const left = before.departed || after.departed ? "left the reference's losses" : "";
+  const machine = otherMachine(data.machines[before.machine].facts, data.machines[after.machine].facts);
+  const few = Math.min(before.rounds, after.rounds) < 2 ? "fewer than two rounds" : "";
+  return otherWork(data.works[before.work], data.works[after.work]) || left || machine || few;
 }
 
 function otherWork(before, after) {
@@ -51,29 +63,31 @@ const otherMachine = (before, after) =>
   Object.keys(before).filter((name) => before[name] !== after[name])
     .map((name) => `other ${name}: ${before[name] ?? "None"} and ${after[name] ?? "None"}`).join("; ");
 
-function speedChange(before, after, obstacle) {
+function speedChange(before, after, blocks) {
   const shared = { measure: SPEED, row: after, before: before.rate, after: after.rate };
-  const samples = ["seeds", "processes"].find((kind) => before[kind] && after[kind]);
-  const few = Math.min(before.rounds, after.rounds) < 2 ? "fewer than two rounds" : "";
-  if (obstacle || few) return { ...shared, finding: "not comparable", reason: obstacle || few };
-  if (!samples) return { ...shared, finding: "cannot tell", reason: "fewer than three processes" };
-  const ratio = ratioOfMeans(before[samples], after[samples]);
-  return { ...shared, finding: speedFinding(ratio), ratio };
+  const reason = obstacle(before, after);
+  if (reason) return { ...shared, finding: "not comparable", reason };
+  if (blocks) {
+    const own = blocks.own.get(after.adapter);
+    const finding = findingInBlocks(own, blocks.machine);
+    const alone = finding === "cannot tell" && speedFinding(own) === "no change";
+    return { ...shared, finding, ratio: ofSpeeds(own), reason: alone ? "against the others, no change" : "" };
+  }
+  const kind = ["seeds", "processes"].find((each) => Math.min(count(before[each]), count(after[each])) >= FEWEST);
+  if (!kind) return { ...shared, finding: "cannot tell", reason: "fewer than three processes" };
+  const times = ratioOfTimes(Object.values(before[kind]), Object.values(after[kind]));
+  return { ...shared, finding: speedFinding(times), ratio: ofSpeeds(times) };
 }
 
-/** The second speed in multiples of the first, by Welch's t on the logarithms of times. */
-function ratioOfMeans(first, second) {
-  const [a, b] = [first, second].map(({ sd, count }) => (sd * sd) / count);
-  const middle = first.mean - second.mean;
-  const freedom = (a + b) ** 2 / ((a * a) / (first.count - 1) + (b * b) / (second.count - 1));
-  const half = a + b > 0 ? student(freedom) * Math.sqrt(a + b) : 0;
-  return { middle: Math.exp(middle), low: Math.exp(middle - half), high: Math.exp(middle + half) };
-}
+const count = (blocks) => Object.keys(blocks).length;
+
+/** From times to speeds, the second in multiples of the first. */
+const ofSpeeds = ({ middle, low, high }) => ({ middle: 1 / middle, low: 1 / high, high: 1 / low });
 
 function speedFinding({ low, high }) {
   const [least, most] = [1 / (1 + data.threshold), 1 + data.threshold];
-  if (high < least) return "slower";
-  if (low > most) return "faster";
+  if (low > most) return "slower";
+  if (high < least) return "faster";
   return least <= low && high <= most ? "no change" : "cannot tell";
 }
 
@@ -99,12 +113,11 @@ function metricChange(metric, before, after, obstacle) {
     return { ...change, finding: "no change" };
   }
   const noise = before.noise[metric.name] ?? Infinity;
-  const sure = seeds.length === 1 ? Math.abs(middle) > 2 * noise : Math.abs(middle) > halfWidth(differences, middle);
+  const sure = seeds.length === 1 ? Math.abs(middle) > 2 * noise : Math.abs(middle) > halfWidth(differences);
   return { ...change, finding: !sure ? "cannot tell" : middle > 0 ? "less accurate" : "more accurate" };
 }
 
-function halfWidth(values, middle) {
-  const sum = values.reduce((total, value) => total + (value - middle) ** 2, 0);
-  const error = Math.sqrt(sum / (values.length - 1) / values.length);
+function halfWidth(values) {
+  const error = Math.sqrt(variance(values) / values.length);
   return error > 0 ? student(values.length - 1) * error : 0;
 }

@@ -1,11 +1,11 @@
-// Histories: a figure for each kind of machine and of work, each adapter a line, changes marked where they are certain.
+// Histories: a part of the page for each kind of machine and of work, with its figure, its changes and its points.
 
 const MOST_FIGURES = 8;
 
 const MEASURES = {
   speed: { label: "sequences/s", axis: "sequences per second", logarithmic: true, show: number },
   times: { label: "time, × fastest", axis: "time, × the fastest's", logarithmic: true, show: factor },
-  result: { label: "result", axis: "result", logarithmic: false, show: (value) => number(value, 4) },
+  result: { label: "result", axis: "", logarithmic: false, show: (value) => number(value, 4) },
 };
 
 const measure = () => MEASURES[state.measure] ?? MEASURES.speed;
@@ -47,8 +47,14 @@ function histories() {
 
 let shownHistories = new Map();
 
+let shownFor = null;
+
+/** What is shown stays as it is, tables that were opened too, where only a figure's zoom has changed. */
 function showHistories(page) {
   for (const [group, isOn] of lookGroups) press(group, isOn);
+  const address = written({ ...state, zoom: new Map() });
+  if (shownFor === address) return;
+  shownFor = address;
   const found = histories();
   shownHistories = new Map(found.map((history) => [history.name, history]));
   const place = page.querySelector(".histories");
@@ -86,8 +92,11 @@ function workName(work, all) {
 
 function historyCaption({ name }) {
   const { machine, work } = shownHistories.get(name);
-  return `${data.works[work].task}: ${measure().axis} on ${machineName(machine)}, by ${order()}, with 95 % intervals`;
+  return `${data.works[work].task}: ${measureOf(data.works[work])} on ${machineName(machine)}, by ${order()}, with 95 % intervals`;
 }
+
+/** What is on the vertical axis; a result by the name of its metric. */
+const measureOf = ({ metrics: [{ name, unit }] }) => measure().axis || (unit ? `${name}, ${unit}` : name);
 
 const changesIn = ({ work, machine, points }) =>
   measureName() !== "speed" ? [] : data.changes.filter((change) =>
@@ -122,89 +131,4 @@ function pointTable({ points }, runs) {
     ];
   });
   return table("points", "All runs", ["Run", order(), ...adapters.map(labelOf), "Raw data"], rows);
-}
-
-function historyTraces({ name }) {
-  const history = shownHistories.get(name);
-  const changes = changesIn(history);
-  const shown = data.adapters.filter(({ name: adapter }) => !state.hide.has(adapter));
-  return shown.flatMap((style) => {
-    const points = inOrder(history.points.filter(({ row }) => row.adapter === style.name));
-    return points.length ? [line(style, points), marks(style, points, changes)] : [];
-  });
-}
-
-function inOrder(points) {
-  if (order() === "date") return points;
-  const versions = data.orders[order()];
-  return [...points].sort((a, b) => versions.indexOf(a.run.versions[order()]) - versions.indexOf(b.run.versions[order()]));
-}
-
-function line(style, points) {
-  const color = inked(style.colour);
-  const values = points.map(({ row }) => row[measureName()]);
-  const far = (end) => values.map((value) => (value.low === null ? 0 : Math.abs(value[end] - value.middle)));
-  return {
-    type: "scatter",
-    mode: order() === "date" ? "lines+markers" : "markers",
-    x: points.map(({ run }) => (order() === "date" ? run.date : run.versions[order()])),
-    y: values.map(({ middle }) => middle),
-    line: { color, width: 1.2, dash: DASHES[style.place % 4] },
-    marker: { color, size: 6, symbol: MARKERS[style.marker] },
-    error_y: { type: "data", symmetric: false, array: far("high"), arrayminus: far("low"), color, thickness: 1, width: 2 },
-    meta: [literal(labelOf(style.name))],
-    customdata: points.map(({ run, row }, at) => [literal(run.name), literal(withInterval(values[at], measure().show)), reportOf(run, row.task)]),
-    hovertemplate: "<b>%{meta[0]}</b>, %{customdata[0]}<br>%{x}<br>%{customdata[1]}<extra></extra>",
-  };
-}
-
-/** A ring around the first run after each change of an adapter. */
-function marks(style, points, changes) {
-  const own = points.flatMap(({ run, row }) => {
-    const change = changes.find((each) => each.run === run.key && each.adapter === style.name);
-    return change ? [{ run, row, change }] : [];
-  });
-  return {
-    type: "scatter",
-    mode: "markers",
-    x: own.map(({ run }) => (order() === "date" ? run.date : run.versions[order()])),
-    y: own.map(({ row }) => row.speed.middle),
-    marker: { symbol: "circle-open", size: 18, color: colour("--alert"), line: { width: 2.5 } },
-    meta: [literal(labelOf(style.name))],
-    customdata: own.map(({ run, row, change }) => [
-      literal(run.name), `${factor(change.ratio)} (${factor(change.low)}–${factor(change.high)})`, reportOf(run, row.task),
-    ]),
-    hovertemplate: "<b>%{meta[0]}: a change</b> with %{customdata[0]}<br>speed, × before: %{customdata[1]}<extra></extra>",
-  };
-}
-
-function historyLayout() {
-  const own = measure();
-  const x = order() === "date" ? { type: "date", title: { text: "" } } :
-    { type: "category", categoryorder: "array", categoryarray: data.orders[order()], title: { text: literal(order()) } };
-  return {
-    height: 380,
-    xaxis: { automargin: true, gridcolor: colour("--line"), zeroline: false, ...x },
-    yaxis: axis({ label: own.axis, logarithmic: own.logarithmic }),
-  };
-}
-
-const KINDS = {
-  history: { traces: historyTraces, layout: historyLayout, controls: openOnClick, caption: historyCaption },
-};
-
-const plotOf = async (name) => ({ kind: "history", views: [{ name }] });
-
-/** A click on a point opens the report of its run, at the task. */
-function openOnClick({ drawing, figure }) {
-  drawing.before(element("p", { class: "hint" }, "A click on a point opens its run's report."));
-  whenDrawn(figure, drawing);
-}
-
-function whenDrawn(figure, drawing) {
-  new MutationObserver((_, observer) => {
-    if (!figure.dataset.drawn) return;
-    observer.disconnect();
-    drawing.on("plotly_click", ({ points }) => location.assign(points[0].customdata[2]));
-  }).observe(figure, { attributes: true });
 }

@@ -17,8 +17,10 @@ function showPair() {
   for (const [key, input] of Object.entries(pairInputs)) input.value = runOf(state[key]) ? state[key] : "";
   const [before, after] = [runOf(state.first), runOf(state.second)];
   const place = document.querySelector(".comparison");
-  if (before && after) place.replaceChildren(...comparison(before, after));
-  else place.replaceChildren(element("p", {}, "Choose two runs, or tick them in the list of runs."));
+  if (before && after) {
+    place.replaceChildren(...comparison(before, after));
+    tell(place.firstElementChild.textContent);
+  } else place.replaceChildren(element("p", {}, "Choose two runs, or tick them in the list of runs."));
 }
 
 function comparison(before, after) {
@@ -29,7 +31,7 @@ function comparison(before, after) {
     element("p", {}, link(after), " against ", link(before), `: ${counts.join(", ") || "nothing to compare"} (from ${100 * data.threshold} % on).`),
     ...(changes.length ? [differenceTable(before, after, changes)] : []),
     element("p", {}, "Change: the second speed in multiples of the first, with its 95 % interval."),
-    ...remarks(before, after),
+    ...remarks(before, after, changes),
     element("p", {}, "Raw data: ", raw(before), ", ", raw(after), "."),
   ];
 }
@@ -62,12 +64,20 @@ function table(name, label, heads, rows) {
   return element("div", { class: "box", tabindex: "0", role: "region", "aria-label": label }, made);
 }
 
-function remarks(before, after) {
+function remarks(before, after, changes) {
   const names = distinct([...Object.keys(before.versions), ...Object.keys(after.versions)]);
   const changed = names.filter((name) => before.versions[name] !== after.versions[name]);
-  const lines = changed.map((name) =>
-    `${name}: ${before.versions[name] ?? "absent"} before, ${after.versions[name] ?? "absent"} after.`);
+  const lines = [
+    ...["slower", "faster"].flatMap((word) => machineRemark(word, changes)),
+    ...changed.map((name) => `${name}: ${before.versions[name] ?? "absent"} before, ${after.versions[name] ?? "absent"} after.`),
+  ];
   return lines.length ? [element("ul", {}, ...lines.map((line) => element("li", {}, line)))] : [];
+}
+
+function machineRemark(word, changes) {
+  const tasks = distinct(changes.filter(({ finding }) => finding === `${word} machine`).map(({ task }) => task));
+  const why = `all adapters became ${word} by the same factor: the machine did, or what they all share.`;
+  return tasks.length ? [`${tasks.join(", ")}: ${why}`] : [];
 }
 
 /** A box to tick in each row of the list of runs; a third tick replaces the second. */
