@@ -1,5 +1,6 @@
 """Where the time of an update goes, and which kernels ran: parts, stacks, limits, warnings, the page."""
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -7,6 +8,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from rich.console import Console
 from rich.progress import Progress
 
 from adapters import default_names, open_adapter
@@ -22,6 +24,7 @@ from compare.benchmarks.profile import Subject, denormal_share, profile_adapters
 from compare.benchmarks.sweep import Size, workload_of
 from compare.benchmarks.update_work import STEPS, functions_of, operations, products
 from compare.cli.options import settings
+from compare.cli.profile_lines import stack_table
 from compare.cli.profile_stage import profile_stage
 from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
@@ -181,7 +184,7 @@ def test_parts_that_take_longer_than_the_whole_are_said_to_overlap():
         ({}, 0.0, "products"),
         ({"calls": 6.0}, 0.0, "calls"),
         ({"functions": 3.0, "optimizer": 2.0, "indexing": 1.0}, 0.0, "memory"),
-        ({}, 6.0, "none of these"),
+        ({}, 6.0, "none"),
     ],
 )
 def test_an_update_is_bound_by_what_takes_most(changes, rest, named):
@@ -331,6 +334,17 @@ def test_what_failed_is_profiled_again_when_it_is_run_again():
     profiles = [example(task=task.name) for task in results.tasks]
     left = without_failures(replace(results, profiles=profiles)).profiles
     assert [each.task for each in left] == [t.name for t in results.tasks if t.name not in failed]
+
+
+def test_four_adapters_fit_side_by_side_into_a_terminal():
+    names, out = ("numpy", "torch", "tensorflow", "jax"), io.StringIO()
+    for slow in (1, 100, 10_000):
+        scaled = {part: [slow * 1e-3] * 3 for part in ("whole", *PARTS)}
+        found = stacks([example(name, **scaled) for name in names])
+        Console(file=out, width=80).print(stack_table(found))
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    for words in ("−400%", "element-wise functions", "1,000  100%", "10,000  100%"):
+        assert out.getvalue().count(words) >= 4 or words == "element-wise functions"
 
 
 def test_the_command_fits_a_terminal_and_writes_a_page_that_can_be_made_anew(tmp_path):

@@ -15,6 +15,9 @@ from compare.text import NOTHING, number, signed
 COLUMNS = 4
 """How many adapters stand side by side."""
 
+LONG_SECONDS = 0.1
+"""From which on an update is shown in milliseconds."""
+
 SHOWN = 5
 """How many kernels of each adapter are shown; the page has all."""
 
@@ -32,30 +35,31 @@ def show(profiles: Sequence[Profile], machine: Environment, console: Console) ->
 
 
 def stack_table(found: Sequence[Stack]) -> Table:
-    """One column an adapter: microseconds of an update, and the share that each part has of it."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column(f"{found[0].task}, µs an update", overflow="fold", min_width=22)
+    """One column an adapter: the time of an update, and of each part with the share that it has of it."""
+    slowest = max(stack.whole.median for stack in found)
+    unit, per_second = ("µs", 1e6) if slowest < LONG_SECONDS else ("ms", 1e3)
+
+    def time(seconds: float | None) -> str:
+        return NOTHING if seconds is None else number(per_second * seconds)
+
+    def part(stack: Stack, seconds: float) -> str:
+        return f"{time(seconds)}{seconds / stack.whole.median:6.0%}".replace("-", "−")
+
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column(f"{unit} an update", overflow="fold", min_width=22)
     for stack in found:
         table.add_column(stack.adapter, justify="right", overflow="fold")
-    table.add_row("all of it", *(number(1e6 * stack.whole.median) for stack in found))
-    for part, name in PARTS.items():
+    table.add_row("all of it", *(time(stack.whole.median) for stack in found))
+    for field, name in PARTS.items():
         table.add_row(
-            name, *(_part(stack, stack.parts[part].median) if stack.parts else NOTHING for stack in found)
+            name, *(part(stack, stack.parts[field].median) if stack.parts else NOTHING for stack in found)
         )
-    table.add_row(REST, *(_part(stack, stack.rest) if stack.parts else NOTHING for stack in found))
+    table.add_row(REST, *(part(stack, stack.rest) if stack.parts else NOTHING for stack in found))
     table.add_row("bound by", *(stack.bound or NOTHING for stack in found))
-    table.add_row("limit: machine's rate", *(_micro(stack.rate_seconds) for stack in found))
-    table.add_row("limit: best library", *(_micro(stack.product_seconds) for stack in found))
+    table.add_row("limit: machine's rate", *(time(stack.rate_seconds) for stack in found))
+    table.add_row("limit: best library", *(time(stack.product_seconds) for stack in found))
     table.add_row("in training turns", *(_training(stack) for stack in found))
     return table
-
-
-def _part(stack: Stack, seconds: float) -> str:
-    return f"{_micro(seconds)}{seconds / stack.whole.median:6.0%}".replace("-", "−")
-
-
-def _micro(seconds: float | None) -> str:
-    return NOTHING if seconds is None else number(1e6 * seconds)
 
 
 def _training(stack: Stack) -> str:
