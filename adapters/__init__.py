@@ -20,6 +20,7 @@ ADAPTERS: dict[str, str] = {
 """Name -> "module:Class"."""
 
 VARIANTS: dict[str, str] = {
+    "numba": "adapters.numba_backend.adapter:NumbaAdapter",
     "torch-autograd": "adapters.torch_backend.autograd:TorchAutogradAdapter",
     "tensorflow-graph": "adapters.tensorflow_backend.adapter:TensorFlowGraphAdapter",
 }

@@ -19,12 +19,17 @@ from tests.groups import each_adapter
 from tests.pairwise import covering
 
 ALL = (*default_names(), *VARIANTS)
-COMPILED = ("tensorflow", "jax", "tensorflow-graph")
+COMPILED = ("tensorflow", "jax", "tensorflow-graph", "numba")
 """Adapters that take seconds for every new model."""
 
 STATE = ("rows_equal_calls", "no_state_between_batches", "batch_sizes_change", "data_change", "any_layout")
 RESUMED = "goes_on_from_its_state"
-CHEAP = {"tensorflow": {RESUMED}, "jax": {RESUMED, *STATE}, "tensorflow-graph": {"shapes_and_dtypes"}}
+CHEAP = {
+    "tensorflow": {RESUMED},
+    "jax": {RESUMED, *STATE},
+    "tensorflow-graph": {"shapes_and_dtypes"},
+    "numba": {"everything_of_networks"},
+}
 """Beside the quick checks of the first two; TensorFlow's adapters share most of their code."""
 
 

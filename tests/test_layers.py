@@ -22,6 +22,7 @@ FRAMEWORKS = {
     "adapters/torch_backend": {"torch"},
     "adapters/tensorflow_backend": {"tensorflow", "keras"},
     "adapters/jax_backend": {"jax"},
+    "adapters/numba_backend": {"numba"},
     "compare/benchmarks/torch_loops.py": {"torch"},
     "compare/benchmarks/keras_loops.py": {"tensorflow", "keras"},
     "compare/port/programs/torch_": {"torch"},
