@@ -119,11 +119,11 @@ def _legend(effort: Effort) -> str:
 
 def _show(benched: Benched, found: Sequence[Comparison], console: Console) -> None:
     """A table, and below it what was not as it should be."""
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     (first, *others), *rows = comparison_cells(benched, found)
     table.add_column(first, overflow="fold")
     for heading in others:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)

@@ -125,7 +125,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch(
         framework="numba",
         name="compilation in Numba",
-        answer=lambda numba: "none" if numba.config.DISABLE_JIT else f"on, level {numba.config.OPT}",
+        answer=lambda numba: "none" if numba.config.DISABLE_JIT else f"on, level {int(numba.config.OPT)}",
         expected=("on, level 3",),
     ),
     Switch(
