@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
-PYTEST := $(VENV)/bin/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(VENV)/bin/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: compare lint test test-all clean
 

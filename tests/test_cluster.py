@@ -52,6 +52,7 @@ def test_the_report_says_that_workers_shared_a_machine(spread):
     assert [path.name for path in (out / "logs").iterdir()]
 
 
+@MORE
 def test_threads_are_those_that_are_asked_for_or_else_the_machines_cores(tmp_path, monkeypatch):
     """Never the one thread that the Dask worker has."""
     without = [each for each in TWO_CELLS if each not in ("--threads", 1)]
@@ -93,7 +94,7 @@ def test_dask_is_imported_for_a_cluster_alone():
 @pytest.mark.parametrize(
     "number",
     [
-        signal.SIGINT,
+        pytest.param(signal.SIGINT, marks=MORE),
         pytest.param(signal.SIGTERM, marks=MORE),
         pytest.param(signal.SIGKILL, marks=MORE),
     ],

@@ -48,6 +48,7 @@ def has_blocks_under_way(process):
     return len(workers) == WORKERS and all(worker.children() for worker in workers)
 
 
+@pytest.mark.exhaustive
 def test_a_worker_that_is_killed_at_any_moment_changes_no_loss(number, tmp_path, expected):
     generator = Generator(PCG64(number))
     with start(*RUN, "--cluster", f"local:{WORKERS}", "--out", tmp_path, mark=tmp_path) as process:

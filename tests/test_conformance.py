@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import VARIANTS, default_names, open_adapter
+from adapters import VARIANTS, open_adapter
 from adapters.conformance import CHECKS, Outcome, conforms, run
 from adapters.conformance.cases import make_case
 from adapters.conformance.comparison import compare_predictions, compare_training
@@ -27,13 +27,12 @@ COMPILED = ("tensorflow", "jax", "tensorflow-graph", "numba", "keras-tensorflow"
 COMPLETE = [name for name in ALL if name != "keras-tensorflow"]
 """Adapters that refuse no spec."""
 
-STATE = ("rows_equal_calls", "no_state_between_batches", "batch_sizes_change", "data_change", "any_layout")
 RESUMED = "goes_on_from_its_state"
 CHEAP = {
     "tensorflow": {RESUMED},
-    "jax": {RESUMED, *STATE},
+    "jax": {RESUMED},
     "tensorflow-graph": {"shapes_and_dtypes"},
-    "numba": {"everything_of_networks"},
+    "numba": {"forward_lstm"},
     "keras-tensorflow": {"forward_lstm"},
 }
 """Beside the quick checks of the first two; TensorFlow's adapters share most of their code."""
@@ -63,11 +62,6 @@ def assert_passes_elsewhere(name, checks):
         elsewhere.end()
     assert [outcome.name for outcome in outcomes] == [check.name for check in checks]
     assert [outcome for outcome in outcomes if outcome.status not in ("passed", "skipped")] == []
-
-
-@pytest.mark.parametrize("name", OWN_PROCESS)
-def test_an_adapter_passes_a_check_in_a_process_of_its_own(name):
-    assert_passes_elsewhere(name, [check for check in CHECKS if check.name == "adam_in_float32"])
 
 
 @pytest.mark.exhaustive
@@ -115,7 +109,9 @@ def described(chosen):
 
 
 @pytest.mark.parametrize("chosen", covering(CHOICES, allowed), ids=described)
-@pytest.mark.parametrize("name", each_adapter(default_names()))
+@pytest.mark.parametrize(
+    "name", each_adapter(["numpy", "torch"]) + each_adapter(["tensorflow", "jax"], [pytest.mark.exhaustive])
+)
 def test_every_pair_of_choices_agrees_with_the_reference(name, chosen):
     compare_predictions(open_adapter(name), case_of(chosen))
     compare_training(open_adapter(name), case_of(chosen))

@@ -66,6 +66,7 @@ def assert_resumed_to_the_same_end(out, finished, cell, expected):
     assert json.loads((out / "results.json").read_text())["runs"][: len(finished)] == finished
     if cell:
         seed, epochs, rounds = cell
+        assert load(out).interruptions[-1].changed == []
         run = load(out).runs[seed]
         assert run.epochs[: len(epochs)] == epochs, "an epoch was trained again"
         assert times(run.rounds[: len(rounds)]) == times(rounds), "a round was timed again"

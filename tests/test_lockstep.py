@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
-from itertools import count
+from itertools import count, product
 
 import numpy as np
 import pytest
@@ -55,11 +55,22 @@ def assert_lockstep(name, task, updates=None):
         assert relative(parameters[parameter], expected_parameters[parameter]) < TOLERANCE
 
 
+LONG = ("mnist-rows", "adding", "life-expectancy")
+"""Tasks of which compiled adapters take seconds; a quick run proves the first in other tests, too."""
+
+
+def each_pair():
+    """Every other adapter on every task; what takes long is exhaustive."""
+    for name, task in product((name for name in default_names() if name != "numpy"), TASKS):
+        long = name in ("tensorflow", "jax") and task in LONG
+        (case,) = each_adapter([name], [pytest.mark.exhaustive] if long else [])
+        yield pytest.param(name, task, marks=case.marks, id=f"{name}-{task}")
+
+
 each_other = pytest.mark.parametrize("name", each_adapter(n for n in default_names() if n != "numpy"))
 
 
-@pytest.mark.parametrize("task", TASKS)
-@each_other
+@pytest.mark.parametrize(("name", "task"), [*each_pair()])
 def test_float64_losses_agree_over_hundreds_of_updates(name, task):
     assert_lockstep(name, task)
 

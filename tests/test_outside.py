@@ -75,6 +75,7 @@ def expect_nothing_changed(hostile, here):
     assert {run.adapter: learned(run) for run in load(out).runs} == clean(hostile.adapters)
 
 
+@pytest.mark.exhaustive
 @of_framework("torch")
 def test_everything_that_is_set_at_once_changes_nothing(tmp_path):
     expect_nothing_changed(AT_ONCE, tmp_path)

@@ -29,7 +29,7 @@ RUNS = {
     "file as folder": (f"run sine-online --out {__file__}", "is a file: choose another --out"),
 }
 CHECKS = {
-    "adapter": ("torhc", "unknown adapter 'torhc': did you mean torch?"),
+    "adapter": ("torhc", "unknown adapter 'torhc': did you mean torch"),
     "module": ("tests.nowhere:Adapter", "unknown adapter 'tests.nowhere:Adapter': there is no module"),
     "class": ("tests.faulty_adapters:Riases", "tests.faulty_adapters has no class 'Riases'"),
     "no class": (
@@ -54,10 +54,10 @@ CHECKS = {
     "data": ("numpy --data mnits", "unknown data 'mnits'"),
 }
 BENCHMARKS = {
-    "task": ("bench sine-lstm", "unknown task with a native loop 'sine-lstm'"),
+    "task": ("bench mnist-columns", "unknown task with a native loop 'mnist-columns'"),
     "rounds": ("bench --rounds 0", "--rounds is 0: it must lie between 1 and"),
     "cell": ("sweep --cell grue", "unknown cell 'grue': did you mean gru?"),
-    "adapter": ("sweep --adapters numpyy", "unknown adapter 'numpyy': did you mean numpy?"),
+    "adapter": ("sweep --adapters numpyy", "unknown adapter 'numpyy': did you mean numpy or numba?"),
 }
 
 

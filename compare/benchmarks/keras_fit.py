@@ -21,6 +21,8 @@ from compare.benchmarks.native_loop import (
     NativeLoop,
 )
 
+tf.config.experimental.enable_tensor_float_32_execution(False)  # as the adapters compute, on a GPU too
+
 
 class FitLoop(NativeLoop):
     """Layers and a `Dense` readout under `model.fit`, which returns one loss for all its batches."""
