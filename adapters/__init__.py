@@ -20,6 +20,10 @@ ADAPTERS: dict[str, str] = {
 """Name -> "module:Class"."""
 
 VARIANTS: dict[str, str] = {
+    "numba": "adapters.numba_backend.adapter:NumbaAdapter",
+    "keras-tensorflow": "adapters.keras_backend.adapter:KerasTensorFlowAdapter",
+    "keras-torch": "adapters.keras_backend.adapter:KerasTorchAdapter",
+    "keras-jax": "adapters.keras_backend.adapter:KerasJaxAdapter",
     "torch-autograd": "adapters.torch_backend.autograd:TorchAutogradAdapter",
     "tensorflow-graph": "adapters.tensorflow_backend.adapter:TensorFlowGraphAdapter",
 }

@@ -9,6 +9,7 @@ S steps (index batches), G gates (1 for the Elman cell, 3 for the GRU, 4 for the
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar, Self
 
 from adapters.declaration import Declaration
@@ -38,13 +39,13 @@ from adapters.validation import (
     with_zero_padding,
     with_zeros_where_read,
 )
-from adapters.work import Alone, Functions, KernelRun, Product, Rows, Work
+from adapters.work import Alone, Functions, KernelRun, MatrixProduct, Product, Rows, Work
 
 __all__ = [
     "Activation", "Adam", "AdamW", "Adapter", "Alone", "Array", "Cell", "Cosine", "Declaration", "Device",
-    "Dtype", "Exponential", "Functions", "KernelRun", "LearningRate", "Loss", "ModelSpec", "Optimizer",
-    "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span", "TrainSpec",
-    "UnsupportedSpec", "Work", "rate_at",
+    "Dtype", "Exponential", "Functions", "KernelRun", "LearningRate", "Loss", "MatrixProduct", "ModelSpec",
+    "Optimizer", "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span",
+    "TrainSpec", "UnsupportedSpec", "Work", "rate_at",
 ]  # fmt: skip
 
 
@@ -185,9 +186,18 @@ class Adapter(ABC):
     def alone(cls, work: Work) -> Alone | None:
         """A part of an update by itself, as its library does it with the worker's threads; None: it has none.
 
-        The machine's limit is measured by products, and where an update's time goes by all parts.
+        Where an update's time goes is measured by all parts.
         """
         return None
+
+    @classmethod
+    def matrix_product(cls, size: int) -> MatrixProduct | None:
+        """A product of matrices of `size` rows, as fast as its library does them; None where it has none.
+
+        The machine's limit is measured by it, with the worker's threads.
+        """
+        alone = cls.alone(Product(rows=size, inner=size, columns=size))
+        return None if alone is None else MatrixProduct(partial(alone.run, 1), alone.kernel)
 
     @classmethod
     def gpu_kernels(cls, work: Callable[[], object]) -> int | None:

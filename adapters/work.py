@@ -58,6 +58,13 @@ class Alone(NamedTuple):
     kernel: str
 
 
+class MatrixProduct(NamedTuple):
+    """What multiplies two square float32 matrices, done when it returns, and the kernel that does it."""
+
+    multiply: Callable[[], object]
+    kernel: str
+
+
 class KernelRun(NamedTuple):
     """A kernel or an operator by its framework's name for it, and how often it ran or stands there.
 

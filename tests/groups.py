@@ -2,7 +2,13 @@
 
 import pytest
 
-from adapters import declaration
+from adapters import VARIANTS, declaration, default_names
+
+OWN_PROCESS = ("keras-torch", "keras-jax")
+"""Adapters that share no process with other tests of their framework: it has one backend of Keras."""
+
+IN_PROCESS = tuple(name for name in (*default_names(), *VARIANTS) if name not in OWN_PROCESS)
+"""All others that ship."""
 
 
 def of_framework(framework):

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from compare.cluster import dispatch, presence
-from compare.cluster.connection import Ended, SchedulerLost
 from compare.cluster.dispatch import Dispatcher
 from compare.cluster.kinds import BlockFound
 from compare.cluster.machines import Machines
 from compare.cluster.messages import Answer, MachineFacts, Work, decode, encode
 from compare.cluster.presence import Presence
 from compare.cluster.remote import describe
+from compare.cluster.scheduler import Ended, SchedulerLost
 from compare.records.block import Block, BlockResult
 from compare.records.environment import Environment
 from compare.records.machine import machine_of

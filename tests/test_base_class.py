@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters import VARIANTS, declaration, default_names, open_adapter
+from adapters import ADAPTERS, VARIANTS, declaration, default_names, open_adapter
 from adapters.conformance import CHECKS, conforms, run
 from adapters.conformance.cases import Case, make_case
 from adapters.interface import (
@@ -462,7 +462,7 @@ def test_every_adapter_that_ships_says_in_one_line_how_it_computes(name: str):
     assert declaration(name).computes.strip()
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name.partition("-")[0] in ADAPTERS])
 def test_a_variant_differs_from_its_adapter_in_how_it_computes_alone(name: str):
     variant, usual = declaration(name), declaration(name.partition("-")[0])
     assert variant == replace(usual, computes=variant.computes, kernels=variant.kernels)

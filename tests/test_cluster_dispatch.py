@@ -2,10 +2,11 @@
 
 import pytest
 
-from compare.cluster.connection import SchedulerLost
-from compare.cluster.dispatch import LOST, LOST_SECONDS, MOST_TRIES, STRAGGLER_SECONDS, NoMachines
+from compare.cluster.dispatch import LOST, LOST_SECONDS, MOST_TRIES, STRAGGLER_SECONDS
 from compare.cluster.messages import Answer, encode
+from compare.cluster.pieces import NoMachines
 from compare.cluster.presence import SILENT_SECONDS
+from compare.cluster.scheduler import SchedulerLost
 from compare.errors import UsageError
 from tests.scripted_cluster import VERSIONS, Scripted, answered, facts
 

@@ -137,6 +137,7 @@ def test_threads_bound_to_fewer_cores_are_a_departure():
         ("torch", {"get_default_dtype": lambda: "torch.float64"}, "default dtype of PyTorch: torch.float64"),
         ("keras", {"config": SimpleNamespace(backend=lambda: "torch")}, "backend of Keras: torch"),
         ("jax", {"config": SimpleNamespace(jax_disable_jit=True)}, "compilation in JAX: none"),
+        ("numba", {"config": SimpleNamespace(DISABLE_JIT=1, OPT=3)}, "compilation in Numba: none"),
         ("sys", {"float_info": SimpleNamespace(min=0.0)}, "below the smallest normal one: taken for 0"),
     ],
 )

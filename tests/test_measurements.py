@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from adapters import ADAPTERS, open_adapter
-from adapters.interface import ModelSpec, Sgd, TrainSpec
+from adapters.interface import MatrixProduct, ModelSpec, Sgd, TrainSpec
+from adapters.numpy_backend.adapter import NumpyAdapter
 from adapters.work import Product
 from compare.analysis.caveats import drift, find_caveats
 from compare.analysis.efficiency import machine_limit, operations_per_second, predictions
@@ -117,6 +118,19 @@ def test_every_adapter_that_ships_has_a_matrix_product(adapter):
     rate = product_rate(open_adapter(adapter), 64, limit_seconds=0.0)
     assert rate.operations_per_second > 0
     assert rate.kernel
+
+
+def test_an_adapter_may_have_a_matrix_product_and_nothing_else_to_time():
+    class Multiplies(NumpyAdapter):
+        @classmethod
+        def alone(cls, work):
+            return None
+
+        @classmethod
+        def matrix_product(cls, size):
+            return MatrixProduct(lambda: np.ones((size, size)) @ np.ones((size, size)), "mine")
+
+    assert product_rate(Multiplies, 8, limit_seconds=0.0).kernel == "mine"
 
 
 def rounds(*seconds):

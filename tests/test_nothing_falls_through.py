@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from adapters import VARIANTS, default_names, open_adapter, specs, validation
+from adapters import open_adapter, specs, validation
 from adapters.conformance.cases import Case, make_case
 from adapters.conformance.reference import Reference
 from adapters.declaration import Declaration
 from adapters.interface import Adapter, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
 from tests.filled_template import filled_template
-from tests.groups import each_adapter
+from tests.groups import IN_PROCESS, each_adapter
 
 ELMAN = make_case(
     ModelSpec(cell="elman", inputs=2, hidden=3, outputs=2, loss="half_squared_error"),
@@ -107,7 +107,7 @@ def case_of(invention: Invention) -> Case:
     return replace(ELMAN, model=model, train=train, parameters=parameters)
 
 
-@pytest.fixture(params=[*each_adapter([*default_names(), *VARIANTS]), "reference", "template"])
+@pytest.fixture(params=[*each_adapter(IN_PROCESS), "reference", "template"])
 def adapter_type(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> type[Adapter]:

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from adapters import VARIANTS
 from compare.analysis.loss_agreement import agreements
 from compare.analysis.task_summary import task_summaries
 from compare.cli.summary import results_table
@@ -110,6 +111,15 @@ def test_everything_else_is_a_page_of_its_own(pages):
         "method": "# What is included in the measurements",
         "environment": "# Environment",
     }
+
+
+def test_every_variant_has_a_row_with_its_outcome_or_the_command_that_tries_it(results, tmp_path):
+    ran = replace(results, runs=[*results.runs, replace(results.runs[0], adapter="numba", status="failed")])
+    (method,) = (page.text for page in render_pages(ran, tmp_path) if page.title.startswith("What is inc"))
+    rows = {row.split("|")[1].strip(): row for row in method.splitlines() if row.startswith("| ")}
+    assert {*VARIANTS} <= {*rows}
+    assert "failed on" in rows["numba"]
+    assert "`python -m compare run TASK --adapters numpy,keras-jax`" in rows["keras-jax"]
 
 
 @pytest.mark.parametrize("tasks", [2, 10])

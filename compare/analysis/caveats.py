@@ -47,7 +47,7 @@ _WORD = re.compile(r"[\w-]+")
 def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
     """One sentence a caveat; none where nothing recorded speaks against the figures."""
     return [
-        *_shared_machines(results.cluster),
+        *cluster_caveats(results.cluster),
         *_busy(results.environment),
         *poor_kernels(results.environment, product_rates(results.runs)),
         *slow_paths(results.environment, results.profiles),
@@ -73,7 +73,8 @@ def drift(run: Run) -> float:
     return 0.0 if steady else float(trend.slope) * (rounds[-1].index - rounds[0].index) / middle
 
 
-def _shared_machines(cluster: ClusterRecord | None) -> Iterator[str]:
+def cluster_caveats(cluster: ClusterRecord | None) -> Iterator[str]:
+    """What speaks against figures of a run that was spread over workers; nothing against one that was not."""
     if cluster and cluster.shared:
         yield (
             f"Workers of this run's cluster, {cluster.workers} of them, shared a machine and took each "

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
-import tensorflow as tf
 
-from adapters.interface import Adam, Array, Declaration, ModelSpec, TrainSpec
-from compare.benchmarks.native_loop import CLASSIFICATION, ClassifiesByLastState
+from adapters.interface import Declaration, ModelSpec
+from compare.benchmarks.keras_fit import PADDING, FitLoop
+from compare.benchmarks.native_loop import (
+    CLASSIFICATION,
+    ClassifiesByLastState,
+    ForecastsEveryStep,
+    ForecastsOneValue,
+    ReadsUnlikeLengths,
+)
 
 
-class Fit(ClassifiesByLastState):
-    """`keras.layers.LSTM` and `Dense` under `model.fit`, which returns one loss for all its batches."""
+class Fit(FitLoop, ClassifiesByLastState):
+    """`keras.layers.LSTM` and Keras' Adam."""
 
     declaration = Declaration(
         distribution="tensorflow",
@@ -28,44 +33,8 @@ class Fit(ClassifiesByLastState):
         dtypes=("float32",),
     )
 
-    def __init__(
-        self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
-    ) -> None:
-        super().__init__(model, train, parameters, device=device)
-        if device == "cpu":
-            tf.config.set_visible_devices([], "GPU")  # Keras takes one wherever it is seen
-        assert isinstance(train.optimizer, Adam)
-        rule = train.optimizer
-        self._network = keras.Sequential(
-            [
-                *self._layers(model),
-                keras.layers.Dense(model.outputs, use_bias=model.bias),
-            ]
-        )
-        self._network.compile(
-            keras.optimizers.Adam(rule.learning_rate, rule.beta1, rule.beta2, rule.epsilon),
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
 
-    def _layers(self, model: ModelSpec) -> list[Any]:
-        return [keras.layers.LSTM(model.hidden, use_bias=model.bias)]
-
-    def _load(self, inputs: Array, targets: Array, lengths: Array | None) -> None:
-        self._inputs, self._targets = np.asarray(inputs, np.float32), np.asarray(targets, np.int64)
-
-    def _train(self, batches: Array) -> Array:
-        order = batches.ravel()
-        history = self._network.fit(
-            self._inputs[order],
-            self._targets[order],
-            batch_size=batches.shape[1],
-            shuffle=False,
-            verbose=0,
-        )
-        return np.array(history.history["loss"])
-
-
-class GruFit(Fit):
+class GruFit(FitLoop, ClassifiesByLastState):
     """`keras.layers.GRU` in the same way: two biases a gate are trained, where the contract has one."""
 
     declaration = Declaration(
@@ -88,7 +57,7 @@ class GruFit(Fit):
         return [keras.layers.GRU(model.hidden, use_bias=model.bias)]
 
 
-class StackedFit(Fit):
+class StackedFit(FitLoop, ClassifiesByLastState):
     """Two `keras.layers.Bidirectional` LSTMs, one upon the other."""
 
     declaration = Declaration(
@@ -118,4 +87,73 @@ class StackedFit(Fit):
                 keras.layers.LSTM(model.hidden, use_bias=model.bias, return_sequences=below)
             )
             for below in (True, False)
+        ]
+
+
+class ForecastFit(FitLoop, ForecastsOneValue):
+    """`keras.layers.LSTM`, its last state read out as a value."""
+
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+        cells=("lstm",),
+        optimizers=("adam",),
+        dtypes=("float32",),
+    )
+
+
+class MaskedGruFit(FitLoop, ReadsUnlikeLengths):
+    """`keras.layers.Masking` and `GRU`; epsilon stands under the root of Keras' RMSprop."""
+
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+        cells=("gru",),
+        resets=("after",),
+        optimizers=("rmsprop",),
+        schedules=("cosine",),
+        features=("lengths", "clip_norm"),
+        dtypes=("float32",),
+    )
+
+    def _layers(self, model: ModelSpec) -> list[Any]:
+        return [keras.layers.Masking(PADDING), keras.layers.GRU(model.hidden, use_bias=model.bias)]
+
+
+class EveryStepFit(FitLoop, ForecastsEveryStep):
+    """Two `keras.layers.GRU`, read out at every step, under Keras' AdamW."""
+
+    declaration = Declaration(
+        distribution="tensorflow",
+        variables={
+            "TF_NUM_INTRAOP_THREADS": "{threads}",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        },
+        devices=("cpu", "cuda"),
+        cells=("gru",),
+        resets=("after",),
+        optimizers=("adamw",),
+        schedules=("cosine",),
+        features=("layers",),
+        dtypes=("float32",),
+    )
+
+    def _layers(self, model: ModelSpec) -> list[Any]:
+        return [
+            keras.layers.GRU(model.hidden, use_bias=model.bias, return_sequences=True)
+            for _ in range(model.layers)
         ]

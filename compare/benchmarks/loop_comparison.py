@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters import AdapterUnavailable, version
 from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
@@ -11,19 +12,37 @@ from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
 
 NATIVE_LOOPS: dict[str, dict[str, str]] = {
+    "sine-online": {"tutorials' torch loop": "compare.benchmarks.torch_tutorial:OnlineTutorial"},
+    "sine-window": {"tutorial's NumPy loop": "compare.benchmarks.numpy_loops:WindowTutorial"},
+    "sine-lstm": {
+        "torch.nn": "compare.benchmarks.torch_loops:NnForecast",
+        "Keras fit": "compare.benchmarks.keras_loops:ForecastFit",
+        "flax.nnx": "compare.benchmarks.flax_loops:Forecast",
+    },
     "mnist-rows": {
-        "torch.nn.LSTM, torch.optim": "compare.benchmarks.torch_loops:NnLstm",
-        "Keras model.fit": "compare.benchmarks.keras_loops:Fit",
+        "torch.nn": "compare.benchmarks.torch_loops:NnLstm",
+        "Keras fit": "compare.benchmarks.keras_loops:Fit",
+        "flax.nnx": "compare.benchmarks.flax_loops:Lstm",
+    },
+    "adding": {
+        "torch.nn": "compare.benchmarks.torch_loops:NnPackedGru",
+        "Keras fit": "compare.benchmarks.keras_loops:MaskedGruFit",
+        "flax.nnx": "compare.benchmarks.flax_loops:UnlikeLengths",
+    },
+    "life-expectancy": {
+        "torch.nn": "compare.benchmarks.torch_loops:NnEveryStep",
+        "Keras fit": "compare.benchmarks.keras_loops:EveryStepFit",
+        "flax.nnx": "compare.benchmarks.flax_loops:EveryStep",
     },
     "mnist-rows-gru": {
-        "torch.nn.GRU": "compare.benchmarks.torch_loops:NnGru",
-        "Keras model.fit": "compare.benchmarks.keras_loops:GruFit",
+        "torch.nn": "compare.benchmarks.torch_loops:NnGru",
+        "Keras fit": "compare.benchmarks.keras_loops:GruFit",
+        "flax.nnx": "compare.benchmarks.flax_loops:Gru",
     },
     "mnist-rows-stacked": {
-        "torch.nn.LSTM": "compare.benchmarks.torch_loops:NnStackedLstm",
-        "Keras model.fit": "compare.benchmarks.keras_loops:StackedFit",
+        "torch.nn": "compare.benchmarks.torch_loops:NnStackedLstm",
+        "Keras fit": "compare.benchmarks.keras_loops:StackedFit",
     },
-    "sine-online": {"tutorials' torch loop": "compare.benchmarks.torch_loops:OnlineTutorial"},
 }
 """Task, or variation of one -> name to show -> "module:Class"."""
 
@@ -40,6 +59,19 @@ LOOPS_BY_NETWORK: dict[tuple[str, int, bool], str] = {
     ("lstm", 2, True): "mnist-rows-stacked",
 }
 """Cell, layers and directions of a classifier under Adam -> the entry of `NATIVE_LOOPS` that trains it."""
+
+
+def installed_loops(entry: str) -> dict[str, str]:
+    """The loops of an entry of `NATIVE_LOOPS` whose frameworks are installed."""
+    return {name: target for name, target in NATIVE_LOOPS[entry].items() if _installed(target)}
+
+
+def _installed(target: str) -> bool:
+    try:
+        version(target)
+    except AdapterUnavailable:
+        return False
+    return True
 
 
 def loops_of(model: ModelSpec, train: TrainSpec) -> str | None:
@@ -89,14 +121,15 @@ def compare_with_native_loops(
     task: str, workload: Workload, adapters: Sequence[str], effort: Effort, tick: Callable[[str], None]
 ) -> list[Comparison]:
     """The task's native loops and the adapters, each with its ratios to the native loops."""
-    named = {**NATIVE_LOOPS[task], **{name: name for name in adapters}}
+    loops = installed_loops(task)
+    named = {**loops, **{name: name for name in adapters}}
     candidates = [
         Candidate(name=name, adapter=target, threads=effort.threads, device=effort.device)
         for name, target in named.items()
     ]
     parts = [time_interleaved(workload, candidates, effort.rounds, tick) for _ in range(effort.processes)]
     by_name = {name: [part[name] for part in parts] for name in named}
-    return [_comparison(name, by_name, NATIVE_LOOPS[task]) for name in named]
+    return [_comparison(name, by_name, loops) for name in named]
 
 
 def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], loops: Iterable[str]) -> Comparison:

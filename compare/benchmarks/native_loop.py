@@ -4,20 +4,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from typing import Any, ClassVar
 
-from adapters.interface import Adam, Adapter, Array, ModelSpec, Optimizer, TrainSpec, UnsupportedSpec
+from adapters.interface import (
+    Adam,
+    AdamW,
+    Adapter,
+    Array,
+    Cosine,
+    ModelSpec,
+    Optimizer,
+    RmsProp,
+    TrainSpec,
+    UnsupportedSpec,
+)
 
 
 class NativeLoop(Adapter):
     """A framework's own training loop, timed beside the adapters; nothing is proven of its losses.
 
     `optimizer` is the one that it uses. `fixed` has the fields of the specs that must have one value,
-    `free` those that may be any number, or true or false. What is in neither must be as the specs have it
-    by default, so that nothing which the contract gains later is taken for something that a loop does.
+    `free` those that may be any number, or true or false; `cosine` those that are such a schedule. What is
+    in none of them must be as the specs have it by default, so that nothing which the contract gains later
+    is taken for something that a loop does.
     """
 
     optimizer: ClassVar[type[Optimizer]]
     fixed: ClassVar[Mapping[str, object]]
     free: ClassVar[frozenset[str]]
+    cosine: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
@@ -27,7 +40,10 @@ class NativeLoop(Adapter):
                 f"optimizer is {train.optimizer!r}: this loop uses {self.optimizer.__name__}"
             )
         for field, value in _fields(model, train):
-            if field.name in self.free:
+            if field.name in self.cosine:
+                if not isinstance(value, Cosine):
+                    raise UnsupportedSpec(f"{field.name} is {value!r}: this loop takes a Cosine")
+            elif field.name in self.free:
                 if not isinstance(value, int | float):
                     raise UnsupportedSpec(f"{field.name} is {value!r}: this loop takes a number")
             elif value != (only := self.fixed.get(field.name, field.default)):
@@ -65,3 +81,46 @@ class ClassifiesByLastState(NativeLoop):
     optimizer = Adam
     fixed: ClassVar[Mapping[str, object]] = {"cell": "lstm", **CLASSIFICATION}
     free = SIZES | RATES_OF_ADAM | {"bias"}
+
+
+class ForecastsOneValue(NativeLoop):
+    """One LSTM whose last state is read out as values, under Adam: what `sine-lstm` asks for."""
+
+    optimizer = Adam
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "lstm",
+        "loss": "half_squared_error",
+        "readout": "last",
+        "dtype": "float32",
+    }
+    free = SIZES | RATES_OF_ADAM | {"bias"}
+
+
+class ReadsUnlikeLengths(NativeLoop):
+    """One GRU over sequences of unlike length, under RMSprop and a cosine: what `adding` asks for."""
+
+    optimizer = RmsProp
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "gru",
+        "loss": "half_squared_error",
+        "readout": "last",
+        "dtype": "float32",
+        "clip_norm": 1.0,
+    }
+    free = SIZES | {"decay", "epsilon", "bias"}
+    cosine = frozenset({"learning_rate"})
+
+
+class ForecastsEveryStep(NativeLoop):
+    """Two GRUs one above the other, read out at every step, under AdamW and a cosine: `life-expectancy`."""
+
+    optimizer = AdamW
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "gru",
+        "layers": 2,
+        "loss": "half_squared_error",
+        "readout": "every",
+        "dtype": "float32",
+    }
+    free = SIZES | {"beta1", "beta2", "epsilon", "weight_decay", "bias"}
+    cosine = frozenset({"learning_rate"})

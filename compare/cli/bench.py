@@ -17,6 +17,7 @@ from compare.benchmarks.loop_comparison import (
     Comparison,
     Effort,
     compare_with_native_loops,
+    installed_loops,
     loops_of,
     varied,
 )
@@ -91,7 +92,7 @@ def run_bench(settings: BenchSettings, console: Console, error_console: Console)
     show = _show_markdown if settings.markdown else _show
     try:
         for each in benched:
-            candidates = len(NATIVE_LOOPS[each.loops]) + len(settings.adapters)
+            candidates = len(installed_loops(each.loops)) + len(settings.adapters)
             turns = candidates * (1 + effort.rounds) * effort.processes
             with progress_bars(error_console) as progress, bar(progress, each.name, turns) as tick:
                 found = compare_with_native_loops(each.loops, each.workload, settings.adapters, effort, tick)
@@ -118,11 +119,11 @@ def _legend(effort: Effort) -> str:
 
 def _show(benched: Benched, found: Sequence[Comparison], console: Console) -> None:
     """A table, and below it what was not as it should be."""
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     (first, *others), *rows = comparison_cells(benched, found)
     table.add_column(first, overflow="fold")
     for heading in others:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
@@ -167,7 +168,7 @@ def _benched(name: str, request: DataRequest) -> Benched:
 
 def comparison_cells(benched: Benched, comparisons: Sequence[Comparison]) -> list[list[str]]:
     """The headings, then one row a candidate; one column a native loop, and what it ran of a GPU, if any."""
-    loops = [*NATIVE_LOOPS[benched.loops]]
+    loops = [*installed_loops(benched.loops)]
     on_gpu = any(comparison.device != "cpu" for comparison in comparisons)
     headings = [benched.name, "µs an update", *(f"× as fast as {loop}" for loop in loops)]
     rows = []

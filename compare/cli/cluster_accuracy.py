@@ -14,8 +14,8 @@ from compare.cli.accuracy import known_of, limits_of, plan_of, start_line
 from compare.cli.cluster_records import noted, placed, why_undone
 from compare.cli.progress import bar, say
 from compare.cluster.cluster import Cluster
-from compare.cluster.dispatch import Outcome
 from compare.cluster.kinds import Training
+from compare.cluster.pieces import Outcome
 from compare.records.accuracy import AccuracyRun
 from compare.records.results import Results
 from compare.records.settings import Settings

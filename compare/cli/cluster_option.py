@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,19 @@ from rich.console import Console
 
 from compare.cli.progress import say
 from compare.records.settings import Settings
+from compare.storage.results import open_run
 
 if TYPE_CHECKING:
     from compare.cluster.cluster import Cluster
+
+
+def left_of(settings: Settings) -> tuple[Settings, Mapping[str, str]]:
+    """The settings, without a cluster where nothing is left to run, and the versions of an earlier part."""
+    if not settings.resume:
+        return settings, {}
+    stored = open_run(settings.out)
+    finished = not stored.interrupted and not settings.retry_failed
+    return (replace(settings, cluster=None) if finished else settings), stored.versions
 
 
 @contextmanager

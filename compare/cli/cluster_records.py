@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from compare.cluster.cluster import Cluster
-from compare.cluster.dispatch import Outcome
+from compare.cluster.pieces import Outcome
 from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment
 from compare.records.machine import Machine

@@ -13,8 +13,8 @@ from compare.cli.progress import bar, say
 from compare.cli.stage_lines import block_line, parity_line
 from compare.cli.stages import parity_checks, scaled, tutorial_stage
 from compare.cluster.cluster import Cluster
-from compare.cluster.dispatch import Outcome
 from compare.cluster.kinds import BlockFound
+from compare.cluster.pieces import Outcome
 from compare.parity.task_parity import ParityCheck, without_result
 from compare.records.block import Block
 from compare.records.parity import ParityResult

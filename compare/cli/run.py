@@ -10,7 +10,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from compare.cli.beginning import beginning, data_keys
-from compare.cli.cluster_option import cluster_of
+from compare.cli.cluster_option import cluster_of, left_of
 from compare.cli.plan import check_settings, plan
 from compare.cli.progress import progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
@@ -25,7 +25,7 @@ from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
 from compare.storage.checksums import delete_checksums, renew_tables, write_checksums
 from compare.storage.journal import ResultsStore
-from compare.storage.results import open_run, save
+from compare.storage.results import save
 from compare.storage.resume import stored_results
 from compare.storage.retry import without_failures
 from compare.storage.run_folder import check_folder, hold_output_folder
@@ -58,7 +58,7 @@ def compare(settings: Settings, console: Console) -> int:
                 f"python -m compare run {names}",
             )
         try:
-            with cluster_of(*_cluster_wanted(settings), console) as cluster:
+            with cluster_of(*left_of(settings), console) as cluster:
                 versions = cluster.versions if cluster else framework_versions(settings.adapters)
                 results = beginning(settings, blocks, keys, versions)
                 note_files = write_checksums if results.interrupted else renew_tables
@@ -122,15 +122,6 @@ def _run(
 def _with_load(results: Results, monitor: LoadMonitor, cluster: "Cluster | None") -> Results:
     """With what else ran here meanwhile, unless the work was done elsewhere."""
     return results if cluster else replace(results, environment=monitor.add_to(results.environment))
-
-
-def _cluster_wanted(settings: Settings) -> tuple[Settings, Mapping[str, str]]:
-    """The settings, without a cluster where nothing is left to run, and the versions of an earlier part."""
-    if not settings.resume:
-        return settings, {}
-    stored = open_run(settings.out)
-    finished = not stored.interrupted and not settings.retry_failed
-    return (replace(settings, cluster=None) if finished else settings), stored.versions
 
 
 def _stages(

@@ -7,10 +7,11 @@ from typing import Any
 from compare.cluster.address import local_workers
 from compare.cluster.code_version import code_version
 from compare.cluster.connection import connected
-from compare.cluster.dispatch import Dispatcher, Outcome
+from compare.cluster.dispatch import Dispatcher
 from compare.cluster.local import local_cluster
 from compare.cluster.machines import Machines, Say, stated
 from compare.cluster.messages import KindName, Work, encode
+from compare.cluster.pieces import Outcome
 from compare.cluster.presence import Presence
 
 

@@ -3,17 +3,16 @@
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 from errno import ETIMEDOUT
 from itertools import takewhile
-from typing import Any
 
-from compare.cluster.connection import Ended, Scheduler, SchedulerLost
 from compare.cluster.kinds import KINDS
 from compare.cluster.machines import Machines, Say
 from compare.cluster.messages import Answer, Garbled, Work, decode, encode
+from compare.cluster.pieces import NoMachines, Outcome, Piece
 from compare.cluster.presence import Presence
 from compare.cluster.remote import perform
+from compare.cluster.scheduler import Ended, Scheduler, SchedulerLost
 
 MOST_TRIES = 3
 """On how many machines a piece of work is tried: one, and at most two others."""
@@ -33,49 +32,14 @@ STRAGGLER_SECONDS, STRAGGLER_FACTOR = 60.0, 5.0
 LOST = "its machine was lost"
 
 
-class NoMachines(ConnectionError):  # noqa: N818 - reads as the fact that it states
-    """There is a scheduler, and for too long there was no machine that could take part."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a piece of work came to; `found` is None where no machine could do it, and `faults` say why."""
-
-    place: int
-    found: Any
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, eq=False)
-class _Piece:
-    """One piece of work: on which machines it was tried, what went wrong, and where it is under way.
-
-    `partial` is what it came to on a machine that lacked something; `since` is when it was begun last, or
-    put back.
-    """
-
-    place: int
-    work: Work
-    tried: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    partial: Any = None
-    running: dict[int, str] = field(default_factory=dict)
-    since: float = 0.0
-
-    @property
-    def outcome(self) -> Outcome:
-        """What it comes to where nothing more is tried."""
-        return Outcome(place=self.place, found=self.partial, faults=tuple(self.faults))
-
-
 class Dispatcher:
     """Gives work to the machines that take part, and yields what each piece came to as it comes."""
 
     def __init__(self, scheduler: Scheduler, machines: Machines, presence: Presence, say: Say) -> None:
         self._scheduler, self._machines, self._presence = scheduler, machines, presence
         self._say = say
-        self._waiting: deque[_Piece] = deque()
-        self._running: dict[int, _Piece] = {}
+        self._waiting: deque[Piece] = deque()
+        self._running: dict[int, Piece] = {}
         self._longest: dict[str, float] = {}
         self._peopled = time.monotonic()
 
@@ -84,7 +48,7 @@ class Dispatcher:
 
         Raises: SchedulerLost, NoMachines where there was none for too long.
         """
-        self._waiting = deque(_Piece(place, work) for place, work in enumerate(works))
+        self._waiting = deque(Piece(place, work) for place, work in enumerate(works))
         self._peopled = time.monotonic()
         try:
             while self._waiting or self._running:
@@ -159,7 +123,7 @@ class Dispatcher:
         self._longest[kind] = max(self._longest.get(kind, 0.0), seconds)
         yield Outcome(place=piece.place, found=found, faults=tuple(piece.faults))
 
-    def _fault(self, piece: _Piece, reason: str) -> Iterator[Outcome]:
+    def _fault(self, piece: Piece, reason: str) -> Iterator[Outcome]:
         """Have a piece tried elsewhere, unless it was tried often enough."""
         piece.faults.append(reason)
         if piece.running:
@@ -171,11 +135,11 @@ class Dispatcher:
         piece.since = time.monotonic()
         self._waiting.appendleft(piece)
 
-    def _others(self, piece: _Piece) -> bool:
+    def _others(self, piece: Piece) -> bool:
         """Whether there is a machine that a piece was not tried on."""
         return any(worker not in piece.tried for worker in self._machines.here)
 
-    def _stragglers(self) -> list[_Piece]:
+    def _stragglers(self) -> list[Piece]:
         """What is under way on one machine, and for far longer than anything of its kind took."""
         now = time.monotonic()
         return [

@@ -4,10 +4,11 @@ import time
 from collections.abc import Mapping, Sequence
 from errno import ETIMEDOUT
 
-from compare.cluster.connection import RESOURCE, Ended, Scheduler, SchedulerLost
+from compare.cluster.connection import RESOURCE
 from compare.cluster.machines import Machines
 from compare.cluster.messages import Garbled, MachineFacts, decode, encode
 from compare.cluster.remote import describe
+from compare.cluster.scheduler import Ended, Scheduler, SchedulerLost
 from compare.errors import UsageError
 
 LOOK_SECONDS = 2.0

@@ -10,6 +10,7 @@ from compare.analysis.accuracy import (
     differences,
     most_seeds,
 )
+from compare.analysis.caveats import cluster_caveats
 from compare.records.accuracy import Accuracy
 from compare.records.results import Results
 from compare.report.figures.accuracy import accuracy_figure
@@ -37,6 +38,7 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
         styles=styles(run.adapter for run in accuracy.all_runs),
         values={
             "environment": results.environment,
+            "cluster": [*cluster_caveats(results.cluster)],
             "interrupted": results.interrupted,
             "interruptions": results.interruptions,
             "accuracy": accuracy,

@@ -23,6 +23,7 @@ from compare.report.tables.summary import summary_table
 from compare.report.tables.threads import thread_table
 from compare.report.task_page import task_page
 from compare.report.tutorial_section import tutorial_section
+from compare.report.variant_lines import variant_lines
 from compare.runner.blas_kernels import CORE_VARIABLE
 from compare.text import slug
 
@@ -139,7 +140,13 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
         yield renderer.page("self-test", "Self-test", "self_test.md.jinja", {"self_test": self_test})
     if problems := problems_of(results.runs):
         yield renderer.page("problems", "Problems", "problems.md.jinja", {}, problems=problems)
-    yield renderer.page("method", "What is included in the measurements", "method.md.jinja", {})
+    yield renderer.page(
+        "method",
+        "What is included in the measurements",
+        "method.md.jinja",
+        {},
+        variants=variant_lines(results.runs, tasks, renderer.folder),
+    )
     yield renderer.page(
         "environment",
         "Environment",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.interface import Cell
+from compare.analysis.caveats import cluster_caveats
 from compare.analysis.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint
@@ -77,6 +78,7 @@ def _contents(
     return {
         "tables": {kind: replace(table, name=f"{prefix}{table.name}") for kind, table in tables.items()},
         "environment": environment,
+        "cluster": [*cluster_caveats(results.cluster)],
         "environment_table": environment_table(environment),
         "network": f"{_network(points[0].size)} {results.sweep_of or IMAGE_ROWS}",
         "centre": CENTRE,

@@ -123,6 +123,12 @@ SWITCHES: tuple[Switch, ...] = (
         expected=("False",),
     ),
     Switch(
+        framework="numba",
+        name="compilation in Numba",
+        answer=lambda numba: "none" if numba.config.DISABLE_JIT else f"on, level {int(numba.config.OPT)}",
+        expected=("on, level 3",),
+    ),
+    Switch(
         framework="sys",
         name="numbers below the smallest normal one",
         answer=lambda system: "kept" if system.float_info.min / 2 > 0 else "taken for 0",

@@ -5,10 +5,9 @@ from time import perf_counter
 
 import numpy as np
 
-from adapters.interface import Adapter, Array, ModelSpec, Product, TrainSpec
+from adapters.interface import Adapter, Array, ModelSpec, TrainSpec
 from adapters.parameters import layers
 from compare.records.run import ProductRate
-from compare.runner.parts_alone import run_seconds
 
 FEWEST_PRODUCTS = 5
 
@@ -52,14 +51,16 @@ def product_rate(adapter: type[Adapter], size: int, limit_seconds: float) -> Pro
 
     None where the adapter's library has no product to time.
     """
-    product = adapter.alone(Product(rows=size, inner=size, columns=size))
+    product = adapter.matrix_product(size)
     if product is None:
         return None
-    product.run(1)
+    product.multiply()
     seconds: list[float] = []
     end = perf_counter() + limit_seconds
     while len(seconds) < FEWEST_PRODUCTS or perf_counter() < end:
-        seconds.append(run_seconds(product, 1))
+        begin = perf_counter()
+        product.multiply()
+        seconds.append(perf_counter() - begin)
     return ProductRate(
         size=size, operations_per_second=2 * size**3 / min(seconds), kernel=str(product.kernel)
     )

@@ -1,0 +1,1 @@
+"""Numba: cells from scratch, as compiled loops."""
