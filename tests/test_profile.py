@@ -135,7 +135,7 @@ def test_an_adapters_library_does_each_part_as_often_as_it_is_told(adapter):
 
 def test_a_vanishing_model_makes_as_many_updates_of_as_many_steps():
     small = vanishing(SMALL)
-    assert (small.model.hidden, small.batch) == (1, 1)
+    assert (small.model.hidden, small.batch) == (2, 1)
     assert small.updates == SMALL.updates
     assert small.inputs.shape[1] == SMALL.inputs.shape[1]
 
@@ -196,6 +196,8 @@ def test_limits_are_the_machines_rate_and_the_best_library():
     assert slow.rate_seconds == pytest.approx(1e-5)
     assert slow.product_seconds == fast.product_seconds == pytest.approx(3e-5)
     assert slow.product_library == "torch"
+    small, measured = stacks([example(products=[-1e-7] * 3), example("torch")])
+    assert small.product_seconds == measured.product_seconds == pytest.approx(5e-5)
 
 
 def test_training_turns_that_take_another_time_are_told():

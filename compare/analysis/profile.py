@@ -40,8 +40,10 @@ RULE = (
 class Stack:
     """An update of one adapter on one task, and its parts, which add up to it with the rest.
 
-    The rest is below 0 where parts alone take longer than in the update. `rate_seconds` is what the products
-    would take at the machine's matrix rate, `product_seconds` what they take in `product_library`, the best.
+    The rest is below 0 where parts alone take longer than in the update; a part is, where it takes less than
+    its times scatter. `rate_seconds` is what the products would take at the machine's matrix rate,
+    `product_seconds` what they take in `product_library`, the best of those where they take more than their
+    calls.
 
     Units: seconds of an update, the median over rounds; `departure` of the training turns' from it, a share.
     """
@@ -88,7 +90,7 @@ def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) ->
     products = {
         other.adapter: middle
         for other in profiles
-        if other.task == profile.task and (middle := median(other.products)) is not None
+        if other.task == profile.task and (middle := median(other.products)) is not None and middle > 0
     }
     library = min(products, key=lambda adapter: products[adapter], default="")
     training = median(profile.training)

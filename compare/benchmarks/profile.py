@@ -93,8 +93,8 @@ def training_turns(
 
 
 def vanishing(workload: Workload) -> Workload:
-    """The same training of one hidden unit on one sequence of as many steps."""
-    model = replace(workload.model, hidden=1)
+    """The same training of two hidden units on one sequence of as many steps."""
+    model = replace(workload.model, hidden=2)
     parameters = draw(model, 0, dict.fromkeys(shapes(model), normal(0.05)))
     return replace(workload, model=model, parameters=parameters, batch=1)
 

@@ -40,10 +40,10 @@ def stack_table(found: Sequence[Stack]) -> Table:
     unit, per_second = ("µs", 1e6) if slowest < LONG_SECONDS else ("ms", 1e3)
 
     def time(seconds: float | None) -> str:
-        return NOTHING if seconds is None else number(per_second * seconds)
+        return NOTHING if seconds is None else number(per_second * seconds).replace("-", "−")
 
     def part(stack: Stack, seconds: float) -> str:
-        return f"{time(seconds)}{seconds / stack.whole.median:6.0%}".replace("-", "−")
+        return f"{time(seconds)}{_share(seconds / stack.whole.median)}"
 
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column(f"{unit} an update", overflow="fold", min_width=22)
@@ -60,6 +60,10 @@ def stack_table(found: Sequence[Stack]) -> Table:
     table.add_row("limit: best library", *(time(stack.product_seconds) for stack in found))
     table.add_row("in training turns", *(_training(stack) for stack in found))
     return table
+
+
+def _share(share: float) -> str:
+    return f"{share:6.0%}".replace("-", "−")
 
 
 def _training(stack: Stack) -> str:

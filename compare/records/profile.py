@@ -28,8 +28,8 @@ class Kernel:
 class Profile:
     """One adapter on one task: an update, and the parts of one by themselves, in alternating turns.
 
-    `calls` is an update of a vanishing model, one hidden unit and one sequence of as many steps; every other
-    part is what it takes at its own size above what it takes at the size of one number, or one row. Parts
+    `calls` is an update of a vanishing model, two hidden units and one sequence of as many steps; every other
+    part is what it takes at its own size above what it takes at the size of two numbers, or one row. Parts
     are empty where the adapter's library was not timed. `training` is an update in training turns of the same
     run. `operations` are those of an update's products, 0 where these are not in float32, of which the
     machine's rate is. `kernels` are from a process in which nothing was timed, `libraries` say which CPUs

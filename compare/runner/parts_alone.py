@@ -8,7 +8,7 @@ from adapters.interface import Adapter
 from adapters.work import WORK, Alone, Work
 
 REPEATS = 3
-"""How often each is timed in a turn, of which the fastest counts: what disturbs a run only ever slows it."""
+"""How often each is run for one time of it."""
 
 
 class PartsAlone:
@@ -32,7 +32,7 @@ class PartsAlone:
             if key not in self._times:
                 self._times[key] = enough(alone, least_seconds)
             times = self._times[key]
-            found.append(min(run_seconds(alone, times) for _ in range(REPEATS)) / times)
+            found.append(fastest(alone, times) / times)
         return found
 
 
@@ -40,9 +40,14 @@ def enough(alone: Alone, least_seconds: float) -> int:
     """How many times fill so many seconds, after one that is not counted."""
     alone.run(1)
     times = 1
-    while run_seconds(alone, times) < least_seconds:
+    while fastest(alone, times) < least_seconds:
         times *= 2
     return times
+
+
+def fastest(alone: Alone, times: int) -> float:
+    """The seconds of the fastest of some runs: what disturbs one only ever slows it."""
+    return min(run_seconds(alone, times) for _ in range(REPEATS))
 
 
 def run_seconds(alone: Alone, times: int) -> float:
