@@ -159,7 +159,7 @@ HOSTILE: dict[str, Hostile] = {
     "one core": Hostile(shell="taskset -c 0", adapters=TORCH),
     "a low priority": Hostile(shell="nice -n 5", says="priority, nice 5"),
     "little address space": Hostile(shell="ulimit -v 8000000;", says="address space, 7,8"),
-    "hardly any address space": Hostile(shell="ulimit -v 900000;", adapters=TORCH, says="torch: failed"),
+    "hardly any address space": Hostile(shell="ulimit -v 900000;", adapters=TORCH, says="address space, 8"),
     "few open files": Hostile(shell="ulimit -n 64;"),
     "no standard input": Hostile(shell="exec <&-;"),
     "signals that are ignored": Hostile(shell="trap '' INT HUP TERM;"),

@@ -9,6 +9,7 @@ from compare.records.environment import Environment
 from compare.records.parity import ParityResult
 from compare.records.results import Results, Source, TaskRecord
 from compare.records.run import Run
+from compare.text import shortened
 
 WORK = (
     "dataset",
@@ -105,14 +106,18 @@ def _tasks(runs: Sequence[StoredRun]) -> list[TaskRecord]:
                 fields = " and ".join(other).replace("_", " ")
                 raise UsageError(
                     f"{run.folder} cannot be merged with {first.folder}: {task.name} has other {fields} "
-                    f"({_shown(known, other[0])} there, {_shown(task, other[0])} here)"
+                    f"({'; '.join(_different(known, task, name) for name in other)})"
                 )
     return [task for _, task in found.values()]
 
 
-def _shown(task: TaskRecord, field: str) -> str:
-    text = str(getattr(task, field))
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _different(known: TaskRecord, task: TaskRecord, name: str) -> str:
+    """What a field of both records is; of a table those entries alone that differ."""
+    there, here = getattr(known, name), getattr(task, name)
+    if isinstance(there, dict) and isinstance(here, dict):
+        entries = [entry for entry in {**there, **here} if there.get(entry) != here.get(entry)]
+        return ", ".join(f"{entry} {there.get(entry)} there, {here.get(entry)} here" for entry in entries)
+    return f"{shortened(str(there))} there, {shortened(str(here))} here"
 
 
 def _blocks(runs: Sequence[StoredRun], replacing: bool) -> dict[Identity, tuple[StoredRun, tuple[Run, ...]]]:

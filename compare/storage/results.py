@@ -11,6 +11,7 @@ import msgspec
 from compare.errors import UsageError
 from compare.records.results import SCHEMA, Results
 from compare.storage.atomic import write_bytes
+from compare.storage.earlier_specs import with_default_fields
 from compare.storage.machines import with_machines
 from compare.storage.tutorial_checks import expect_complete
 
@@ -45,7 +46,7 @@ def load(folder: Path) -> Results:
         if header.schema != SCHEMA:
             raise UnreadableRun(f"{path}: {_refusal(header)}")
         grown = _with_journal(msgspec.json.decode(content), folder)
-        return with_machines(msgspec.convert(_with_nan(grown), Results))
+        return with_machines(with_default_fields(msgspec.convert(_with_nan(grown), Results)))
     except OSError as error:
         raise UnreadableRun(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
