@@ -29,8 +29,8 @@ COMPLETE = [name for name in ALL if name != "keras-tensorflow"]
 
 RESUMED = "goes_on_from_its_state"
 CHEAP = {
-    "tensorflow": {RESUMED},
-    "jax": {RESUMED},
+    "tensorflow": {RESUMED, "no_batches_no_losses"},
+    "jax": {RESUMED, "no_batches_no_losses"},
     "tensorflow-graph": {"shapes_and_dtypes"},
     "numba": {"forward_lstm"},
     "keras-tensorflow": {"forward_lstm"},

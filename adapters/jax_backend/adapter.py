@@ -77,13 +77,14 @@ class JaxAdapter(Adapter):
         self._data = Sequences(self._tensor(inputs, self._dtype), self._valid(inputs, lengths), targets)
 
     def _train(self, batches: Array) -> Array:
-        losses = []
+        losses: list[tuple[Any, int]] = []
         for first in range(0, len(batches), ROWS):
             some = batches[first : first + ROWS]
             rows = self._tensor(np.pad(some, ((0, ROWS - len(some)), (0, 0))), np.int64)
             self._state, found = self._program.train_rows(self._state, self._data, rows, len(some))
             losses.append((found, len(some)))
-        return np.concatenate([np.array(found)[:count] for found, count in losses]).ravel()
+        parts = [np.array(found)[:count].ravel() for found, count in losses]
+        return np.concatenate(parts) if parts else np.empty(0, self._dtype)
 
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
         valid = self._valid(inputs, lengths)
