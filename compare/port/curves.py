@@ -41,15 +41,14 @@ def apart(first: Array, second: Array) -> Array:
     return np.where(np.isnan(found), np.where(np.isnan(first) & np.isnan(second), 0.0, np.inf), found)
 
 
-def growth(side: Side, dtype: str, plain: Array, values: dict[str, Array]) -> Array:
-    """How far a perturbation of one unit in the last place has grown, update by update.
+def growth(side: Side, unit: float, plain: Array, values: dict[str, Array]) -> Array:
+    """How far a perturbation of one unit, a share of each number, has grown, update by update.
 
     Shapes: (U,).
     """
     largest = np.zeros(len(plain))
     for seed in range(PERTURBED_RUNS):
         generator = np.random.default_rng(seed)
-        unit = np.finfo(dtype).eps
         moved = {
             name: value * (1 + unit * generator.choice([-1.0, 1.0], value.shape)).astype(value.dtype)
             for name, value in values.items()
@@ -60,10 +59,15 @@ def growth(side: Side, dtype: str, plain: Array, values: dict[str, Array]) -> Ar
 
 
 def band_of_growth(observed: "Observed") -> Curves:
-    """The same curves against a band that grows as a perturbation does."""
-    curve, opened = observed.curve, observed.opened
-    grown = MARGIN * growth(opened.sides[0], opened.dtype, np.array(curve.first), opened.values)
-    band = np.maximum(BANDS[opened.dtype], grown)
+    """The same curves against a band that grows as a perturbation does.
+
+    It is one unit in the last place or, where rounding moves the outputs further before any update, as far.
+    """
+    curve, opened, least = observed.curve, observed.opened, BANDS[observed.opened.dtype]
+    rounding = [each.difference for each in observed.outputs if each.difference <= least]
+    unit = max([float(np.finfo(opened.dtype).eps), *rounding])
+    grown = MARGIN * growth(opened.sides[0], unit, np.array(curve.first), opened.values)
+    band = np.maximum(least, grown)
     return Curves(
         first=curve.first, second=curve.second, difference=curve.difference, band=[float(b) for b in band]
     )
@@ -79,7 +83,7 @@ def float32_curves(request: PortRequest, opened: Opened) -> Curves:
     for side, given in zip(opened.sides, (values, there), strict=True):
         side.begin_with(given)
     first, second = both(lambda side: side.train(request.updates), opened.sides)
-    grown = MARGIN * growth(opened.sides[0], "float32", first, values)
+    grown = MARGIN * growth(opened.sides[0], float(np.finfo(np.float32).eps), first, values)
     band = np.maximum(LEAST_ULPS * np.finfo(np.float32).eps, grown)
     found = curves(first, second, 0.0)
     return Curves(
