@@ -66,6 +66,12 @@ def no_drawing(monkeypatch):
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
 
 
+@pytest.fixture(autouse=True)
+def no_variable_of_jax(monkeypatch):
+    """What JAX sets where it is imported, as in these tests' own process, is none that a user has set."""
+    monkeypatch.delenv("TPU_SKIP_MDS_QUERY", raising=False)
+
+
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=1, help="how often tests/test_kills.py kills a run")
 

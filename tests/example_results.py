@@ -13,13 +13,21 @@ from tasks.interface import Confusion, Forecast, Metric
 
 HOSTILE = "a|b<script>alert(1)</script>\n`*[x](y)$"
 SPEEDS = {"numpy": 3000.0, "torch": 1500.0, "tensorflow": 400.0, HOSTILE: 300.0}
+MODEL = {"activation": "tanh", "reset": "after", "layers": 1, "bidirectional": False, "readout": "last"}
+TRAIN = {
+    "update_every": None,
+    "backprop_through": None,
+    "clip_value": None,
+    "clip_norm": None,
+    "dtype": "float32",
+}
 SINE = TaskRecord(
     name="sine-online",
     summary="Predict the next point of a sine.",
     source="tutorials/000",
     dataset="20 points of sin on [2, 10]",
-    model={"cell": "elman", "hidden": 6, "loss": "half_squared_error", "bias": False},
-    train={"optimizer": "sgd", "learning_rate": 0.1, "nesterov": False, "clip_value": None},
+    model={"cell": "elman", "hidden": 6, "loss": "half_squared_error", "bias": False, **MODEL},
+    train={"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.0, "nesterov": False, **TRAIN},
     batch_size=1,
     epochs=20,
     updates_per_epoch=20,
@@ -34,8 +42,15 @@ DIGITS = TaskRecord(
     summary="Read an image row by row and name its digit.",
     source="tutorials/003",
     dataset="digits stand-in (not MNIST)",
-    model={"cell": "lstm", "hidden": 128, "loss": "softmax_cross_entropy", "bias": True},
-    train={"optimizer": "adam", "learning_rate": 0.001, "epsilon": 1e-7},
+    model={"cell": "lstm", "hidden": 128, "loss": "softmax_cross_entropy", "bias": True, **MODEL},
+    train={
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "epsilon": 1e-7,
+        **TRAIN,
+    },
     batch_size=128,
     epochs=2,
     updates_per_epoch=100,

@@ -146,6 +146,7 @@ def test_predictions_are_those_of_its_layers(adapter_type, case, keras):
     assert difference(case.start(adapter_type).predict(case.inputs, case.lengths), expected) < 1e-10
 
 
+@pytest.mark.exhaustive
 @each_network
 @each_of_ours
 def test_gradients_are_those_of_its_tape(adapter_type, case, keras):
