@@ -23,6 +23,9 @@ settings.register_profile("few", max_examples=20, deadline=None)
 settings.register_profile("exhaustive", max_examples=300, deadline=None)
 settings.load_profile("few")
 
+VARIABLES = frozenset(os.environ)
+"""Those that there are before any framework is imported."""
+
 LONGEST_FIRST = ("tensorflow", "torch")
 """Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
 
@@ -67,9 +70,11 @@ def no_drawing(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def no_variable_of_jax(monkeypatch):
-    """What JAX sets where it is imported, as in these tests' own process, is none that a user has set."""
-    monkeypatch.delenv("TPU_SKIP_MDS_QUERY", raising=False)
+def no_variables_of_frameworks(monkeypatch):
+    """What JAX and TensorFlow set where they are imported, as in tests' own process, no user has set."""
+    for name in os.environ.keys() - VARIABLES:
+        if name.startswith("TPU_"):
+            monkeypatch.delenv(name)
 
 
 def pytest_addoption(parser):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters import open_adapter, specs, validation
+from adapters import VARIANTS, default_names, open_adapter, specs, validation
 from adapters.conformance.cases import Case, make_case
 from adapters.conformance.reference import Reference
 from adapters.declaration import Declaration
@@ -107,7 +107,17 @@ def case_of(invention: Invention) -> Case:
     return replace(ELMAN, model=model, train=train, parameters=parameters)
 
 
-@pytest.fixture(params=[*each_adapter(IN_PROCESS), "reference", "template"])
+VARIANTS_IN_PROCESS = [name for name in VARIANTS if name in IN_PROCESS]
+
+
+@pytest.fixture(
+    params=[
+        *each_adapter(default_names()),
+        *each_adapter(VARIANTS_IN_PROCESS, (pytest.mark.exhaustive,)),
+        "reference",
+        "template",
+    ]
+)
 def adapter_type(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> type[Adapter]:
