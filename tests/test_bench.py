@@ -11,12 +11,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
-from adapters import declaration, open_adapter, version
+from adapters import AdapterUnavailable, declaration, open_adapter, version
 from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, UnsupportedSpec
 from adapters.parameters import draw, normal, shapes
 from adapters.validation import check_data
 from compare.analysis import sweep as curves
-from compare.benchmarks import sweep
+from compare.benchmarks import loop_comparison, sweep
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import (
     NATIVE_LOOPS,
@@ -438,6 +438,16 @@ def test_numpys_memory_grows_in_step_with_the_work_and_no_faster(field: str):
         allocated(replace(size, **{field: times * getattr(size, field)})) for times in (1, 2, 4)
     )
     assert (four - two) / (two - one) == pytest.approx(2.0, rel=0.15)
+
+
+def test_a_loop_whose_framework_is_not_installed_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch):
+    def missing(target: str) -> str:
+        raise AdapterUnavailable("its framework is not installed")
+
+    monkeypatch.setattr(loop_comparison, "version", missing)
+    ended = command("bench", "sine-window", "--adapters", "numpy", "--rounds", 1, "--threads", 1)
+    assert ended.code == 0, ended
+    assert "tutorial's NumPy loop is left out: its framework is not installed" in ended.out
 
 
 def test_bench_prints_markdown_alone_where_that_is_asked_for():

@@ -202,6 +202,7 @@ FAULTS = [
     ("loss-broadcast", "loss", "torch.number", "keras.loss_broadcast", "number"),
     ("softmax-twice", "outputs", "torch.lstm", "torch.softmax_twice", "classes"),
     ("softmax-twice", "loss", "torch.lstm", "torch.softmax_in_the_loss", "classes"),
+    ("softmax-twice", "outputs", "torch.lstm", "jax.softmax_twice", "classes"),
     ("label-smoothing", "loss", "torch.lstm", "torch.label_smoothing", "classes"),
     ("label-smoothing", "loss", "torch.lstm", "keras.label_smoothing", "classes"),
     ("label-smoothing", "loss", "torch.lstm", "jax.label_smoothing", "classes"),
@@ -252,6 +253,7 @@ FAULTS = [
     ("data-order", "outputs", "torch.lstm", "torch.data_order", "classes"),
     ("data-order", "outputs", "numpy.data_order", "torch.elman", "classes"),
     ("batch-axis", "outputs", "torch.lstm", "torch.batch_axis", "classes"),
+    ("batch-axis", "outputs", "torch.lstm", "jax.batch_axis", "classes"),
 ]  # fmt: skip
 
 

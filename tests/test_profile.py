@@ -18,9 +18,10 @@ from adapters.xla_programs import kernels_in
 from compare.analysis.caveats import find_caveats, slow_paths
 from compare.analysis.profile import PARTS, bound, stacks
 from compare.analysis.task_summary import task_summaries
-from compare.benchmarks import kernels, profile
+from compare.benchmarks import kernels, profile, profiled
 from compare.benchmarks.kernels import find_kernels
-from compare.benchmarks.profile import Subject, denormal_share, profile_adapters, turns, vanishing
+from compare.benchmarks.profile import profile_adapters, turns
+from compare.benchmarks.profiled import Subject, denormal_share, vanishing
 from compare.benchmarks.sweep import Size, workload_of
 from compare.benchmarks.update_work import STEPS, functions_of, operations, products
 from compare.cli.options import settings
@@ -53,7 +54,11 @@ SMALL = workload_of(Size(hidden=8, batch=4, time_steps=5))
 
 @pytest.fixture(autouse=True)
 def brief_turns():
-    with patch.object(profile, "TURN", BRIEF), patch.object(profile, "PART_SECONDS", 0.0):
+    with (
+        patch.object(profile, "TURN", BRIEF),
+        patch.object(profiled, "TURN", BRIEF),
+        patch.object(profiled, "PART_SECONDS", 0.0),
+    ):
         yield
 
 

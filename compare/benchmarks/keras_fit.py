@@ -17,9 +17,7 @@ from adapters.interface import (
     RmsProp,
     TrainSpec,
 )
-from compare.benchmarks.native_loop import (
-    NativeLoop,
-)
+from compare.benchmarks.native_loop import NativeLoop
 
 tf.config.experimental.enable_tensor_float_32_execution(False)  # as the adapters compute, on a GPU too
 

@@ -63,15 +63,19 @@ LOOPS_BY_NETWORK: dict[tuple[str, int, bool], str] = {
 
 def installed_loops(entry: str) -> dict[str, str]:
     """The loops of an entry of `NATIVE_LOOPS` whose frameworks are installed."""
-    return {name: target for name, target in NATIVE_LOOPS[entry].items() if _installed(target)}
+    missing = unavailable_loops(entry)
+    return {name: target for name, target in NATIVE_LOOPS[entry].items() if name not in missing}
 
 
-def _installed(target: str) -> bool:
-    try:
-        version(target)
-    except AdapterUnavailable:
-        return False
-    return True
+def unavailable_loops(entry: str) -> dict[str, str]:
+    """Why each of the other loops of an entry cannot run here."""
+    reasons = {}
+    for name, target in NATIVE_LOOPS[entry].items():
+        try:
+            version(target)
+        except AdapterUnavailable as error:
+            reasons[name] = str(error)
+    return reasons
 
 
 def loops_of(model: ModelSpec, train: TrainSpec) -> str | None:

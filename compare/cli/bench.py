@@ -19,6 +19,7 @@ from compare.benchmarks.loop_comparison import (
     compare_with_native_loops,
     installed_loops,
     loops_of,
+    unavailable_loops,
     varied,
 )
 from compare.benchmarks.timed_worker import Workload, workload_of
@@ -127,7 +128,7 @@ def _show(benched: Benched, found: Sequence[Comparison], console: Console) -> No
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
-    for said in _faults(found):
+    for said in _faults(benched, found):
         console.print(Text(said))
 
 
@@ -135,11 +136,13 @@ def _show_markdown(benched: Benched, found: Sequence[Comparison], console: Conso
     headings, *rows = [[escape(cell) for cell in row] for row in comparison_cells(benched, found)]
     sides = ["left", *["right"] * (len(headings) - 1)]
     table = tabulate(rows, headings, tablefmt="pipe", disable_numparse=True, colalign=sides)
-    console.out("\n\n".join([table, *map(escape, _faults(found))]), "\n", highlight=False)
+    console.out("\n\n".join([table, *map(escape, _faults(benched, found))]), "\n", highlight=False)
 
 
-def _faults(found: Sequence[Comparison]) -> list[str]:
-    return [
+def _faults(benched: Benched, found: Sequence[Comparison]) -> list[str]:
+    """What was not as it should be, loops that are left out among it."""
+    left_out = [f"{name} is left out: {reason}" for name, reason in unavailable_loops(benched.loops).items()]
+    return left_out + [
         f"{comparison.name}: {said}"
         for comparison in found
         for said in (comparison.error, *comparison.departures)

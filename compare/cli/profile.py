@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from compare.benchmarks.profile import Subject, profile_adapters, training_turns, turns
+from compare.benchmarks.profile import profile_adapters, training_turns, turns
+from compare.benchmarks.profiled import Subject
 from compare.benchmarks.timed_worker import workload_of
 from compare.cli.beginning import command_line
 from compare.cli.profile_lines import show

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
-from compare.benchmarks.profile import ROUNDS, Subject, profile_adapters, turns
+from compare.benchmarks.profile import ROUNDS, profile_adapters, turns
+from compare.benchmarks.profiled import Subject
 from compare.benchmarks.timed_worker import Workload, workload_of
 from compare.cli.progress import bar
 from compare.errors import UsageError

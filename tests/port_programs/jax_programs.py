@@ -113,6 +113,20 @@ def label_smoothing():
     return trained(loss=smoothed)
 
 
+def softmax_twice():
+    class Probabilities(Net):
+        def __call__(self, x):
+            return nnx.softmax(super().__call__(x))
+
+    return trained(Probabilities())
+
+
+def batch_axis():
+    net = Net()
+    net.rnn.time_major = True
+    return trained(net)
+
+
 def epsilon_place():
     return adam(eps=0.0, eps_root=1e-8)
 
