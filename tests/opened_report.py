@@ -15,7 +15,7 @@ from compare.storage.results import save
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = """[...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
     .every((figure) => figure.dataset.drawn)"""
-LONGEST_SECONDS = 30
+LONGEST_SECONDS = 300
 
 
 def until(page, expression):
@@ -67,6 +67,7 @@ class Opener:
     def __call__(self, report: Path, address: str = "", width: int = 1280, **options):
         """The page at an address inside a report, its figures drawn."""
         context = self.browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(1000 * LONGEST_SECONDS)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))

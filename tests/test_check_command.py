@@ -30,7 +30,7 @@ def passed():
 def found():
     """One command for all that are wrong in one way each, and one that is right."""
     names = [*FAULTS, *DIFFERENT, "WrongDtype", "Unfinished"]
-    options = ("--quick", "--tasks", "sine-window", "--timeout", 60)
+    options = ("--quick", "--tasks", "sine-window", "--timeout", 600)
     return command("check", *map(faulty, names), "numpy", *options, columns=200)
 
 

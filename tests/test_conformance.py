@@ -54,7 +54,7 @@ def test_an_adapter_passes_a_check(name, check):
 
 
 def assert_passes_elsewhere(name, checks):
-    elsewhere = ConformanceRun(name, Limits(threads=1, timeout_seconds=300), "cpu", workers=1)
+    elsewhere = ConformanceRun(name, Limits(threads=1, timeout_seconds=600), "cpu", workers=1)
     outcomes = []
     try:
         elsewhere.run(checks, outcomes.append)
