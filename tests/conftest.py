@@ -82,11 +82,9 @@ def no_patience(monkeypatch):
 @pytest.fixture
 def no_drawing(monkeypatch):
     """Figures are files without a picture: drawing takes most of a report's time; here its words count."""
+    from tests.brief_command import no_picture  # noqa: PLC0415 - after the variables are set
 
-    def save(figure, stream, **options):
-        stream.write(b"\x89PNG")
-
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", no_picture)
 
 
 @pytest.fixture(autouse=True)

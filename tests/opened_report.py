@@ -11,6 +11,7 @@ import pytest
 from compare.report.html.document import write_html
 from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
+from tests.brief_command import no_picture
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = """[...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
@@ -28,9 +29,6 @@ def until(page, expression):
 
 def write_report(results, folder):
     """A run's folder with its pages, without pictures, and report.html; the path of this."""
-
-    def no_picture(figure, stream, **options):
-        stream.write(b"\x89PNG")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matplotlib.figure.Figure.savefig", no_picture)

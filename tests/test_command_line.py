@@ -22,7 +22,7 @@ def finished(tmp_path_factory):
     """One task on all adapters, for one epoch, in a process of its own."""
     out = tmp_path_factory.mktemp("run")
     options = ("--epochs", 1, "--seeds", 1, "--rounds", 2, "--threads", 1, "--out", out)
-    return finish("run", "sine-online", *options, program="compare", environment={"COLUMNS": "80"}), out
+    return finish("run", "sine-online", *options, environment={"COLUMNS": "80"}), out
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from rich.console import Console
 from adapters import VARIANTS
 from compare.analysis.loss_agreement import agreements
 from compare.analysis.task_summary import task_summaries
+from compare.cli.stored import render
 from compare.cli.summary import results_table
 from compare.records.environment import Interruption
 from compare.records.run import Epoch, Round, Run
@@ -24,7 +25,7 @@ from compare.report.pages import render_pages
 from compare.storage.results import UnreadableRun, load, save
 from compare.text import code, escape, mean_with_deviation, number, slug
 from compare.tolerances import FLOAT32_BAND
-from tests.commands import ROOT, command
+from tests.commands import ROOT
 from tests.example_results import DIGITS, HOSTILE, SINE, SPEEDS, example_results, example_run
 from tests.reports import anchors, links, report_text, tables_of, write_report
 
@@ -153,8 +154,7 @@ def test_the_report_of_a_standard_run_has_a_short_first_page_and_draws_each_figu
     shutil.copy(ROOT / "reports" / "reference" / "results.json", tmp_path)
     drawn = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
-    ended = command("report", tmp_path)
-    assert ended.code == 0, ended
+    assert render(tmp_path, baseline=None, html=False, console=Console(quiet=True)) == 0
     assert len((tmp_path / "README.md").read_text().splitlines()) <= 60
     assert len(list((tmp_path / "figures").iterdir())) == len(drawn) == 21
 
