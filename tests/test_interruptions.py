@@ -63,11 +63,15 @@ def test_nothing_outlives_a_run_that_is_ended_while_its_workers_are_busy(number,
     assert "Traceback" not in out_text + errors
 
 
-def test_an_interrupted_run_reports_what_there_is_and_says_how_to_go_on(two_cells, tmp_path):
+def test_two_signals_at_once_are_one_interrupt_which_reports_what_there_is_and_says_how_to_go_on(
+    two_cells, tmp_path
+):
     with begun(tmp_path) as process:
-        process.send_signal(signal.SIGINT)
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+            process.send_signal(number)
         said, _ = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 130
+    assert f"Report: {tmp_path / 'README.md'}" in said
     assert f"python -m compare run --resume {tmp_path}" in said
     assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
     assert learned(load(tmp_path).runs[0]) == learned(load(two_cells).runs[0])
@@ -87,16 +91,6 @@ def test_the_second_interrupt_ends_the_run_at_once(tmp_path):
     assert "Traceback" not in said + errors
     assert len(load(tmp_path).runs) == 1
     wait_until(lambda: not marked(tmp_path), "the end of every process")
-
-
-def test_two_signals_at_once_are_one_interrupt(tmp_path):
-    with begun(tmp_path) as process:
-        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
-            process.send_signal(number)
-        said, _ = process.communicate(timeout=LONGEST_SECONDS)
-    assert process.returncode == 130
-    assert f"Report: {tmp_path / 'README.md'}" in said
-    assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
 
 
 def test_an_early_interrupt_is_no_traceback(tmp_path):
