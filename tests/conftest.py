@@ -27,8 +27,11 @@ settings.load_profile("few")
 VARIABLES = frozenset(os.environ)
 """Those that there are before any framework is imported."""
 
-LONGEST_FIRST = ("tensorflow", "torch")
-"""Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
+LONGEST_FIRST = ("tensorflow", "torch", "test_port")
+"""Groups that begin at once, each in a process of its own; files without a group are groups that follow.
+
+Programs of a port are PyTorch's, most of them.
+"""
 
 
 @pytest.fixture

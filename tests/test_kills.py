@@ -16,7 +16,7 @@ from tests.commands import command, faulty, learned, marked, start, wait_until
 pytestmark = pytest.mark.usefixtures("no_drawing")
 RUN = (
     *("run", "sine-online", "--adapters", "numpy", "--seeds", 2),
-    *("--epochs", 100, "--rounds", 10, "--threads", 1),
+    *("--epochs", 40, "--rounds", 4, "--threads", 1),
 )
 
 

@@ -14,7 +14,7 @@ from adapters.parameters import shapes
 from tasks import TASKS
 from tests.groups import each_adapter
 
-UPDATES = {"mnist-rows": 20, "adding": 20}
+UPDATES = {"mnist-rows": 10, "adding": 20}
 """Two hundred elsewhere; an update of 128 units, or of 200 steps, takes longer than a test's share."""
 
 TOLERANCE = 1e-10
