@@ -81,8 +81,8 @@ def forget_installed():
     entry_points._installed.cache_clear()
 
 
-def forget_modules(folder):
-    """Have modules below a folder imported anew."""
+def forget_modules(folder, known=()):
+    """Have modules below a folder imported anew, but for those that are known."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+        if name not in known and str(getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]

@@ -1,12 +1,14 @@
 """Comparisons within this process: starting frameworks is most of what one costs, and finds nothing."""
 
 import contextlib
+import sys
 import threading
 from unittest.mock import patch
 
 from compare.port.worker import ProgramWorker, _failure
 from compare.runner.protocol import Call, Reply, decode_answer, decode_call, encode
 from compare.runner.worker_process import WorkerFailed
+from tests.installed import forget_modules
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -38,6 +40,12 @@ class InProcess:
 
 @contextlib.contextmanager
 def in_process():
-    """Programs run here, one call at a time."""
-    with patch("compare.port.side.ProgramProcess", InProcess):
-        yield
+    """Programs run here, one call at a time; in the end their modules are as unknown here as before."""
+    known, before = frozenset(sys.modules), [*sys.path]
+    try:
+        with patch("compare.port.side.ProgramProcess", InProcess):
+            yield
+    finally:
+        for folder in set(sys.path) - set(before):
+            forget_modules(folder, known)
+        sys.path[:] = before
