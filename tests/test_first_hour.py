@@ -16,7 +16,7 @@ from compare.runner.data_checks import check_dataset
 from compare.runner.worker_process import WorkerFailed
 from tasks import find
 from tests.blocks import brief_block
-from tests.commands import assert_refused, command, faulty, start, wait_until
+from tests.commands import LONGEST_SECONDS, assert_refused, command, faulty, start, wait_until
 from tests.example_results import example_results
 from tests.reports import report_text
 
@@ -98,7 +98,7 @@ def test_a_check_that_is_interrupted_shows_what_had_passed(tmp_path):
         wait_until(ready.exists, "the fault")
         next(line for line in iter(process.stdout.readline, "") if "everything_at_once passed" in line)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=60)
+        said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 130
     assert "killed" not in said + errors
     assert re.search(r"numpy +8 of 8", said), said

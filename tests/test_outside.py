@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from compare.storage.results import load
-from tests.commands import ROOT, Ended, learned
+from tests.commands import LONGEST_SECONDS, ROOT, Ended, learned
 from tests.groups import of_framework
 from tests.hostile_environments import AT_ONCE, HOSTILE, PACKAGES_OF_THE_USER, Hostile
 
@@ -32,7 +32,7 @@ def ended(line, here, variables, program="-m compare"):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST_SECONDS,
     )
     return Ended(done.returncode, *(text.decode(errors="replace") for text in (done.stdout, done.stderr)))
 

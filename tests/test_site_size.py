@@ -1,6 +1,5 @@
-"""Two hundred runs of the reference report's size: how long their site takes to write, and to be seen."""
+"""A site of many runs: its first page stays light, and is seen before anything else is read."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,26 +8,34 @@ from compare.report.html.site import write_site
 from compare.storage.results import load
 from compare.storage.site_folder import hold_site_folder
 from tests.many_runs import stored_history
-from tests.opened_report import chromium, started_browser
+from tests.opened_report import Opener, chromium, started_browser
 
 REFERENCE = Path(__file__).parents[1] / "reports" / "reference"
-RUNS, LONGEST_SECONDS, FIRST_PAINT_SECONDS, TRIES = 200, 60.0, 1.0, 3
-PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+FEW, MANY, MOST_BYTES_A_RUN = 4, 24, 20_000
+
+pytestmark = pytest.mark.exhaustive
 
 
-@pytest.mark.exhaustive
+@pytest.fixture(scope="module")
+def first_pages(tmp_path_factory):
+    """The first pages of sites of a few and of many runs of the reference report's size."""
+    folder = tmp_path_factory.mktemp("sites")
+    runs = sorted(stored_history(load(REFERENCE), folder / "runs", MANY, REFERENCE).iterdir())
+    for count in (FEW, MANY):
+        with hold_site_folder(folder / str(count)):
+            assert write_site(runs[:count], folder / str(count)) == ()
+    return [folder / str(count) / "index.html" for count in (FEW, MANY)]
+
+
+def test_a_run_more_adds_little_to_the_first_page(first_pages):
+    few, many = (page.stat().st_size for page in first_pages)
+    assert (many - few) / (MANY - FEW) < MOST_BYTES_A_RUN
+
+
 @pytest.mark.skipif(chromium() is None, reason="no Chromium")
-def test_two_hundred_runs_are_built_in_a_minute_and_painted_in_a_second(tmp_path):
-    folders = sorted(stored_history(load(REFERENCE), tmp_path / "runs", RUNS, REFERENCE).iterdir())
-    started = time.perf_counter()
-    with hold_site_folder(tmp_path / "site"):
-        assert write_site(folders, tmp_path / "site") == ()
-    assert time.perf_counter() - started < LONGEST_SECONDS
-    painted = []
+def test_the_first_page_asks_for_nothing_beside_itself(first_pages):
     with started_browser() as browser:
-        for _ in range(TRIES):
-            page = browser.new_page()
-            page.goto((tmp_path / "site" / "index.html").as_uri())
-            page.wait_for_timeout(2000)
-            painted.append(page.evaluate(PAINTED) / 1000)
-    assert min(painted) < FIRST_PAINT_SECONDS
+        opened = Opener(browser)
+        opened(first_pages[-1])
+        assert opened.requests == [first_pages[-1].as_uri()]
+        opened.close()
