@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from compare.errors import UsageError
+from compare.records.cluster import ClusterRecord
 from compare.report.html.site import places, write_site
 from compare.report.pages import render_pages, write_pages
 from compare.storage.site_folder import hold_site_folder
@@ -132,6 +133,16 @@ def test_a_run_over_machines_has_an_entry_for_each(tmp_path):
     assert [run["place"] for run in shown["runs"]] == ["both", "both"]
     assert len({run["key"] for run in shown["runs"]}) == len({run["name"] for run in shown["runs"]}) == 2
     assert len(shown["machines"]) == 2
+
+
+def test_speeds_of_workers_that_shared_a_machine_are_in_no_history_and_the_run_says_so(tmp_path):
+    shared = replace(example_results(), cluster=ClusterRecord(workers=2, shared=True))
+    write([store(shared, tmp_path / "shared")], tmp_path / "site")
+    (run,) = data(tmp_path / "site")["runs"]
+    assert "workers shared a machine" in run["state"]
+    assert {(row["speed"], row["times"]) for row in run["rows"]} == {(None, None)}
+    assert "workers shared a machine" in {row["obstacle"] for row in run["rows"]}
+    assert any(row["result"] for row in run["rows"])
 
 
 def test_runs_of_the_same_name_are_kept_apart(tmp_path):
