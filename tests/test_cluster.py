@@ -9,8 +9,9 @@ from subprocess import run
 import pytest
 
 from compare.cluster import connection
-from compare.storage.results import load
+from compare.storage.results import load, save
 from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
+from tests.example_results import example_results
 from tests.runs import TWO_CELLS
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
@@ -71,12 +72,27 @@ def test_threads_are_those_that_are_asked_for_or_else_the_machines_cores(tmp_pat
             "tcp://127.0.0.1:1",
             "no Dask scheduler answers at tcp://127.0.0.1:1: start one with: dask scheduler",
         ),
+        ("tls://127.0.0.1:1", "tls://127.0.0.1:1 needs certificates: name them in Dask's configuration"),
     ],
 )
 def test_an_address_of_no_cluster_is_refused_in_a_line(address, says, tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
     assert_refused(command(*TWO_CELLS, "--cluster", address, "--out", tmp_path / "out"), says)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [TWO_CELLS, ("sweep", "--adapters", "numpy")])
+def test_where_nobody_answers_no_data_are_read_and_an_earlier_run_stays(words, tmp_path, monkeypatch):
+    def read(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("compare.cli.run.plan", read)
+    save(example_results(), tmp_path)
+    before = (tmp_path / "results.json").read_bytes()
+    ended = command(*words, "--cluster", "tcp://127.0.0.1:1", "--out", tmp_path, "--overwrite")
+    assert_refused(ended, "no Dask scheduler answers at tcp://127.0.0.1:1")
+    assert (tmp_path / "results.json").read_bytes() == before
 
 
 def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
