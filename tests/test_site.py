@@ -75,6 +75,7 @@ BROKEN = {
         "schema 7, but this version reads",
     ),
     "no-results": (None, "No such file"),
+    "negative-part": (lambda text: text.replace(b'"part":0', b'"part":-1'), "Expected `int` >= 0"),
     "no-date": (lambda text: text.replace(b'"date":"20', b'"date":"x20'), "no sense"),
 }
 
@@ -98,6 +99,16 @@ def test_a_broken_run_is_listed_with_the_reason_and_the_others_are_shown(runs, t
     assert len(data(tmp_path / "site")["runs"]) == 3
     assert f"<tr><td>{name}</td>" in index(tmp_path / "site")
     assert not (tmp_path / "site" / "runs" / name).exists()
+
+
+def test_times_that_nobody_measures_break_no_other_run(runs, tmp_path):
+    results = varied(example_results(), 3)
+    endless = [
+        replace(run, rounds=[replace(each, seconds=1e150) for each in run.rounds]) for run in results.runs
+    ]
+    folder = store(replace(results, runs=endless), tmp_path / "in" / "endless")
+    assert write([*runs, folder], tmp_path / "site") == ()
+    assert len(data(tmp_path / "site")["runs"]) == 4
 
 
 def test_where_every_run_is_broken_there_is_no_site(tmp_path):
