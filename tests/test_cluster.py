@@ -1,5 +1,6 @@
 """Runs over a cluster: what one machine finds, spread over workers, and what a user gets wrong."""
 
+import asyncio
 import signal
 import socket
 import sys
@@ -8,7 +9,7 @@ from subprocess import run
 
 import pytest
 
-from compare.cluster import connection
+from compare.cluster import connection, local_worker
 from compare.storage.results import load, save
 from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
 from tests.example_results import example_results
@@ -105,6 +106,12 @@ def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
 def test_dask_is_imported_for_a_cluster_alone():
     code = "import sys, compare.__main__, compare.cli.run; sys.exit('distributed' in sys.modules)"
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_worker_here_ends_where_its_scheduler_was_gone_before_it_could_join(monkeypatch):
+    monkeypatch.setattr(local_worker, "START_SECONDS", 0.2)
+    with pytest.raises(TimeoutError):
+        asyncio.run(local_worker._work("tcp://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(
