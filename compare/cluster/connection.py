@@ -87,7 +87,7 @@ class DaskScheduler:
             raise SchedulerLost(ECONNRESET, "the scheduler is lost", self._address)
         try:
             there = set(self._ask(self._client.scheduler.ncores))
-            if there - self._known.keys():
+            if there != self._known.keys():
                 identity = self._ask(lambda: self._client.scheduler.identity(n_workers=-1))
                 self._known = {
                     name: worker["resources"].get(RESOURCE, 0) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from compare.analysis.machines import Conditions, blocks, conditions_of, environments_of
 from compare.analysis.run_diff import WORK
@@ -23,7 +24,7 @@ Identity = tuple[Conditions, str, int]
 class StoredRun:
     """A run to be merged: its folder as it was named, and its results' checksum, empty if it has none."""
 
-    folder: str
+    folder: Path
     name: str
     results: Results
     checksum: str
