@@ -29,17 +29,18 @@ def profile_adapters(
     limits: Limits,
     rounds: int,
     workers: Workers,
+    verbose: Workers,
     tick: Callable[[str], None],
 ) -> list[Profile]:
     """A profile of each adapter; one that fails has its reason, and no times.
 
     Each has three processes. One trains the task's model; another a vanishing one, and has the parts timed
-    beside it; the third says which kernels run, and has ended before anything is timed. Turns come in an
+    beside it; the third, of `verbose`, says which kernels run before anything is timed. Turns come in an
     order shuffled anew each round.
     """
     generator, active = Generator(PCG64(SeedSequence(0))), ActiveWorkers()
     with ExitStack() as stack:
-        profiled = [Profiled(subject, name, limits, workers, active) for name in adapters]
+        profiled = [Profiled(subject, name, limits, workers, verbose, active) for name in adapters]
         for each in profiled:
             stack.callback(each.end)
         untimed = [step for each in profiled for step in (each.begin, each.find_kernels)]

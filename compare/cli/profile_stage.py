@@ -1,10 +1,12 @@
 """The stage of a run that profiles the adapters of each task."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from rich.progress import Progress
 
+from compare.benchmarks.kernels import VerboseAdapter
 from compare.benchmarks.profile import ROUNDS, profile_adapters, turns
 from compare.benchmarks.profiled import Subject
 from compare.benchmarks.timed_worker import Workload, workload_of
@@ -17,7 +19,7 @@ from compare.records.run import Run
 from compare.records.settings import Settings
 from compare.runner.task_loading import load_task_data
 from compare.runner.worker_process import Limits
-from compare.runner.workers import Workers
+from compare.runner.workers import WorkerPool, Workers
 
 
 def profile_stage(
@@ -27,17 +29,18 @@ def profile_stage(
     if settings.preset == "quick" or settings.device != "cpu":
         return
     done = {profile.task for profile in results.profiles}
-    for block in blocks:
-        if block.seed == 0 and block.task not in done:
-            count = turns(block.single_adapters, ROUNDS)
-            with bar(progress, f"profile of {block.task}", count) as tick:
-                profiles = _profiles(block, results.runs, workers, tick)
-            results = replace(results, profiles=[*results.profiles, *profiles])
-            yield results
+    with closing(WorkerPool(VerboseAdapter)) as verbose:
+        for block in blocks:
+            if block.seed == 0 and block.task not in done:
+                count = turns(block.single_adapters, ROUNDS)
+                with bar(progress, f"profile of {block.task}", count) as tick:
+                    profiles = _profiles(block, results.runs, workers, verbose, tick)
+                results = replace(results, profiles=[*results.profiles, *profiles])
+                yield results
 
 
 def _profiles(
-    block: Block, runs: Sequence[Run], workers: Workers, tick: Callable[[str], None]
+    block: Block, runs: Sequence[Run], workers: Workers, verbose: Workers, tick: Callable[[str], None]
 ) -> list[Profile]:
     """Those of a task; an update's time in training turns is that of the run's own rounds."""
     try:
@@ -52,7 +55,7 @@ def _profiles(
     limits = Limits(
         threads=block.threads, timeout_seconds=block.timeout_seconds, memory_bytes=block.memory_limit_bytes
     )
-    profiles = profile_adapters(subject, block.single_adapters, limits, ROUNDS, workers, tick)
+    profiles = profile_adapters(subject, block.single_adapters, limits, ROUNDS, workers, verbose, tick)
     trained = _training_turns(block.task, runs, workload)
     return [replace(each, training=trained.get(each.adapter, [])) for each in profiles]
 
