@@ -108,6 +108,19 @@ def test_dask_is_imported_for_a_cluster_alone():
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+@MORE
+def test_a_standard_run_profiles_each_task_on_one_machine(tmp_path):
+    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2, "--threads", 1)
+    standard = ("run", "sine-online", *brief, "--preset", "standard")
+    ended = command(*standard, "--cluster", "local:1", "--out", tmp_path)
+    assert ended.code == 0, ended
+    (profile,) = load(tmp_path).profiles
+    assert (profile.task, profile.adapter, profile.error) == ("sine-online", "numpy", None)
+    assert profile.machine in load(tmp_path).machines
+    assert len(profile.training) == 2
+    assert (tmp_path / "pages" / "profile.md").exists()
+
+
 def test_a_worker_here_ends_where_its_scheduler_was_gone_before_it_could_join(monkeypatch):
     monkeypatch.setattr(local_worker, "START_SECONDS", 0.2)
     with pytest.raises(TimeoutError):

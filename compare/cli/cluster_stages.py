@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
+from compare.benchmarks.profile import without_times
 from compare.benchmarks.threads import without_rounds
 from compare.cli.cluster_accuracy import cluster_accuracy, cluster_choice
 from compare.cli.cluster_records import noted, placed, why_undone
+from compare.cli.profile_stage import profiled, with_training_turns
 from compare.cli.progress import bar, say
 from compare.cli.stage_lines import block_line, parity_line
 from compare.cli.stages import parity_checks, scaled, tutorial_stage
@@ -40,7 +42,7 @@ def cluster_stages(
 
     The tutorials' programs, whose speeds are not compared, run here.
     """
-    for stage in (_parity, _blocks, _threads):
+    for stage in (_parity, _blocks, _threads, _profiles):
         for grown in stage(settings, blocks, results, cluster, progress):
             results = grown
             yield results
@@ -119,6 +121,31 @@ def _threads(
             tick(block.task)
             results = noted(results, cluster, told[outcome.place][0], outcome)
             results = replace(results, threads=[*results.threads, *rounds])
+            yield results
+
+
+def _profiles(
+    settings: Settings, blocks: Sequence[Block], results: Results, cluster: Cluster, progress: Progress
+) -> Iterator[Results]:
+    """Where the time goes, for each task on one machine; beside training turns of its own kind alone."""
+    left = profiled(settings, blocks, results)
+    told = [(f"profile of {block.task}", block) for block in left]
+    if not left:
+        return
+    with bar(progress, "profiles", len(left)) as tick, closing(cluster.outcomes("profile", told)) as ended:
+        for outcome in ended:
+            block, found = left[outcome.place], outcome.found
+            if found:
+                name = found.machine.fingerprint
+                alike = [run for run in results.runs if run.machine == name]
+                profiles = with_training_turns(found.profiles, results.tasks, alike)
+                profiles = [replace(each, machine=name) for each in profiles]
+                results = placed(results, found.machine, found.environment)
+            else:
+                profiles = [without_times(block, each, why_undone(outcome)) for each in block.single_adapters]
+            tick(block.task)
+            results = noted(results, cluster, told[outcome.place][0], outcome)
+            results = replace(results, profiles=[*results.profiles, *profiles])
             yield results
 
 
