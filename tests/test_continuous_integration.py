@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,19 @@ def test_a_history_is_kept_the_table_posted_and_a_regression_fails(machine):
     assert re.search(r"\| torch +\| sequences/s \|.*\*\*slower\*\*", posted)
     assert (history / "accepted").resolve() == first
     assert len([path for path in history.iterdir() if not path.is_symlink()]) == 2
+
+    results = machine_results(seeds=range(6))
+    broken = [replace(run, status="failed") if run.adapter == "jax" else run for run in results.runs]
+    passed, posted = build(machine, replace(results, runs=broken))
+    assert not passed
+    assert "**fails now**" in posted
+
+
+@pytest.mark.parametrize(("code", "fails"), [(0, False), (1, False), (2, True), (130, True)])
+def test_a_run_with_an_adapter_that_failed_is_compared_and_one_that_broke_is_not(code, fails, machine):
+    folder = Path(machine["RUNNER_TEMP"])
+    (folder / "python").write_text(f"#!/bin/sh\nexit {code}\n")
+    (folder / "python").chmod(0o755)
+    shell = ["bash", "-eo", "pipefail", "-c", step("Measure")]
+    path = f"{folder}:{machine['PATH']}"
+    assert bool(subprocess.run(shell, env={**machine, "PATH": path}, check=False).returncode) is fails
