@@ -9,6 +9,7 @@ from subprocess import run
 
 import pytest
 
+from compare.cli.beginning import command_line
 from compare.cluster import connection, local_worker
 from compare.storage.results import load, save
 from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
@@ -45,6 +46,19 @@ def test_every_record_names_its_machine_and_nothing_names_a_host(spread):
     assert {run.threads for run in results.runs} == {1}
     assert "127.0.0.1" not in text
     assert socket.gethostname() not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "noted"),
+    [
+        (("--cluster", "tcp://red.example:8786", "--seeds", "2"), "--cluster ADDRESS --seeds 2"),
+        (("--cluster=red.example:8786",), "--cluster=ADDRESS"),
+        (("--cluster", "local:2"), "--cluster local:2"),
+    ],
+)
+def test_the_command_that_a_report_shows_names_no_host(typed, noted, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["compare", "run", "sine-online", *typed])
+    assert command_line() == f"python -m compare run sine-online {noted}"
 
 
 def test_the_report_says_that_workers_shared_a_machine(spread):
