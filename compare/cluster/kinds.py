@@ -17,7 +17,7 @@ from compare.machine.environment import environment
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck
 from compare.records.accuracy import AccuracyRun
-from compare.records.block import Block, BlockResult
+from compare.records.block import Block, BlockResult, LogName
 from compare.records.environment import Environment
 from compare.records.machine import Machine
 from compare.records.parity import ParityResult
@@ -61,7 +61,7 @@ class ParityFound:
     """Lockstep on a task, and what the workers wrote, by file name."""
 
     proofs: list[ParityResult]
-    logs: dict[str, str]
+    logs: dict[LogName, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Found:
     points: list[SweepPoint] = field(default_factory=list)
     rounds: list[ThreadRounds] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
-    logs: dict[str, str] = field(default_factory=dict)
+    logs: dict[LogName, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
