@@ -11,6 +11,7 @@ import pytest
 
 from compare.cli.beginning import command_line
 from compare.cluster import connection, local_worker
+from compare.records.sweep import Size
 from compare.storage.results import load, save
 from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
 from tests.example_results import example_results
@@ -160,3 +161,30 @@ def test_nothing_outlives_a_run_that_is_ended_while_blocks_are_under_way(number,
     if number != signal.SIGKILL:
         assert (process.returncode, errors) == (130, "")
         assert f"To go on: python -m compare run --resume {out}" in " ".join(said.split())
+
+
+@MORE
+def test_a_sweep_gives_each_size_to_a_machine_and_keeps_their_order(tmp_path, monkeypatch):
+    chosen = [Size(hidden=hidden, batch=2, time_steps=3) for hidden in (8, 2, 4)]
+    monkeypatch.setattr("compare.cli.sweep.sizes", lambda *_: chosen)
+    options = ("--adapters", "numpy", "--rounds", 2, "--threads", 1, "--cluster", "local:2")
+    ended = command("sweep", *options, "--out", tmp_path)
+    assert ended.code == 0, ended
+    results = load(tmp_path)
+    assert [point.size for point in results.sweep] == chosen
+    assert {point.machine for point in results.sweep} == {*results.machines}
+    assert all(len(point.seconds) == 2 for point in results.sweep)
+
+
+@MORE
+def test_recipes_for_accuracy_learn_over_a_cluster_what_they_learn_without(tmp_path):
+    recipe = ("accuracy", "--adapters", "numpy", "--recipe", "plain", "--data", "digits", "--threads", 1)
+    brief = (*recipe, "--seeds", 2, "--epochs", 2)
+    for out, more in (("here", ()), ("there", ("--cluster", "local:2"))):
+        ended = command(*brief, *more, "--out", tmp_path / out)
+        assert ended.code == 0, ended
+    here, there = (load(tmp_path / out).accuracy.runs for out in ("here", "there"))
+    assert [(run.seed, run.accuracy, run.epoch_losses) for run in there] == [
+        (run.seed, run.accuracy, run.epoch_losses) for run in here
+    ]
+    assert all(run.machine for run in there)
