@@ -7,8 +7,11 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.profiled import TURN, Profiled, Subject
-from compare.benchmarks.timed_worker import Candidate
+from compare.benchmarks.timed_worker import Candidate, workload_of
+from compare.errors import UsageError
+from compare.records.block import Block
 from compare.records.profile import Profile
+from compare.runner.task_loading import load_task_data
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits
 from compare.runner.workers import ActiveWorkers, Workers
@@ -21,6 +24,26 @@ AT_ONCE = 2
 def turns(adapters: Sequence[str], rounds: int) -> int:
     """How often `profile_adapters` calls its `tick`."""
     return len(adapters) * (1 + rounds)
+
+
+def profile_block(
+    block: Block, workers: Workers, verbose: Workers, tick: Callable[[str], None]
+) -> list[Profile]:
+    """A profile of each adapter of a block on its task."""
+    try:
+        data = load_task_data(block.found_by, block.data)
+    except UsageError as error:
+        return [without_times(block, adapter, str(error)) for adapter in block.single_adapters]
+    subject = Subject(task=block.task, workload=workload_of(data.task, data.dataset))
+    limits = Limits(
+        threads=block.threads, timeout_seconds=block.timeout_seconds, memory_bytes=block.memory_limit_bytes
+    )
+    return profile_adapters(subject, block.single_adapters, limits, ROUNDS, workers, verbose, tick)
+
+
+def without_times(block: Block, adapter: str, error: str) -> Profile:
+    """The record of an adapter that could not be profiled."""
+    return Profile(task=block.task, adapter=adapter, threads=block.threads, error=error)
 
 
 def profile_adapters(

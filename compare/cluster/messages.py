@@ -9,7 +9,7 @@ import msgspec
 
 from compare.runner.protocol import array_from_plain, to_plain
 
-KindName = Literal["block", "parity", "threads", "size", "accuracy"]
+KindName = Literal["block", "parity", "threads", "profile", "size", "accuracy"]
 """The kinds of work there are."""
 
 
