@@ -13,8 +13,8 @@ _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
 def one_line(text: object) -> str:
-    """The text without what cannot be printed, on one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    """The text without what cannot be printed, on one line; of the system's, what is no text is escaped."""
+    return " ".join("".join(c if c.isprintable() else " " for c in storable(str(text))).split())
 
 
 def storable(text: str) -> str:

@@ -17,6 +17,7 @@ from compare.records.run import Epoch, Round, Run
 from compare.runner.warm_up import mark_warm_ups
 from compare.storage.array_file import read_arrays, write_arrays
 from compare.storage.atomic import write_bytes
+from compare.storage.encoding import encoded
 from compare.text import counted, number
 
 RECORDS_FILE = "running.jsonl"
@@ -74,7 +75,7 @@ class CheckpointStore(Observer):
 
     def keep(self, runs: Iterable[Run]) -> None:
         """Write what is new of the records, a line an adapter."""
-        lines = b"".join(msgspec.json.encode(self._line(run)) + b"\n" for run in runs)
+        lines = b"".join(encoded(self._line(run)) + b"\n" for run in runs)
         if self._stream is None:
             write_bytes(self._folder / RECORDS_FILE, lines)
             self._stream = (self._folder / RECORDS_FILE).open("ab", buffering=0)
