@@ -91,6 +91,12 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def how_far(epochs: int, rounds: int) -> str:
+    """After how much an interrupt came."""
+    trained = f"after {counted(epochs, 'epoch')}"
+    return f"{trained} and {counted(rounds, 'timed round')}" if rounds else trained
+
+
 def difference(value: float | None) -> str:
     """A relative difference with one decimal and its power of ten."""
     if value is None or math.isnan(value):

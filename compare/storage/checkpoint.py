@@ -18,7 +18,7 @@ from compare.runner.warm_up import mark_warm_ups
 from compare.storage.array_file import read_arrays, write_arrays
 from compare.storage.atomic import write_bytes
 from compare.storage.encoding import encoded
-from compare.text import counted, number
+from compare.text import how_far, number
 
 RECORDS_FILE = "running.jsonl"
 SNAPSHOT_FILE = "running.npz"
@@ -199,8 +199,8 @@ def _interrupted(run: Run) -> Run:
         run = replace(run, rounds=mark_warm_ups(run.rounds, None))
     if run.status != "ok":
         return run
-    done = f"{counted(len(run.epochs), 'epoch')} and {counted(len(run.rounds), 'timed round')}"
+    done = how_far(len(run.epochs), len(run.rounds))
     reached = run.epochs[-1].metrics if run.epochs else {}
     so_far = ", ".join(f"{name} {number(value)}" for name, value in reached.items())
-    error = f"interrupted after {done}{': ' if so_far else ''}{so_far}"
+    error = f"interrupted {done}{': ' if so_far else ''}{so_far}"
     return replace(run, status="interrupted", error=error, metrics={}, sequences_per_second=None)
