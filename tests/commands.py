@@ -122,6 +122,13 @@ def marked(mark):
     return found
 
 
+def command_line(process):
+    """The words that a process was started with; none where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
 def wait_until(true, what, seconds=LONGEST_SECONDS):
     """Wait for something; it is an error if it does not come."""
     end = time.monotonic() + seconds

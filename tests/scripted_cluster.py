@@ -38,7 +38,7 @@ def work(seed, versions=VERSIONS):
     return Work(title=f"seed {seed}", kind="block", told=encode(block), lockstep="1", versions=versions)
 
 
-def answered(message, *, on="", **statuses):
+def answered(message, *, on="", logs=(), **statuses):
     """What a machine answers that runs a block, in which these adapters come to other than "ok"."""
     block = decode(decode(message, Work).told, Block)
     runs = tuple(
@@ -46,7 +46,7 @@ def answered(message, *, on="", **statuses):
         for name in block.adapters
     )
     result = BlockResult(
-        environment=ENVIRONMENT, machine=machine_of(ENVIRONMENT, "", "cpu"), runs=runs, logs={}
+        environment=ENVIRONMENT, machine=machine_of(ENVIRONMENT, "", "cpu"), runs=runs, logs=dict(logs)
     )
     return encode(Answer(lockstep="1", versions=VERSIONS, found=encode(BlockFound(result=result))))
 

@@ -1,5 +1,6 @@
 """Runs over a cluster: what one machine finds, spread over workers, and what a user gets wrong."""
 
+import asyncio
 import signal
 import socket
 import sys
@@ -8,8 +9,10 @@ from subprocess import run
 
 import pytest
 
-from compare.cluster import connection
-from compare.storage.results import load
+from compare.cli.beginning import command_line
+from compare.cluster import connection, local_worker
+from compare.records.sweep import Size
+from compare.storage.results import load, save
 from tests.commands import (
     LONGEST_SECONDS,
     ROOT,
@@ -21,6 +24,7 @@ from tests.commands import (
     start,
     wait_until,
 )
+from tests.example_results import example_results
 from tests.runs import TWO_CELLS
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
@@ -55,6 +59,19 @@ def test_every_record_names_its_machine_and_nothing_names_a_host(spread):
     assert socket.gethostname() not in text
 
 
+@pytest.mark.parametrize(
+    ("typed", "noted"),
+    [
+        (("--cluster", "tcp://red.example:8786", "--seeds", "2"), "--cluster ADDRESS --seeds 2"),
+        (("--cluster=red.example:8786",), "--cluster=ADDRESS"),
+        (("--cluster", "local:2"), "--cluster local:2"),
+    ],
+)
+def test_the_command_that_a_report_shows_names_no_host(typed, noted, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["compare", "run", "sine-online", *typed])
+    assert command_line() == f"python -m compare run sine-online {noted}"
+
+
 def test_the_report_says_that_workers_shared_a_machine(spread):
     out, _ = spread
     assert load(out).shared_a_machine
@@ -81,12 +98,27 @@ def test_threads_are_those_that_are_asked_for_or_else_the_machines_cores(tmp_pat
             "tcp://127.0.0.1:1",
             "no Dask scheduler answers at tcp://127.0.0.1:1: start one with: dask scheduler",
         ),
+        ("tls://127.0.0.1:1", "tls://127.0.0.1:1 needs certificates: name them in Dask's configuration"),
     ],
 )
 def test_an_address_of_no_cluster_is_refused_in_a_line(address, says, tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
     assert_refused(command(*TWO_CELLS, "--cluster", address, "--out", tmp_path / "out"), says)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [TWO_CELLS, ("sweep", "--adapters", "numpy")])
+def test_where_nobody_answers_no_data_are_read_and_an_earlier_run_stays(words, tmp_path, monkeypatch):
+    def read(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("compare.cli.run.plan", read)
+    save(example_results(), tmp_path)
+    before = (tmp_path / "results.json").read_bytes()
+    ended = command(*words, "--cluster", "tcp://127.0.0.1:1", "--out", tmp_path, "--overwrite")
+    assert_refused(ended, "no Dask scheduler answers at tcp://127.0.0.1:1")
+    assert (tmp_path / "results.json").read_bytes() == before
 
 
 def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
@@ -99,6 +131,25 @@ def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
 def test_dask_is_imported_for_a_cluster_alone():
     code = "import sys, compare.__main__, compare.cli.run; sys.exit('distributed' in sys.modules)"
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@MORE
+def test_a_standard_run_profiles_each_task_on_one_machine(tmp_path):
+    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2, "--threads", 1)
+    standard = ("run", "sine-online", *brief, "--preset", "standard")
+    ended = command(*standard, "--cluster", "local:1", "--out", tmp_path)
+    assert ended.code == 0, ended
+    (profile,) = load(tmp_path).profiles
+    assert (profile.task, profile.adapter, profile.error) == ("sine-online", "numpy", None)
+    assert profile.machine in load(tmp_path).machines
+    assert len(profile.training) == 2
+    assert (tmp_path / "pages" / "profile.md").exists()
+
+
+def test_a_worker_here_ends_where_its_scheduler_was_gone_before_it_could_join(monkeypatch):
+    monkeypatch.setattr(local_worker, "START_SECONDS", 0.2)
+    with pytest.raises(TimeoutError):
+        asyncio.run(local_worker._work("tcp://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(
@@ -120,3 +171,30 @@ def test_nothing_outlives_a_run_that_is_ended_while_blocks_are_under_way(number,
     if number != signal.SIGKILL:
         assert (process.returncode, errors) == (130, "")
         assert f"To go on: python -m compare run --resume {out}" in " ".join(said.split())
+
+
+@MORE
+def test_a_sweep_gives_each_size_to_a_machine_and_keeps_their_order(tmp_path, monkeypatch):
+    chosen = [Size(hidden=hidden, batch=2, time_steps=3) for hidden in (8, 2, 4)]
+    monkeypatch.setattr("compare.cli.sweep.sizes", lambda *_: chosen)
+    options = ("--adapters", "numpy", "--rounds", 2, "--threads", 1, "--cluster", "local:2")
+    ended = command("sweep", *options, "--out", tmp_path)
+    assert ended.code == 0, ended
+    results = load(tmp_path)
+    assert [point.size for point in results.sweep] == chosen
+    assert {point.machine for point in results.sweep} == {*results.machines}
+    assert all(len(point.seconds) == 2 for point in results.sweep)
+
+
+@MORE
+def test_recipes_for_accuracy_learn_over_a_cluster_what_they_learn_without(tmp_path):
+    recipe = ("accuracy", "--adapters", "numpy", "--recipe", "plain", "--data", "digits", "--threads", 1)
+    brief = (*recipe, "--seeds", 2, "--epochs", 2)
+    for out, more in (("here", ()), ("there", ("--cluster", "local:2"))):
+        ended = command(*brief, *more, "--out", tmp_path / out)
+        assert ended.code == 0, ended
+    here, there = (load(tmp_path / out).accuracy.runs for out in ("here", "there"))
+    assert [(run.seed, run.accuracy, run.epoch_losses) for run in there] == [
+        (run.seed, run.accuracy, run.epoch_losses) for run in here
+    ]
+    assert all(run.machine for run in there)

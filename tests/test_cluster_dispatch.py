@@ -99,8 +99,12 @@ def test_a_block_with_no_other_machine_to_try_does_not_wait_for_ever(monkeypatch
             lambda worker, message: encode(Answer(lockstep="1", versions={**VERSIONS, "torch": "4"})),
             "it has torch 4: this run is of 3",
         ),
+        (
+            lambda worker, message: answered(message, logs={"../../mine.log": "text"}),
+            "a message cannot be read",
+        ),
     ],
-    ids=["garbled", "another Lockstep", "another framework"],
+    ids=["garbled", "another Lockstep", "another framework", "a name that leaves the folder"],
 )
 def test_an_answer_that_cannot_be_used_is_no_result(monkeypatch, first, fault):
     outcome = Scripted(monkeypatch, only_first(first)).run(1)[0]

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
-import psutil
 import pytest
+from dask import config
 
 from compare.storage.results import load
 from tests.commands import (
@@ -17,6 +17,7 @@ from tests.commands import (
     ROOT,
     assert_refused,
     command,
+    command_line,
     learned,
     marked,
     start,
@@ -78,13 +79,7 @@ def test_workers_with_and_without_a_nanny_start_frameworks(tmp_path, expected):
 
 def frameworks(mark):
     """The processes of frameworks that carry a mark."""
-    return [each for each in marked(mark) if "compare.runner.worker" in command_of(each)]
-
-
-def command_of(process):
-    with suppress(psutil.Error):
-        return process.cmdline()
-    return []
+    return [each for each in marked(mark) if "compare.runner.worker" in command_line(each)]
 
 
 def test_blocks_that_are_called_off_end_on_their_machines(tmp_path):
@@ -254,6 +249,33 @@ def test_a_machine_without_an_adapter_takes_no_part(tmp_path, expected):
         ) as process:
             said, _ = process.communicate(timeout=LONGEST_SECONDS)
     assert "takes no part: mine:Raises is missing" in " ".join(said.split())
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_a_cluster_with_tls_is_reached_with_the_certificates_of_dasks_configuration(tmp_path, expected):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=lockstep")
+    subprocess.run([*made, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    parts = {"cert": certificate, "key": key}
+    tls = {f"{who}.{part}": str(parts[part]) for who in ("scheduler", "worker", "client") for part in parts}
+    tls["ca-file"] = str(certificate)
+    variables = {_variable(f"distributed.comm.tls.{name}"): value for name, value in tls.items()}
+    port = free_port()
+    address = f"tls://127.0.0.1:{port}"
+    listening = ("--host", "127.0.0.1", "--port", port, "--protocol", "tls", "--no-dashboard")
+    with (
+        config.set({f"distributed.comm.tls.{name}": value for name, value in tls.items()}),
+        dask("scheduler", *listening, **variables),
+        worker(address, **variables),
+    ):
+        wait_for_workers(address, 1)
+        with start(*LONGER, "--cluster", address, "--out", tmp_path, environment=variables) as process:
+            end_of(process, tmp_path, expected)
+
+
+def _variable(name):
+    """The environment variable that sets a name of Dask's configuration."""
+    return "DASK_" + name.upper().replace(".", "__").replace("-", "_")
 
 
 def test_workers_without_the_resource_are_refused_with_the_command_that_starts_one(tmp_path):

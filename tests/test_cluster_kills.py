@@ -10,7 +10,7 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from compare.storage.results import load
-from tests.commands import LONGEST_SECONDS, command, learned, marked, start, wait_until
+from tests.commands import LONGEST_SECONDS, command, command_line, learned, marked, start, wait_until
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
 RUN = (
@@ -39,7 +39,7 @@ def local_workers(process):
     return [
         child
         for child in psutil.Process(process.pid).children()
-        if "compare.cluster.local_worker" in child.cmdline()
+        if "compare.cluster.local_worker" in command_line(child)
     ]
 
 

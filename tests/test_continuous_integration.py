@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,21 @@ def test_a_history_is_kept_the_table_posted_and_a_regression_fails(machine):
     (first,) = (path for path in history.iterdir() if not path.is_symlink())
     assert (history / "accepted").resolve() == first
 
-    passed, posted = build(machine, machine_results(seeds=range(6), planted={"torch": 1.1}))
+    later = machine_results(seeds=range(6), planted={"torch": 1.1})
+    failed = [replace(run, status="failed") if run.adapter == "jax" else run for run in later.runs]
+    passed, posted = build(machine, replace(later, runs=failed))
     assert not passed
+    assert re.search(r"\| jax +\| all .*\*\*fails now\*\*", posted)
     assert re.search(r"\| torch +\| sequences/s \|.*\*\*slower\*\*", posted)
     assert (history / "accepted").resolve() == first
     assert len([path for path in history.iterdir() if not path.is_symlink()]) == 2
+
+
+@pytest.mark.parametrize(("code", "fails"), [(0, False), (1, False), (2, True), (130, True)])
+def test_a_run_with_an_adapter_that_failed_is_compared_and_one_that_broke_is_not(code, fails, machine):
+    folder = Path(machine["RUNNER_TEMP"])
+    (folder / "python").write_text(f"#!/bin/sh\nexit {code}\n")
+    (folder / "python").chmod(0o755)
+    shell = ["bash", "-eo", "pipefail", "-c", step("Measure")]
+    path = f"{folder}:{machine['PATH']}"
+    assert bool(subprocess.run(shell, env={**machine, "PATH": path}, check=False).returncode) is fails

@@ -139,8 +139,7 @@ def test_what_was_measured_before_an_interrupt_is_shown(tmp_path):
     text = report_text(replace(results, runs=runs, interrupted=True), tmp_path)
     assert "what is called interrupted had not ended" in text
     assert "| within" in text, "losses that agreed still do"
-    assert "No adapter has a result.\n\n##" not in text
-    assert "No speed was measured" not in text
+    assert not re.search(r"^(- )?No |no speed", text, re.MULTILINE), "what is missing is left out"
     (summary, *_) = task_summaries(replace(results, runs=runs))[0].adapters
     assert summary.startup_seconds is not None
 

@@ -111,6 +111,12 @@ def test_a_file_that_was_edited_is_noticed(name, runs, tmp_path):
     assert_refused(command("merge", *runs, "--out", tmp_path / "all"), f"{edited}: is missing")
 
 
+def test_records_that_were_added_to_a_run_that_had_ended_are_noticed(runs, tmp_path):
+    (runs[1] / "finished.jsonl").write_text('{"runs": []}\n')
+    refused = command("merge", *runs, "--out", tmp_path / "all")
+    assert_refused(refused, f"{runs[1] / 'finished.jsonl'}: is nothing that a run leaves as it ends")
+
+
 def test_a_run_without_checksums_is_said_so(runs, tmp_path):
     (runs[0] / "checksums.txt").unlink()
     merged = command("merge", *runs, "--out", tmp_path / "all")
@@ -151,8 +157,11 @@ def test_what_cannot_be_merged_is_refused_in_a_line(runs, tmp_path):
     newer = stored(tmp_path / "newer", machine_results("newer"), checksums=False)
     (newer / "results.json").write_text('{"schema": 2}')
     assert_refused(command("merge", runs[0], newer, "--out", tmp_path / "all"), "this version reads schema 1")
-    empty = stored(tmp_path / "empty", replace(machine_results(), runs=[]))
-    assert_refused(command("merge", runs[0], empty, "--out", tmp_path / "all"), "holds no blocks of tasks")
+    begun = [replace(run, status="interrupted") for run in machine_results().runs]
+    for name, of_run in (("empty", []), ("begun", begun)):
+        bare = stored(tmp_path / name, replace(machine_results(), runs=of_run))
+        assert_refused(command("merge", runs[0], bare, "--out", tmp_path / "all"), "holds no finished block")
+    assert not (tmp_path / "all").exists()
 
 
 def test_a_merged_run_is_not_resumed(merged):

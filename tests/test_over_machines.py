@@ -11,7 +11,12 @@ from compare.analysis.machines import groups
 from compare.analysis.over_machines import group_summaries, results_over_machines, times_over_machines
 from compare.analysis.random_effects import Estimate, mean_and_error, over_machines, variance_between
 from compare.cluster.merging import StoredRun, merge
-from tests.example_results import ENVIRONMENT
+from compare.records.cluster import ClusterRecord
+from compare.records.profile import Profile
+from compare.records.sweep import ThreadRounds
+from compare.records.tutorial import Tutorials
+from compare.report.pages import render_pages
+from tests.example_results import ENVIRONMENT, SINE
 from tests.merging import machine_results
 
 TRIALS_OF_BCG = """
@@ -102,3 +107,29 @@ def test_results_and_updates_are_pooled_by_seed_and_no_seconds_are():
     assert [(each.result, each.updates) for each in pooled] == [(each.result, each.updates) for each in alone]
     assert {each.result.count for each in pooled} == {3}
     assert {each.updates for each in pooled} == {20}
+
+
+def test_what_else_was_done_has_pages_with_their_machines_names(tmp_path, no_drawing):
+    first, second = (machine_results(cpu) for cpu in ("Xeon", "EPYC"))
+    (one,), (other,) = first.machines, second.machines
+    later = [replace(run, seed=run.seed + 3) for run in second.runs]
+    rounds = ThreadRounds(
+        task=SINE.name, adapter="numpy", threads=2, single=[2.0], several=[1.0], machine=one
+    )
+    results = replace(
+        first,
+        runs=[*first.runs, *later],
+        machines={**first.machines, **second.machines},
+        environments={one: [first.environment], other: [second.environment]},
+        cluster=ClusterRecord(workers=4, shared=True),
+        threads=[rounds],
+        profiles=[Profile(task=SINE.name, adapter="numpy", threads=1, whole=[1e-3] * 3, machine=other)],
+        tutorials=Tutorials(recipes=[], runs=[]),
+    )
+    front, *others = render_pages(results, tmp_path)
+    titles = [page.title for page in others]
+    assert any(title.startswith("What more threads are worth on Xeon") for title in titles)
+    assert any(title.startswith("Where the time goes on EPYC") for title in titles)
+    assert "The tutorials, published and reproduced" in titles
+    assert all(f"]({page.name})" in front.text for page in others)
+    assert "4 of them, shared a machine and took each other's time" in front.text

@@ -19,7 +19,7 @@ from compare.analysis.caveats import find_caveats, slow_paths
 from compare.analysis.profile import PARTS, bound, stacks
 from compare.analysis.task_summary import task_summaries
 from compare.benchmarks import kernels, profile, profiled
-from compare.benchmarks.kernels import find_kernels
+from compare.benchmarks.kernels import VerboseAdapter, find_kernels
 from compare.benchmarks.profile import profile_adapters, turns
 from compare.benchmarks.profiled import Subject, denormal_share, vanishing
 from compare.benchmarks.sweep import Size, workload_of
@@ -63,7 +63,7 @@ def brief_turns():
 
 
 def asked(adapter):
-    return find_kernels(SMALL, adapter, LIMITS, ActiveWorkers())
+    return find_kernels(SMALL, adapter, LIMITS, FreshWorkers(VerboseAdapter), ActiveWorkers())
 
 
 def example(adapter="numpy", **changes):
@@ -149,7 +149,9 @@ def test_everything_takes_a_turn_in_every_round_and_who_cannot_run_keeps_its_row
     heard: list[str] = []
     subject = Subject(task="a-task", workload=SMALL)
     names = ("numpy", faulty("Raises"))
-    found, failed = profile_adapters(subject, names, LIMITS, 2, FreshWorkers(), heard.append)
+    found, failed = profile_adapters(
+        subject, names, LIMITS, 2, FreshWorkers(), FreshWorkers(VerboseAdapter), heard.append
+    )
     assert len(heard) == turns(names, 2)
     assert all(len(getattr(found, part)) == 2 for part in ("whole", *PARTS))
     assert found.product_rate.operations_per_second > 0

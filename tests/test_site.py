@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from compare.errors import UsageError
+from compare.records.cluster import ClusterRecord
 from compare.report.html.site import places, write_site
 from compare.report.pages import render_pages, write_pages
 from compare.storage.site_folder import hold_site_folder
@@ -74,6 +75,7 @@ BROKEN = {
         "schema 7, but this version reads",
     ),
     "no-results": (None, "No such file"),
+    "negative-part": (lambda text: text.replace(b'"part":0', b'"part":-1'), "Expected `int` >= 0"),
     "no-date": (lambda text: text.replace(b'"date":"20', b'"date":"x20'), "no sense"),
 }
 
@@ -97,6 +99,16 @@ def test_a_broken_run_is_listed_with_the_reason_and_the_others_are_shown(runs, t
     assert len(data(tmp_path / "site")["runs"]) == 3
     assert f"<tr><td>{name}</td>" in index(tmp_path / "site")
     assert not (tmp_path / "site" / "runs" / name).exists()
+
+
+def test_times_that_nobody_measures_break_no_other_run(runs, tmp_path):
+    results = varied(example_results(), 3)
+    endless = [
+        replace(run, rounds=[replace(each, seconds=1e150) for each in run.rounds]) for run in results.runs
+    ]
+    folder = store(replace(results, runs=endless), tmp_path / "in" / "endless")
+    assert write([*runs, folder], tmp_path / "site") == ()
+    assert len(data(tmp_path / "site")["runs"]) == 4
 
 
 def test_where_every_run_is_broken_there_is_no_site(tmp_path):
@@ -132,6 +144,16 @@ def test_a_run_over_machines_has_an_entry_for_each(tmp_path):
     assert [run["place"] for run in shown["runs"]] == ["both", "both"]
     assert len({run["key"] for run in shown["runs"]}) == len({run["name"] for run in shown["runs"]}) == 2
     assert len(shown["machines"]) == 2
+
+
+def test_speeds_of_workers_that_shared_a_machine_are_in_no_history_and_the_run_says_so(tmp_path):
+    shared = replace(example_results(), cluster=ClusterRecord(workers=2, shared=True))
+    write([store(shared, tmp_path / "shared")], tmp_path / "site")
+    (run,) = data(tmp_path / "site")["runs"]
+    assert "workers shared a machine" in run["state"]
+    assert {(row["speed"], row["times"]) for row in run["rows"]} == {(None, None)}
+    assert "workers shared a machine" in {row["obstacle"] for row in run["rows"]}
+    assert any(row["result"] for row in run["rows"])
 
 
 def test_runs_of_the_same_name_are_kept_apart(tmp_path):

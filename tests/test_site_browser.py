@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from compare.analysis.run_diff import diff_runs
+from compare.records.cluster import ClusterRecord
 from compare.report.html.site import write_site
 from compare.storage.results import load
 from compare.storage.site_folder import hold_site_folder
@@ -62,6 +63,7 @@ def folders(tmp_path_factory):
         fewer,
         tasks=[replace(fewer.tasks[0], batch_size=7), replace(fewer.tasks[1], epochs=3)],
         runs=[run for run in fewer.runs if run.adapter != "numpy"],
+        cluster=ClusterRecord(workers=2, shared=True),
     )
     slow = varied(results, 11, machine=1, factors=dict.fromkeys(("numpy", "torch", CLOSING), 1.3))
     others = [elsewhere, less, fewer, slow]

@@ -1,5 +1,6 @@
 """A site of many runs: its first page stays light, and is seen before anything else is read."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from compare.storage.results import load
 from compare.storage.site_folder import hold_site_folder
 from tests.many_runs import stored_history
 from tests.opened_report import Opener, chromium, started_browser
+from tests.site_load import main
 
 REFERENCE = Path(__file__).parents[1] / "reports" / "reference"
 FEW, MANY, MOST_BYTES_A_RUN = 4, 24, 20_000
@@ -39,3 +41,14 @@ def test_the_first_page_asks_for_nothing_beside_itself(first_pages):
         opened(first_pages[-1])
         assert opened.requests == [first_pages[-1].as_uri()]
         opened.close()
+
+
+@pytest.mark.skipif(chromium() is None, reason="no Chromium")
+def test_what_a_site_takes_is_measured(capsys):
+    main(["3"])
+    said = re.sub(r"\d+\.\d+", "N", capsys.readouterr().out)
+    assert said.splitlines() == [
+        "a site over 3 runs: written in N s",
+        "index.html: N MiB",
+        "first paint, of 5: N to N s",
+    ]

@@ -13,7 +13,7 @@ from compare.runner.worker_process import Limits
 from tasks.interface import Dataset
 
 SEEDS = 10
-SHARED_SEEDS = 3
+SHARED_SEEDS = 2
 """From as many of them every adapter begins."""
 
 

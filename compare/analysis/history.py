@@ -149,7 +149,9 @@ def _faster(
     middle = float(first.mean() - second.mean())
     half = float(-special.stdtrit(freedom, error / 2)) * scale
     chance = 2 * float(special.stdtr(freedom, -abs(middle) / max(scale, ROUNDING)))
-    return chance, math.exp(middle), math.exp(middle - half), math.exp(middle + half)
+    with np.errstate(over="ignore"):  # of times that nobody measures
+        ratio, low, high = map(float, np.exp([middle, middle - half, middle + half]))
+    return chance, ratio, low, high
 
 
 def _samples(

@@ -94,21 +94,25 @@ def _task_changes(
 def _obstacles(before: TaskSummary, after: TaskSummary, results: tuple[Results, Results]) -> dict[str, str]:
     """Why the speed of an adapter cannot be compared, empty where it can; for those that are ok in both."""
     spec = _task_difference(before.record, after.record)
-    shared = "workers shared a machine" if any(each.shared_a_machine for each in results) else ""
     later = {summary.adapter: summary for summary in after.adapters}
     found = {}
     for old in before.adapters:
         new = later.get(old.adapter)
         if new is not None and _status_change(before.record.name, old, new) is None:
-            left = "" if _in_lockstep(old) and _in_lockstep(new) else "left the reference's losses"
+            own = own_obstacle(results[0], old) or own_obstacle(results[1], new)
             machine = _machine_difference(measured_on(results[0], old), measured_on(results[1], new))
             few = "fewer than two rounds" if min(len(old.rounds), len(new.rounds)) < 2 else ""
-            found[old.adapter] = spec or left or shared or machine or few
+            found[old.adapter] = spec or own or machine or few
     return found
 
 
-def _in_lockstep(summary: AdapterSummary) -> bool:
-    return summary.throughput is None or summary.comparable
+def own_obstacle(results: Results, summary: AdapterSummary) -> str:
+    """Why the speed of an adapter can be compared with that of no other run; empty where it can."""
+    if departure := next((each.found for each in summary.departures if not each.comparable), ""):
+        return departure
+    if summary.throughput is not None and not summary.comparable:
+        return "left the reference's losses"
+    return "workers shared a machine" if results.shared_a_machine else ""
 
 
 def _noise(task: TaskSummary, metric: Metric) -> float:

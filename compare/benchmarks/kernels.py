@@ -15,7 +15,7 @@ from compare.benchmarks.timed_worker import Workload
 from compare.records.profile import FRAMEWORK, Kernel
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
-from compare.runner.workers import ActiveWorkers
+from compare.runner.workers import ActiveWorkers, Workers
 
 BATCHES = 2
 """How many are trained on while kernels are counted, after as many that are not."""
@@ -39,6 +39,10 @@ class VerboseProcess(WorkerProcess):
         variables, held = WorkerProcess.identify(name, threads)
         return {**variables, **VERBOSE}, held
 
+    def begin_anew(self, limits: Limits) -> None:
+        """Go on with other work; the log goes on too, as oneDNN says but once which CPU it works for."""
+        self.keep_within(limits)
+
 
 class VerboseAdapter(RemoteAdapter):
     """An adapter in such a worker."""
@@ -57,12 +61,17 @@ class KernelsFound:
 
 
 def find_kernels(
-    workload: Workload, adapter: str, limits: Limits, active: ActiveWorkers, device: str = "cpu"
+    workload: Workload,
+    adapter: str,
+    limits: Limits,
+    verbose: Workers,
+    active: ActiveWorkers,
+    device: str = "cpu",
 ) -> KernelsFound:
-    """What ran while an adapter trained."""
-    remote: VerboseAdapter | None = None
+    """What ran while an adapter trained in one of the verbose workers."""
+    remote: RemoteAdapter | None = None
     try:
-        remote = VerboseAdapter(adapter, limits, device=device)
+        remote = verbose.lend(adapter, 1, limits, device)
         active.add(remote)
         remote.construct(workload.model, workload.train, workload.parameters)
         remote.load(workload.inputs, workload.targets, workload.lengths)
@@ -76,8 +85,8 @@ def find_kernels(
         return KernelsFound(error=str(failure))
     finally:
         if remote is not None:
-            remote.end()
             active.discard(remote)
+            verbose.take_back(remote, 1)
     updates = BATCHES * workload.updates
     kernels = [
         *(_said_by_framework(run, updates) for run in ran),

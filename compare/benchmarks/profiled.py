@@ -63,10 +63,17 @@ class Profiled:
     """One adapter's processes, and what was found of them so far; a failure ends its part."""
 
     def __init__(
-        self, subject: Subject, name: str, limits: Limits, workers: Workers, active: ActiveWorkers
+        self,
+        subject: Subject,
+        name: str,
+        limits: Limits,
+        workers: Workers,
+        verbose: Workers,
+        active: ActiveWorkers,
     ) -> None:
         self.name = name
-        self._subject, self._limits, self._workers, self._active = subject, limits, workers, active
+        self._subject, self._limits, self._active = subject, limits, active
+        self._workers, self._verbose = workers, verbose
         self._lent: list[RemoteAdapter] = []
         self._error: str | None = None
         self._kernels = KernelsFound()
@@ -83,7 +90,7 @@ class Profiled:
     def find_kernels(self) -> None:
         """Have a third process say what runs."""
         self._kernels = find_kernels(
-            self._subject.workload, self.name, self._limits, self._active, self._subject.device
+            self._subject.workload, self.name, self._limits, self._verbose, self._active, self._subject.device
         )
 
     def warm_up(self) -> None:

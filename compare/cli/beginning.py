@@ -1,5 +1,6 @@
 """What a run begins with: its settings, machine and tasks as they are stored, and what of it is finished."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -22,6 +23,8 @@ from compare.storage.run_folder import clear_folder, clear_temporary_files
 from compare.text import shell_word
 from tasks.interface import DataRequest, Task
 from tasks.tutorials import RECIPES
+
+_SCHEDULER = re.compile(r"(--cluster[ =])(?!local:)\S+")
 
 
 def data_keys(settings: Settings) -> dict[str, str]:
@@ -91,8 +94,9 @@ def _environment(settings: Settings) -> Environment:
 
 
 def command_line() -> str:
-    """The line that was typed."""
-    return " ".join(["python", "-m", "compare", *map(shell_word, sys.argv[1:])])
+    """The line that was typed, without a scheduler's address: reports are published, and name no host."""
+    line = " ".join(["python", "-m", "compare", *map(shell_word, sys.argv[1:])])
+    return _SCHEDULER.sub(r"\1ADDRESS", line)
 
 
 def _task_record(block: Block) -> TaskRecord:

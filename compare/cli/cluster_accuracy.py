@@ -11,8 +11,8 @@ from compare.accuracy.recipes import TASK
 from compare.accuracy.record import SHARED_SEEDS, due
 from compare.accuracy.training import Start
 from compare.cli.accuracy import known_of, limits_of, plan_of, start_line
-from compare.cli.cluster_records import noted, placed, why_undone
-from compare.cli.progress import bar, say
+from compare.cli.cluster_records import given_out, noted, placed, why_undone
+from compare.cli.progress import say
 from compare.cluster.cluster import Cluster
 from compare.cluster.kinds import Training
 from compare.cluster.pieces import Outcome
@@ -68,11 +68,8 @@ def _outcomes(
 ) -> Iterator[tuple[Start, Outcome]]:
     data = settled(settings.data, keys[TASK.name])
     told = [(_title(start), Training(start=start, data=data, chooses=settings.choose)) for start in starts]
-    if not starts:
-        return
-    with bar(progress, "accuracy", len(starts)) as tick, closing(cluster.outcomes("accuracy", told)) as ended:
+    with closing(given_out(cluster, "accuracy", "accuracy", told, progress)) as ended:
         for outcome in ended:
-            tick(_title(starts[outcome.place]))
             yield starts[outcome.place], outcome
 
 

@@ -1,13 +1,32 @@
-"""What the machines of a cluster send back, put among the results of a run."""
+"""Work given to the machines of a cluster, and what they send back, put among the results of a run."""
 
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
+from rich.progress import Progress
+
+from compare.cli.progress import bar
 from compare.cluster.cluster import Cluster
+from compare.cluster.messages import KindName
 from compare.cluster.pieces import Outcome
 from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment
 from compare.records.machine import Machine
 from compare.records.results import Results
+
+
+def given_out(
+    cluster: Cluster, kind: KindName, label: str, told: Sequence[tuple[str, Any]], progress: Progress
+) -> Generator[Outcome]:
+    """What each of these pieces of work came to, as it comes, under one bar; each has a title for people."""
+    if not told:
+        return
+    with bar(progress, label, len(told)) as tick, closing(cluster.outcomes(kind, told)) as ended:
+        for outcome in ended:
+            tick(told[outcome.place][0])
+            yield outcome
 
 
 def noted(results: Results, cluster: Cluster, title: str, outcome: Outcome) -> Results:

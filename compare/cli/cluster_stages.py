@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from rich.progress import Progress
 
+from compare.benchmarks.profile import without_times
 from compare.benchmarks.threads import without_rounds
 from compare.cli.cluster_accuracy import cluster_accuracy, cluster_choice
-from compare.cli.cluster_records import noted, placed, why_undone
-from compare.cli.progress import bar, say
+from compare.cli.cluster_records import given_out, noted, placed, why_undone
+from compare.cli.profile_stage import profiled, with_training_turns
+from compare.cli.progress import say
 from compare.cli.stage_lines import block_line, parity_line
 from compare.cli.stages import parity_checks, scaled, tutorial_stage
 from compare.cluster.cluster import Cluster
@@ -40,7 +42,7 @@ def cluster_stages(
 
     The tutorials' programs, whose speeds are not compared, run here.
     """
-    for stage in (_parity, _blocks, _threads):
+    for stage in (_parity, _blocks, _threads, _profiles):
         for grown in stage(settings, blocks, results, cluster, progress):
             results = grown
             yield results
@@ -60,15 +62,12 @@ def _parity(
     """Lockstep of every task, each on the machine that is free."""
     checks = parity_checks(blocks, results)
     told = [(f"lockstep on {check.task}", check) for check in checks]
-    if not checks:
-        return
-    with bar(progress, "lockstep", len(checks)) as tick, closing(cluster.outcomes("parity", told)) as ended:
+    with closing(given_out(cluster, "parity", "lockstep", told, progress)) as ended:
         for outcome in ended:
             check, found = checks[outcome.place], outcome.found
             proofs = found.proofs if found else _unproven(check, outcome)
             _write_logs(settings, found.logs if found else {})
             say(progress.console, parity_line(check.task, proofs))
-            tick(check.task)
             results = noted(results, cluster, told[outcome.place][0], outcome)
             results = replace(results, proofs=[*results.proofs, *proofs])
             yield results
@@ -81,9 +80,7 @@ def _blocks(
     left = remaining(blocks, results)
     told = [(f"{block.task}, seed {block.seed}", block) for block in left]
     order = {(block.task, block.seed): place for place, block in enumerate(blocks)}
-    if not left:
-        return
-    with bar(progress, "blocks", len(left)) as tick, closing(cluster.outcomes("block", told)) as ended:
+    with closing(given_out(cluster, "block", "blocks", told, progress)) as ended:
         for outcome in ended:
             block, found = left[outcome.place], outcome.found
             runs = _runs(block, outcome, part(results))
@@ -92,7 +89,6 @@ def _blocks(
                 _write_learned(settings, block, found)
                 results = placed(results, found.result.machine, found.result.environment)
             say(progress.console, block_line(block, runs))
-            tick(block.task)
             results = noted(results, cluster, told[outcome.place][0], outcome)
             every = [*results.runs, *runs]
             results = replace(results, runs=sorted(every, key=lambda run: order[run.task, run.seed]))
@@ -105,9 +101,7 @@ def _threads(
     """What more threads are worth, for each task on one machine."""
     left = scaled(settings, blocks, results)
     told = [(f"threads on {block.task}", block) for block in left]
-    if not left:
-        return
-    with bar(progress, "threads", len(left)) as tick, closing(cluster.outcomes("threads", told)) as ended:
+    with closing(given_out(cluster, "threads", "threads", told, progress)) as ended:
         for outcome in ended:
             block, found = left[outcome.place], outcome.found
             if found:
@@ -116,9 +110,30 @@ def _threads(
                 results = placed(results, found.machine, found.environment)
             else:
                 rounds = [without_rounds(block, name, why_undone(outcome)) for name in block.single_adapters]
-            tick(block.task)
             results = noted(results, cluster, told[outcome.place][0], outcome)
             results = replace(results, threads=[*results.threads, *rounds])
+            yield results
+
+
+def _profiles(
+    settings: Settings, blocks: Sequence[Block], results: Results, cluster: Cluster, progress: Progress
+) -> Iterator[Results]:
+    """Where the time goes, for each task on one machine; beside training turns of its own kind alone."""
+    left = profiled(settings, blocks, results)
+    told = [(f"profile of {block.task}", block) for block in left]
+    with closing(given_out(cluster, "profile", "profiles", told, progress)) as ended:
+        for outcome in ended:
+            block, found = left[outcome.place], outcome.found
+            if found:
+                name = found.machine.fingerprint
+                alike = [run for run in results.runs if run.machine == name]
+                profiles = with_training_turns(found.profiles, results.tasks, alike)
+                profiles = [replace(each, machine=name) for each in profiles]
+                results = placed(results, found.machine, found.environment)
+            else:
+                profiles = [without_times(block, each, why_undone(outcome)) for each in block.single_adapters]
+            results = noted(results, cluster, told[outcome.place][0], outcome)
+            results = replace(results, profiles=[*results.profiles, *profiles])
             yield results
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from compare.cli.cluster_records import noted, placed, why_undone
-from compare.cli.progress import bar, progress_bars
+from compare.cli.cluster_records import given_out, noted, placed, why_undone
+from compare.cli.progress import progress_bars
 from compare.cluster.cluster import Cluster
 from compare.cluster.kinds import SizeWanted
 from compare.records.results import Results
@@ -33,8 +33,7 @@ def cluster_sizes(
     order = {size: place for place, size in enumerate(sizes)}
     with (
         progress_bars(console) as progress,
-        bar(progress, "sizes", len(sizes)) as tick,
-        closing(cluster.outcomes("size", told)) as ended,
+        closing(given_out(cluster, "size", "sizes", told, progress)) as ended,
     ):
         for outcome in ended:
             size, found = sizes[outcome.place], outcome.found
@@ -43,7 +42,6 @@ def cluster_sizes(
                 results = placed(results, found.machine, found.environment)
             else:
                 marked = [_undone(adapter, size, why_undone(outcome)) for adapter in settings.adapters]
-            tick(str(size))
             results = noted(results, cluster, str(size), outcome)
             every = [*results.sweep, *marked]
             results = replace(results, sweep=sorted(every, key=lambda point: order[point.size]))

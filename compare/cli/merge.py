@@ -18,6 +18,7 @@ from compare.storage.checksums import write_checksums
 from compare.storage.merged_folder import copy_files, hold_runs, read_checked
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
+from compare.text import storable
 
 FEWEST_RUNS = 2
 
@@ -54,7 +55,7 @@ def write_merged(
         runs = [_read(folder) for folder in folders]
         merged = merge(runs, environment(command_line(), 1, preset=""), replacing=replacing)
         try:
-            page = _write(merged, dict(zip(map(id, runs), folders, strict=True)), out, html)
+            page = _write(merged, out, html)
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
     for line in (line for run in runs for line in _told(run)):
@@ -64,7 +65,8 @@ def write_merged(
 
 def _read(folder: Path) -> StoredRun:
     results, checksum = read_checked(folder)
-    return StoredRun(folder=str(folder), name=folder.resolve().name, results=results, checksum=checksum)
+    name = storable(folder.resolve().name)
+    return StoredRun(folder=folder, name=name, results=results, checksum=checksum)
 
 
 def _told(run: StoredRun) -> list[str]:
@@ -81,13 +83,13 @@ def _told(run: StoredRun) -> list[str]:
     return lines
 
 
-def _write(merged: Merged, folders: dict[int, Path], out: Path, html: bool) -> Path:
+def _write(merged: Merged, out: Path, html: bool) -> Path:
     from compare.report.html.document import write_html  # noqa: PLC0415 - what a report needs takes a second to import
     from compare.report.pages import render_pages, write_pages  # noqa: PLC0415
 
     clear_folder(out)
     records = [
-        copy_files(folders[id(block.run)], block.run.results, record, block.part, out)
+        copy_files(block.run.folder, block.run.results, record, block.part, out)
         for block in merged.taken
         for record in block.records
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from compare.benchmarks.kernels import VerboseAdapter
 from compare.benchmarks.profile import profile_adapters, training_turns, turns
 from compare.benchmarks.profiled import Subject
 from compare.benchmarks.timed_worker import workload_of
@@ -87,10 +88,10 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
 
 def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, console: Console) -> list[Profile]:
     """The profiles, and training turns before them in processes of their own."""
-    names, rounds = settings.adapters, settings.rounds
+    names, rounds, verbose = settings.adapters, settings.rounds, FreshWorkers(VerboseAdapter)
     with progress_bars(console) as progress:
         with bar(progress, f"{subject.task}, training turns", len(names) * (1 + rounds)) as tick:
             trained = training_turns(subject, names, limits, rounds, tick)
         with bar(progress, f"{subject.task}, parts of an update", turns(names, rounds)) as tick:
-            profiles = profile_adapters(subject, names, limits, rounds, FreshWorkers(), tick)
+            profiles = profile_adapters(subject, names, limits, rounds, FreshWorkers(), verbose, tick)
     return [replace(each, training=trained[each.adapter]) for each in profiles]

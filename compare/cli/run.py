@@ -47,18 +47,18 @@ def compare(settings: Settings, console: Console) -> int:
     with hold_output_folder(settings.out):
         if not settings.resume:
             check_folder(settings.out, settings.overwrite)
-        with talk.status("Making the data ready"):
-            blocks = plan(settings)
-            keys = data_keys(settings)
-        if settings.left_out:
-            names = " ".join(settings.left_out)
-            say(
-                talk,
-                f"Preset {settings.preset} leaves out {' and '.join(settings.left_out)}, which take minutes: "
-                f"python -m compare run {names}",
-            )
         try:
             with cluster_of(*left_of(settings), console) as cluster:
+                with talk.status("Making the data ready"):
+                    blocks = plan(settings)
+                    keys = data_keys(settings)
+                if settings.left_out:
+                    names = " ".join(settings.left_out)
+                    say(
+                        talk,
+                        f"Preset {settings.preset} leaves out {' and '.join(settings.left_out)}, "
+                        f"which take minutes: python -m compare run {names}",
+                    )
                 versions = cluster.versions if cluster else framework_versions(settings.adapters)
                 results = beginning(settings, blocks, keys, versions)
                 note_files = write_checksums if results.interrupted else renew_tables

@@ -10,6 +10,7 @@ from compare.cli.options import named_folder, output_folder
 from compare.errors import UsageError
 from compare.storage.run_folder import OWN_FILES
 from compare.storage.site_folder import hold_site_folder, is_site
+from compare.text import counted
 
 
 @app.command(help="Write a site over many runs: find, compare two, history; a folder that needs no network.")
@@ -33,7 +34,8 @@ def site(
             raise UsageError(f"cannot write to {place}: {error.strerror}") from error
     for each in broken:
         console.print(f"cannot be read: {each.name}: {each.reason}", soft_wrap=True)
-    console.print(f"Site of {len(folders) - len(broken)} runs: {place / 'index.html'}", soft_wrap=True)
+    shown = counted(len(folders) - len(broken), "run")
+    console.print(f"Site of {shown}: {place / 'index.html'}", soft_wrap=True)
 
 
 def run_folders(named: list[Path]) -> list[Path]:

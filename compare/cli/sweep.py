@@ -51,9 +51,9 @@ def run_sweep(
     chosen = sizes(cell or model.cell, bidirectional or model.bidirectional)
     with hold_output_folder(settings.out):
         check_folder(settings.out, settings.overwrite)
-        clear_folder(settings.out)
-        results = _beginning(settings, network, name)
         with cluster_of(settings, {}, console) as cluster:
+            clear_folder(settings.out)
+            results = _beginning(settings, network, name)
             if cluster is None:
                 grown = _sizes_here(settings, chosen, rounds, network, results, console)
             else:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import distributed
 from distributed import Client, Future
 from distributed.core import CommClosedError
+from distributed.security import Security
 
 from compare.cluster.scheduler import Ended, SchedulerLost
 from compare.errors import UsageError
@@ -42,6 +43,10 @@ def connected(address: str) -> "DaskScheduler":
     Raises: UsageError where nobody answers, or somebody else, or a scheduler of another major version.
     """
     quiet_dask()
+    if address.startswith("tls://") and Security().tls_ca_file is None:
+        raise UsageError(
+            f"{address} needs certificates: name them in Dask's configuration, distributed.comm.tls"
+        )
     try:
         there = asyncio.run(asyncio.wait_for(_version(address), CONNECT_SECONDS))
     except Exception as error:  # whatever something else that answers there makes of it
@@ -57,7 +62,8 @@ def connected(address: str) -> "DaskScheduler":
 
 async def _version(address: str) -> str:
     """That of distributed at an address."""
-    async with distributed.rpc(address, timeout=CONNECT_SECONDS) as scheduler:
+    tls = Security().get_connection_args("client")
+    async with distributed.rpc(address, timeout=CONNECT_SECONDS, connection_args=tls) as scheduler:
         found = await scheduler.versions()
     return str(found["packages"]["distributed"])
 
@@ -81,7 +87,7 @@ class DaskScheduler:
             raise SchedulerLost(ECONNRESET, "the scheduler is lost", self._address)
         try:
             there = set(self._ask(self._client.scheduler.ncores))
-            if there - self._known.keys():
+            if there != self._known.keys():
                 identity = self._ask(lambda: self._client.scheduler.identity(n_workers=-1))
                 self._known = {
                     name: worker["resources"].get(RESOURCE, 0) == 1

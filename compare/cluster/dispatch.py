@@ -85,12 +85,11 @@ class Dispatcher:
         elif time.monotonic() - self._peopled > LOST_SECONDS:
             raise NoMachines(ETIMEDOUT, f"no machine has taken part for {LOST_SECONDS:g} s", "--cluster")
         busy = {piece.running[number] for number, piece in self._running.items()}
+        pieces = self._waiting or deque(self._stragglers())
         for worker in [worker for worker in self._machines.here if worker not in busy]:
-            pieces = self._waiting or self._stragglers()
             if piece := next((piece for piece in pieces if worker not in piece.tried), None):
                 number = self._scheduler.begin(worker, perform, encode(piece.work), needs_resource=True)
-                if piece in self._waiting:
-                    self._waiting.remove(piece)
+                pieces.remove(piece)
                 self._running[number] = piece
                 piece.running[number], piece.since = worker, time.monotonic()
                 piece.tried.append(worker)

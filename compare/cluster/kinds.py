@@ -7,6 +7,8 @@ from typing import Any
 from compare.accuracy.choice import training_part
 from compare.accuracy.recipes import TASK
 from compare.accuracy.training import Start, train_in_turns
+from compare.benchmarks.kernels import VerboseAdapter
+from compare.benchmarks.profile import profile_block
 from compare.benchmarks.sweep import measure, network_named
 from compare.benchmarks.threads import compare_threads
 from compare.cluster.messages import KindName
@@ -15,10 +17,11 @@ from compare.machine.environment import environment
 from compare.parity.check import check_parity
 from compare.parity.task_parity import ParityCheck
 from compare.records.accuracy import AccuracyRun
-from compare.records.block import Block, BlockResult
+from compare.records.block import Block, BlockResult, LogName
 from compare.records.environment import Environment
 from compare.records.machine import Machine
 from compare.records.parity import ParityResult
+from compare.records.profile import Profile
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
 from compare.runner.block import run_block
 from compare.runner.origin import this_machine
@@ -58,7 +61,7 @@ class ParityFound:
     """Lockstep on a task, and what the workers wrote, by file name."""
 
     proofs: list[ParityResult]
-    logs: dict[str, str]
+    logs: dict[LogName, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,8 @@ class Found:
     runs: list[AccuracyRun] = field(default_factory=list)
     points: list[SweepPoint] = field(default_factory=list)
     rounds: list[ThreadRounds] = field(default_factory=list)
-    logs: dict[str, str] = field(default_factory=dict)
+    profiles: list[Profile] = field(default_factory=list)
+    logs: dict[LogName, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,12 @@ def _compare_threads(block: Block, workers: EndableWorkers, threads: int) -> Fou
     found = _here(threads, block.device)
     collector = Collector(workers)
     return replace(found, rounds=compare_threads(replace(block, threads=threads), collector.turn, workers))
+
+
+def _profile(block: Block, workers: EndableWorkers, threads: int) -> Found:
+    found = _here(threads, block.device)
+    verbose, tick = workers.others(VerboseAdapter), Collector(workers).turn
+    return replace(found, profiles=profile_block(replace(block, threads=threads), workers, verbose, tick))
 
 
 def _measure(wanted: SizeWanted, workers: EndableWorkers, threads: int) -> Found:
@@ -150,6 +160,7 @@ KINDS: dict[KindName, Kind] = {
     "block": Kind(told=Block, found=BlockFound, perform=_run_block, unavailable=_missing_runs),
     "parity": Kind(told=ParityCheck, found=ParityFound, perform=_prove, unavailable=_missing_proofs),
     "threads": Kind(told=Block, found=Found, perform=_compare_threads, unavailable=_nothing),
+    "profile": Kind(told=Block, found=Found, perform=_profile, unavailable=_nothing),
     "size": Kind(told=SizeWanted, found=Found, perform=_measure, unavailable=_nothing),
     "accuracy": Kind(told=Training, found=Found, perform=_train, unavailable=_missing_trainings),
 }

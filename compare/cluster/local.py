@@ -10,9 +10,10 @@ from distributed import LocalCluster
 
 from compare import start
 from compare.cluster.connection import quiet_dask
+from compare.cluster.local_worker import START_SECONDS
 from compare.errors import UsageError
 
-START_SECONDS, LOOK_SECONDS, END_SECONDS = 60.0, 0.02, 10.0
+LOOK_SECONDS, END_SECONDS = 0.02, 10.0
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from distributed import Worker
 
 from compare.cluster.connection import RESOURCE
 
+START_SECONDS = 60.0
+"""How long it may take to find its scheduler, which is gone if the command was killed meanwhile."""
+
 
 def main() -> None:
     """Work until the scheduler is gone, or this is told to end."""
@@ -18,7 +21,14 @@ def main() -> None:
 
 
 async def _work(address: str) -> None:
-    worker = Worker(address, nthreads=1, resources={RESOURCE: 1}, dashboard=False, memory_limit=0)
+    worker = Worker(
+        address,
+        nthreads=1,
+        resources={RESOURCE: 1},
+        dashboard=False,
+        memory_limit=0,
+        death_timeout=START_SECONDS,
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: loop.create_task(worker.close(reason="told to end")))

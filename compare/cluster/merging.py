@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from compare.analysis.machines import Conditions, blocks, conditions_of, environments_of
+from compare.analysis.run_diff import WORK
 from compare.errors import UsageError
 from compare.records.environment import Environment
 from compare.records.parity import ParityResult
@@ -11,18 +13,7 @@ from compare.records.results import Results, Source, TaskRecord
 from compare.records.run import Run
 from compare.text import shortened
 
-WORK = (
-    "dataset",
-    "data",
-    "model",
-    "train",
-    "batch_size",
-    "epochs",
-    "sequences",
-    "held_out_sequences",
-    "time_steps",
-    "metrics",
-)
+SHARED = ("dataset", *WORK, "epochs", "metrics")
 """The fields of a task's record in which runs must agree to be put together."""
 
 Identity = tuple[Conditions, str, int]
@@ -33,7 +24,7 @@ Identity = tuple[Conditions, str, int]
 class StoredRun:
     """A run to be merged: its folder as it was named, and its results' checksum, empty if it has none."""
 
-    folder: str
+    folder: Path
     name: str
     results: Results
     checksum: str
@@ -61,12 +52,12 @@ def merge(runs: Sequence[StoredRun], environment: Environment, *, replacing: boo
 
     A block that two of them have is the later named run's if `replacing`.
 
-    Raises: UsageError for runs without blocks, for tasks with other specs or data, and for a block that two
-    of them have, unless `replacing`.
+    Raises: UsageError for runs without a finished block, for tasks with other specs or data, and for a block
+    that two of them have, unless `replacing`.
     """
     for run in runs:
-        if not run.results.runs:
-            raise UsageError(f"{run.folder} holds no blocks of tasks: leave it out")
+        if not _finished(run):
+            raise UsageError(f"{run.folder} holds no finished block of a task: leave it out")
     tasks = _tasks(runs)
     found = _blocks(runs, replacing)
     parts = {conditions: part for part, conditions in enumerate(dict.fromkeys(key[0] for key in found))}
@@ -101,7 +92,7 @@ def _tasks(runs: Sequence[StoredRun]) -> list[TaskRecord]:
     for run in runs:
         for task in run.results.tasks:
             first, known = found.setdefault(task.name, (run, task))
-            other = [name for name in WORK if getattr(known, name) != getattr(task, name)]
+            other = [name for name in SHARED if getattr(known, name) != getattr(task, name)]
             if other:
                 fields = " and ".join(other).replace("_", " ")
                 raise UsageError(
@@ -120,6 +111,12 @@ def _different(known: TaskRecord, task: TaskRecord, name: str) -> str:
     return f"{shortened(str(there))} there, {shortened(str(here))} here"
 
 
+def _finished(run: StoredRun) -> list[list[Run]]:
+    """The runs of each block that was not interrupted."""
+    found = blocks(run.results.runs).values()
+    return [records for records in found if all(record.status != "interrupted" for record in records)]
+
+
 def _blocks(runs: Sequence[StoredRun], replacing: bool) -> dict[Identity, tuple[StoredRun, tuple[Run, ...]]]:
     """Every finished block once, in the order of the runs.
 
@@ -127,9 +124,7 @@ def _blocks(runs: Sequence[StoredRun], replacing: bool) -> dict[Identity, tuple[
     """
     found: dict[Identity, tuple[StoredRun, tuple[Run, ...]]] = {}
     for run in runs:
-        for records in blocks(run.results.runs).values():
-            if any(record.status == "interrupted" for record in records):
-                continue
+        for records in _finished(run):
             conditions, first = conditions_of(records), records[0]
             key = (conditions, first.task, first.seed)
             if key in found and not replacing:

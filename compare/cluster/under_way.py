@@ -28,15 +28,15 @@ class Wanted(Protocol):
 class EndableWorkers:
     """Processes that are each made for one thing; all end when this is closed, and no others begin."""
 
-    def __init__(self) -> None:
-        self._active = ActiveWorkers()
+    def __init__(self, adapter_type: type[RemoteAdapter] = RemoteAdapter) -> None:
+        self._fresh, self._active = FreshWorkers(adapter_type), ActiveWorkers()
 
     @property
     def closed(self) -> bool:
         return self._active.closed
 
     def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
-        remote = FreshWorkers().lend(adapter, number, limits, device)
+        remote = self._fresh.lend(adapter, number, limits, device)
         self._active.add(remote)
         return remote
 
@@ -46,6 +46,12 @@ class EndableWorkers:
 
     def import_seconds(self, adapter: str) -> float | None:
         return None
+
+    def others(self, adapter_type: type[RemoteAdapter]) -> "EndableWorkers":
+        """Processes of another type, which end with these."""
+        found = EndableWorkers(adapter_type)
+        found._active = self._active
+        return found
 
     def close(self) -> None:
         """End all of them, whatever they are doing."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from compare.records.run import Status
+from compare.records.run import Part, Status
 
 RecipeName = Literal["plain", "augmented"]
 RecipeSettings = dict[str, float]
@@ -36,7 +36,7 @@ class AccuracyRun:
     accuracy: float | None = None
     epoch_seconds: list[float] = field(default_factory=list)
     epoch_losses: list[float] = field(default_factory=list)
-    part: int = 0
+    part: Part = 0
     machine: str = ""
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from adapters.interface import Array
 from compare.records.environment import Environment
@@ -10,6 +13,9 @@ from compare.records.run import Run
 from tasks.interface import DataRequest, TaskReference
 
 State = Mapping[str, Array]
+
+LogName = Annotated[str, Meta(pattern=r"\A[^./\0][^/\0]*\.log\Z")]
+"""That of a file in a run's folder for logs, from which it leads nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,7 @@ class BlockResult:
     environment: Environment
     machine: Machine
     runs: tuple[Run, ...]
-    logs: Mapping[str, str]
+    logs: Mapping[LogName, str]
 
 
 class Observer:

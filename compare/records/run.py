@@ -1,13 +1,18 @@
 """What became of one adapter on one task from one seed."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from tasks.interface import Confusion, Forecast
 
 Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported", "interrupted"]
 NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
 """An adapter that says what it cannot do has done nothing wrong."""
+
+Part = Annotated[int, Meta(ge=0)]
+"""How often the environment had changed since a run began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +148,7 @@ class Run:
     matrix_product: ProductRate | None = None
     log: str | None = None
     last_lines: list[str] = field(default_factory=list)
-    part: int = 0
+    part: Part = 0
     device: str = "cpu"
     gpu_kernels: float | None = None
     machine: str = ""

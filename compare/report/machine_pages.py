@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from compare.analysis.caveats import find_caveats
+from compare.analysis.caveats import cluster_caveats, find_caveats
 from compare.analysis.gaps import find_gaps
 from compare.analysis.inherited import departures, inherited_settings
 from compare.analysis.machines import environments_under, groups, labels
@@ -20,8 +20,9 @@ from compare.records.run import NO_FAULT
 from compare.report.figures.style import styles
 from compare.report.figures.summary import summary_figure
 from compare.report.page import Page
+from compare.report.profile_page import profile_section
 from compare.report.renderer import Renderer
-from compare.report.run_pages import problems_of
+from compare.report.run_pages import problems_of, tutorials_page
 from compare.report.tables.environment import environment_table, workers_table
 from compare.report.tables.machines import (
     Labelled,
@@ -31,6 +32,7 @@ from compare.report.tables.machines import (
 )
 from compare.report.tables.summary import summary_table
 from compare.report.tables.table import Table
+from compare.report.tables.threads import thread_table
 
 
 def machine_pages(results: Results, folder: Path) -> tuple[Page, ...]:
@@ -47,7 +49,12 @@ def machine_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         label: _machine_page(results, label, each, place, renderer)
         for place, (label, each) in enumerate(labelled, 1)
     }
-    others = tuple(_other_pages(results, labelled, renderer))
+    timed = [
+        page
+        for place, (label, each) in enumerate(labelled, 1)
+        for page in _timed_pages(each.group.results, label, f"machine-{place}", renderer)
+    ]
+    others = (*timed, *_other_pages(results, labelled, renderer))
     front = _front_page(results, labelled, of_machines, others, renderer)
     return (front, *of_machines.values(), *others)
 
@@ -71,6 +78,7 @@ def _front_page(
         links=links,
         sources=results.sources,
         stand_ins=list(stand_ins.values()),
+        caveats=[*cluster_caveats(results.cluster)],
         different=[(label, s.proof) for label, task in tasks for s in task.with_verdict("DIFFERENT")],
         faults=sum(run.status not in NO_FAULT for run in results.runs),
         runs=len(results.runs),
@@ -105,6 +113,19 @@ def _machine_page(results: Results, label: str, each: GroupSummary, place: int, 
     )
 
 
+def _timed_pages(own: Results, label: str, prefix: str, renderer: Renderer) -> Iterator[Page]:
+    """What else was timed on a machine: threads, and where an update's time goes."""
+    if own.profiles:
+        section = profile_section(own, renderer)
+        tables = {name: _named(table, prefix) for name, table in section.tables.items()}
+        title = f"Where the time goes on {label}"
+        yield renderer.page(f"{prefix}-profile", title, "profile.md.jinja", tables, section=section)
+    if own.threads:
+        threads = {"threads": _named(thread_table(own.threads), prefix)}
+        title = f"What more threads are worth on {label}"
+        yield renderer.page(f"{prefix}-threads", title, "threads.md.jinja", threads)
+
+
 def _named(table: Table | None, prefix: str) -> Table | None:
     """The table under a name that no other machine's has."""
     return table and replace(table, name=f"{prefix}-{table.name}")
@@ -131,5 +152,6 @@ def _other_pages(results: Results, labelled: Sequence[Labelled], renderer: Rende
             "results": results_over_machines_table(results_over_machines(summaries)),
         },
     )
+    yield from tutorials_page(results, renderer)
     if problems := problems_of(results.runs):
         yield renderer.page("problems", "Problems", "problems.md.jinja", {}, problems=problems)

@@ -127,15 +127,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
     if results.threads:
         tables = {"threads": thread_table(results.threads)}
         yield renderer.page("threads", "What more threads are worth", "threads.md.jinja", tables)
-    if results.tutorials:
-        section = tutorial_section(results.tutorials, renderer)
-        yield renderer.page(
-            "tutorials",
-            "The tutorials, published and reproduced",
-            "tutorials.md.jinja",
-            section.tables,
-            tutorials=section,
-        )
+    yield from tutorials_page(results, renderer)
     if self_test := aa_test_table(tasks):
         yield renderer.page("self-test", "Self-test", "self_test.md.jinja", {"self_test": self_test})
     if problems := problems_of(results.runs):
@@ -159,6 +151,14 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
         kernel_variable=CORE_VARIABLE,
         kernels_set=kernels_set(tasks),
     )
+
+
+def tutorials_page(results: Results, renderer: Renderer) -> Iterator[Page]:
+    """That of the tutorials, where they were reproduced; no speed is compared there."""
+    if results.tutorials:
+        section = tutorial_section(results.tutorials, renderer)
+        title = "The tutorials, published and reproduced"
+        yield renderer.page("tutorials", title, "tutorials.md.jinja", section.tables, tutorials=section)
 
 
 def _parity_page(results: Results, renderer: Renderer) -> Page:

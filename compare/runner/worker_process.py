@@ -111,9 +111,13 @@ class WorkerProcess:
 
     def begin_anew(self, limits: Limits) -> None:
         """Go on with other work, under other limits, of as many threads; the log of it begins here."""
+        self.keep_within(limits)
+        self.log.begin_anew()
+
+    def keep_within(self, limits: Limits) -> None:
+        """Go on under other limits."""
         limit_waiting(self._connection, limits.timeout_seconds)
         self._limits = limits
-        self.log.begin_anew()
 
     def call(self, method: str, *arguments: object) -> Reply:
         """Have the worker do one thing and wait for it.

@@ -97,8 +97,11 @@ class ActiveWorkers:
 class FreshWorkers:
     """Processes that do one thing: each starts when it is asked for, and ends when it is given back."""
 
+    def __init__(self, adapter_type: type[RemoteAdapter] = RemoteAdapter) -> None:
+        self._adapter_type = adapter_type
+
     def lend(self, adapter: str, number: int, limits: Limits, device: str) -> RemoteAdapter:
-        return RemoteAdapter(adapter, limits, device=device_of(adapter, device))
+        return self._adapter_type(adapter, limits, device=device_of(adapter, device))
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         remote.end()
@@ -115,7 +118,8 @@ class WorkerPool:
     again. Several threads may ask.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, adapter_type: type[RemoteAdapter] = RemoteAdapter) -> None:
+        self._adapter_type = adapter_type
         self._lock = Lock()
         self._idle: dict[tuple[str, int, int, str], RemoteAdapter] = {}
         self._import_seconds: dict[str, float] = {}
@@ -127,7 +131,7 @@ class WorkerPool:
             return remote
         if remote:
             remote.end()
-        return RemoteAdapter(adapter, limits, device=device_of(adapter, device))
+        return self._adapter_type(adapter, limits, device=device_of(adapter, device))
 
     def take_back(self, remote: RemoteAdapter, number: int) -> None:
         if number == 0 and remote.import_seconds is not None:

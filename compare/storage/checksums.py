@@ -7,6 +7,7 @@ from pathlib import Path
 
 from compare.errors import UsageError
 from compare.storage.atomic import write_text
+from compare.storage.results import JOURNAL_FILE
 
 CHECKSUMS_FILE = "checksums.txt"
 RESULTS = "results.json"
@@ -79,6 +80,8 @@ def checked(folder: Path) -> dict[str, str] | None:
         return None
     if RESULTS not in known:
         raise UsageError(f"{folder / CHECKSUMS_FILE}: has no checksum of {RESULTS}")
+    if (folder / JOURNAL_FILE).exists():
+        raise UsageError(f"{folder / JOURNAL_FILE}: is nothing that a run leaves as it ends: delete it")
     for name, value in known.items():
         path = folder / name
         if path.is_symlink() or not path.is_file():

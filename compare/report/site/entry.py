@@ -9,7 +9,7 @@ import msgspec
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.history import Estimate, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
-from compare.analysis.run_diff import WORK, versions_of
+from compare.analysis.run_diff import WORK, own_obstacle, versions_of
 from compare.analysis.speeds import process_times, seed_times
 from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
@@ -44,6 +44,10 @@ def _entry(results: Results, key: str, place: str, name: str) -> Entry:
     works = {task.record.name: _work(task.record) for task in tasks}
     noise = {task.record.name: {m.name: _noise(task, m) for m in task.record.metrics} for task in tasks}
     machines = [hardware_of(results, summary) for _, summary in pairs]
+    rows = [
+        _row(results, task, summary, works[task.record.name].key, machine.key, noise[task.record.name])
+        for (task, summary), machine in zip(pairs, machines, strict=True)
+    ]
     return Entry(
         summary=Summary(
             key=key,
@@ -54,14 +58,14 @@ def _entry(results: Results, key: str, place: str, name: str) -> Entry:
             versions=versions_of(results),
             fastest={task.record.name: one_line(task.ranked[0].adapter) for task in tasks if task.ranked},
             state=_state(results),
-            rows=[
-                _row(task, summary, works[task.record.name].key, machine.key, noise[task.record.name])
-                for (task, summary), machine in zip(pairs, machines, strict=True)
-            ],
+            rows=rows,
         ),
         works={work.key: work for work in works.values()},
         machines={machine.key: machine for machine in machines},
-        times=[times_of(summary.runs) if summary.comparable else None for _, summary in pairs],
+        times=[
+            None if row.obstacle else times_of(summary.runs)
+            for row, (_, summary) in zip(rows, pairs, strict=True)
+        ],
     )
 
 
@@ -80,14 +84,21 @@ def _state(results: Results) -> str:
         *(["interrupted"] if results.interrupted else []),
         *([f"{failed} of {len(results.runs)} not ok"] if failed else []),
         *([f"{different} DIFFERENT"] if different else []),
+        *(["workers shared a machine"] if results.shared_a_machine else []),
     ]
     return ", ".join(parts) or "ok"
 
 
 def _row(
-    task: TaskSummary, summary: AdapterSummary, work: str, machine: str, noise: dict[str, float | None]
+    results: Results,
+    task: TaskSummary,
+    summary: AdapterSummary,
+    work: str,
+    machine: str,
+    noise: dict[str, float | None],
 ) -> Row:
-    measured = times_of(summary.runs)
+    obstacle = own_obstacle(results, summary)
+    measured = None if obstacle else times_of(summary.runs)
     return Row(
         task=task.record.name,
         adapter=summary.adapter,
@@ -96,11 +107,11 @@ def _row(
         epochs=task.record.epochs,
         ok=summary.status == "ok" and not summary.different,
         reason=one_line(summary.reason),
-        departed=summary.throughput is not None and not summary.comparable,
+        obstacle=one_line(obstacle),
         rounds=len(summary.rounds),
         rate=summary.throughput.median if summary.throughput else None,
-        speed=measured.speed if measured and summary.comparable else None,
-        times=_of_ratio(summary.times_fastest),
+        speed=measured.speed if measured else None,
+        times=None if obstacle else _of_ratio(summary.times_fastest),
         result=_of_sample(summary.metric(task.record.metrics[0].name)),
         processes=_logarithms(process_times(summary.runs)),
         seeds=_logarithms(seed_times(summary.runs)),

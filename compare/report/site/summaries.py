@@ -25,8 +25,8 @@ class Work:
 class Row:
     """One adapter on one task of one run; `work` and `machine` are keys.
 
-    `reason` says what failed, or why its speed cannot be compared,
-    `departed` whether it left the lockstep. `rate` is the speed that the report shows, `speed` the one with
+    `reason` says what failed, or why its speed cannot be compared inside the run, `obstacle` why it cannot
+    with other runs. `rate` is the speed that the report shows, `speed` the one with
     an interval over processes, `times` are in multiples of the fastest's; `results` by metric and seed,
     `noise` by metric: how far apart adapters of this run came out.
     `processes` and `seeds` are logarithms of the seconds that a sequence took, by block.
@@ -40,7 +40,7 @@ class Row:
     epochs: int
     ok: bool
     reason: str
-    departed: bool
+    obstacle: str
     rounds: int
     rate: float | None
     speed: Estimate | None

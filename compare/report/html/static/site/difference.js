@@ -47,10 +47,9 @@ const isSound = (before, after) => before.ok && after.ok && !obstacle(before, af
 
 /** Why two speeds cannot be compared; empty where they can. */
 function obstacle(before, after) {
-  const left = before.departed || after.departed ? "left the reference's losses" : "";
   const machine = otherMachine(data.machines[before.machine].facts, data.machines[after.machine].facts);
   const few = Math.min(before.rounds, after.rounds) < 2 ? "fewer than two rounds" : "";
-  return otherWork(data.works[before.work], data.works[after.work]) || left || machine || few;
+  return otherWork(data.works[before.work], data.works[after.work]) || before.obstacle || after.obstacle || machine || few;
 }
 
 function otherWork(before, after) {

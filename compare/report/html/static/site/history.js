@@ -8,8 +8,8 @@ const MEASURES = {
   result: { label: "result", axis: "", logarithmic: false, show: (value) => number(value, 4) },
 };
 
-const measure = () => MEASURES[state.measure] ?? MEASURES.speed;
-const measureName = () => (MEASURES[state.measure] ? state.measure : "speed");
+const measureName = () => (Object.hasOwn(MEASURES, state.measure) ? state.measure : "speed");
+const measure = () => MEASURES[measureName()];
 const order = () => (Object.hasOwn(data.orders, state.order) ? state.order : "date");
 const chosenTask = () => FILTERS[0].values.find((task) => task === state.task) ?? FILTERS[0].values[0];
 
