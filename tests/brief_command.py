@@ -10,6 +10,7 @@ from unittest.mock import patch
 from compare.__main__ import main
 from compare.benchmarks import interleaved, loop_comparison
 from compare.cli import plan
+from compare.machine import environment
 from compare.records.block import Block
 from compare.storage import checkpoint
 from tests.blocks import BRIEF
@@ -22,9 +23,9 @@ def no_picture(figure, stream, **options):
 
 @contextmanager
 def brief():
-    """From here to the end turns are brief, figures no pictures, and blocks a snapshot after every epoch."""
+    """From here to the end turns are brief, and blocks have a snapshot after every epoch or few."""
     with ExitStack() as stack:
-        stack.enter_context(patch("matplotlib.figure.Figure.savefig", no_picture))
+        stack.enter_context(patch.object(environment, "LOOK_SECONDS", 0.0))
         stack.enter_context(patch.object(plan, "Block", partial(Block, timing=BRIEF)))
         stack.enter_context(patch.dict(plan.PROCESSES, quick=1))
         stack.enter_context(patch.object(plan, "PROCESSES_OF_SELF_TEST", 3))
@@ -35,5 +36,5 @@ def brief():
 
 
 if __name__ == "__main__":
-    with brief():
+    with brief(), patch("matplotlib.figure.Figure.savefig", no_picture):
         main()

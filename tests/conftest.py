@@ -7,6 +7,7 @@ never share one.
 
 import os
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -82,12 +83,16 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(RemoteAdapter, "process_type", Hurried)
 
 
-@pytest.fixture
-def no_drawing(monkeypatch):
-    """Figures are files without a picture: drawing takes most of a report's time; here its words count."""
-    from tests.brief_command import no_picture  # noqa: PLC0415 - after the variables are set
+@pytest.fixture(scope="session", autouse=True)
+def drawing():
+    """Figures are files without a picture, as drawing takes long, but in `with drawing():`."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - after the variables are set
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", no_picture)
+    from tests.brief_command import no_picture  # noqa: PLC0415
+
+    real = Figure.savefig
+    with patch.object(Figure, "savefig", no_picture):
+        yield lambda: patch.object(Figure, "savefig", real)
 
 
 @pytest.fixture(autouse=True)

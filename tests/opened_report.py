@@ -6,12 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from compare.report.html.document import write_html
 from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
-from tests.brief_command import no_picture
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = """[...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
@@ -28,14 +25,11 @@ def until(page, expression):
 
 
 def write_report(results, folder):
-    """A run's folder with its pages, without pictures, and report.html; the path of this."""
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matplotlib.figure.Figure.savefig", no_picture)
-        save(results, folder)
-        pages = render_pages(results, folder)
-        write_pages(pages, folder)
-        return write_html(results, pages, folder)
+    """A run's folder with its pages and report.html; the path of this."""
+    save(results, folder)
+    pages = render_pages(results, folder)
+    write_pages(pages, folder)
+    return write_html(results, pages, folder)
 
 
 def chromium():

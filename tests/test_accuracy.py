@@ -23,7 +23,7 @@ from tasks.mnist import MnistRows
 from tests.commands import assert_refused, command, faulty
 from tests.reports import links, report_text, write_report
 
-pytestmark = [pytest.mark.xdist_group("accuracy"), pytest.mark.usefixtures("no_drawing")]
+pytestmark = pytest.mark.xdist_group("accuracy")
 
 TWIN = "adapters.numpy_backend.adapter:NumpyAdapter"
 """The adapter `numpy` under another name."""

@@ -1,6 +1,7 @@
 """The benchmarks: native loops that train, rounds that are paired, sizes that are swept."""
 
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -402,7 +403,7 @@ def test_growth_and_crossings_are_read_off_the_points():
     assert curves.fastest(points, "hidden") == [("grows", [16, 32]), ("steady", [64, 128, 256, 512])]
 
 
-def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
+def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path, drawing: Callable):
     failed = SweepPoint(
         adapter="steady",
         size=Size(hidden=128, batch=1, time_steps=28),
@@ -416,7 +417,8 @@ def test_the_page_of_a_sweep_says_who_is_fastest_where(tmp_path: Path):
         runs=[],
         sweep=[*invented_points(), failed],
     )
-    ((text),) = (page.text for page in render_pages(results, tmp_path))
+    with drawing():
+        ((text),) = (page.text for page in render_pages(results, tmp_path))
     assert "Fastest along hidden units H: grows from 16 to 32, steady from 64 to 512." in text
     assert "out of &#124; memory" in text
     assert (tmp_path / "figures" / "sweep.png").stat().st_size > 10_000

@@ -27,7 +27,7 @@ from tests.commands import (
 from tests.example_results import example_results
 from tests.runs import TWO_CELLS
 
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
+pytestmark = pytest.mark.xdist_group("cluster")
 HANGING = ("run", "sine-online", "--adapters", f"numpy,{faulty('HangsWithChildren')}", "--threads", 1)
 MORE = pytest.mark.exhaustive
 

@@ -12,7 +12,7 @@ from numpy.random import PCG64, Generator
 from compare.storage.results import load
 from tests.commands import LONGEST_SECONDS, command, command_line, learned, marked, start, wait_until
 
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
+pytestmark = pytest.mark.xdist_group("cluster")
 RUN = (
     *("run", "sine-online", "--adapters", "numpy", "--seeds", 4),
     *("--epochs", 100, "--rounds", 10, "--threads", 1),

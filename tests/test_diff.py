@@ -269,7 +269,6 @@ def test_runs_without_tasks_have_nothing_to_compare(stored):
     assert_refused(command("diff", empty, empty), "hold no tasks: there is nothing to compare")
 
 
-@pytest.mark.usefixtures("no_drawing")
 def test_a_stored_run_is_rendered_anew(stored):
     run = stored("run", BEFORE)
     assert command("report", run).code == 0

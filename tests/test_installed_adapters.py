@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 
 import adapters
 from adapters.conformance import CHECKS, run
@@ -15,8 +14,6 @@ from compare.cli.lists import adapter_names
 from compare.storage.results import load
 from tests.commands import ROOT, assert_refused, command
 from tests.installed import ADAPTER, install, write
-
-pytestmark = pytest.mark.usefixtures("no_drawing")
 
 
 def test_list_shows_who_brought_what_and_imports_none_of_it(site):

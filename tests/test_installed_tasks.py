@@ -14,8 +14,6 @@ from tests.commands import assert_refused, command
 from tests.installed import ADAPTER, TASK, install, task_with, write
 from tests.reports import stored_text
 
-pytestmark = pytest.mark.usefixtures("no_drawing")
-
 
 def test_they_run_like_any_other_and_what_an_adapter_does_not_support_is_no_failure(site):
     write(site / "toys.py", TASK)

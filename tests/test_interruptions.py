@@ -26,7 +26,7 @@ from tests.commands import (
 )
 from tests.runs import TWO_CELLS
 
-pytestmark = [pytest.mark.xdist_group("interruptions"), pytest.mark.usefixtures("no_drawing")]
+pytestmark = pytest.mark.xdist_group("interruptions")
 HANGING = ("run", "sine-online", "--adapters", f"numpy,{faulty('HangsWithChildren')}", "--threads", 1)
 NO_OTHER = pytest.mark.exhaustive
 

@@ -19,8 +19,6 @@ from tests.blocks import brief_block
 from tests.commands import ROOT, assert_refused, command, learned
 from tests.job_files import write_job, write_waves
 
-pytestmark = pytest.mark.usefixtures("no_drawing")
-
 FORECAST = 'file = "load.csv"\nforecast = { window = 6 }'
 BRIEF = ("--adapters", "numpy", "--rounds", 2, "--threads", 1)
 

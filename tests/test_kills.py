@@ -13,7 +13,6 @@ from compare.storage.checkpoint import SNAPSHOT_FILE, interrupted_runs, read_sna
 from compare.storage.results import load
 from tests.commands import command, faulty, learned, marked, start, wait_until
 
-pytestmark = pytest.mark.usefixtures("no_drawing")
 RUN = (
     *("run", "sine-online", "--adapters", "numpy", "--seeds", 2),
     *("--epochs", 40, "--rounds", 4, "--threads", 1),

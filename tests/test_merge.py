@@ -15,8 +15,6 @@ from tests.reports import stored_text, tables_of
 
 KINDS = ("Xeon", "EPYC", "Graviton")
 
-pytestmark = pytest.mark.usefixtures("no_drawing")
-
 
 @pytest.fixture
 def runs(tmp_path):

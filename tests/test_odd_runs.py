@@ -10,12 +10,9 @@ from markdown_it import MarkdownIt
 from compare.records.run import Run
 from compare.report.pages import render_pages
 from compare.storage.results import load, save
-from tests.brief_command import no_picture
 from tests.commands import assert_refused, command
 from tests.example_results import DIGITS, SINE, example_results
 from tests.reports import links, tables_of, write_report
-
-pytestmark = pytest.mark.usefixtures("no_drawing")
 
 NAMES = ("</script><script>alert(1)</script>", "a|b", "`a` *b* [c](d) <e> $f$", "two\nlines\r\n# three", "")
 
@@ -57,9 +54,7 @@ def nothing(section):
 
 @pytest.fixture(scope="module")
 def plain_pages(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matplotlib.figure.Figure.savefig", no_picture)
-        return read(example_results(), tmp_path_factory.mktemp("plain"))
+    return read(example_results(), tmp_path_factory.mktemp("plain"))
 
 
 def test_an_adapter_may_be_called_anything(tmp_path):

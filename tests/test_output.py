@@ -44,7 +44,6 @@ def shell(line):
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-@pytest.mark.usefixtures("no_drawing")
 def test_a_path_that_looks_like_markup_is_a_path(runs):
     name = "runs[torch]x[/b]:smile:"
     (runs / name).mkdir(parents=True)
@@ -67,7 +66,6 @@ def test_a_name_that_looks_like_markup_is_a_name_in_bars_and_tables(name, monkey
     assert f" {name} " in captured.get()
 
 
-@pytest.mark.usefixtures("no_drawing")
 @pytest.mark.parametrize("line", ["--help", "list", "diff a a", RUN, CHECK])
 def test_output_that_no_disk_takes_is_exit_code_two_and_one_line(line, runs):
     with open("/dev/full", "w") as full:
@@ -78,7 +76,6 @@ def test_output_that_no_disk_takes_is_exit_code_two_and_one_line(line, runs):
     assert (runs / "b" / "README.md").exists() == (line == RUN)
 
 
-@pytest.mark.usefixtures("no_drawing")
 @pytest.mark.parametrize("line", ["--help", "list", "diff a a", RUN])
 def test_output_that_nobody_reads_is_no_failure(line, runs):
     reader, writer = os.pipe()

@@ -109,7 +109,7 @@ def test_results_and_updates_are_pooled_by_seed_and_no_seconds_are():
     assert {each.updates for each in pooled} == {20}
 
 
-def test_what_else_was_done_has_pages_with_their_machines_names(tmp_path, no_drawing):
+def test_what_else_was_done_has_pages_with_their_machines_names(tmp_path):
     first, second = (machine_results(cpu) for cpu in ("Xeon", "EPYC"))
     (one,), (other,) = first.machines, second.machines
     later = [replace(run, seed=run.seed + 3) for run in second.runs]

@@ -327,8 +327,9 @@ def test_the_guides_story_goes_as_it_is_written(changes, causes, stage, guide, t
         text = text.replace(before, after)
     old.write_text(text)
     ended = command("port", f"{old}:program", f"{guide / 'new.py'}:program", "--out", out, "--updates", 30)
-    assert ended.code == 1, ended
+    assert (out / "port.json").exists(), ended
     stored = json.loads((out / "port.json").read_text())
+    assert ended.code == 1
     assert tuple(stored["causes"]) == causes
     assert (stored["verdict"], stored["first_difference"]) == ("different", stage)
     assert stored.keys() == {"verdict", "first_difference", "where", "causes", "largest"}

@@ -29,8 +29,6 @@ from tests.commands import ROOT
 from tests.example_results import DIGITS, HOSTILE, SINE, SPEEDS, example_results, example_run
 from tests.reports import anchors, links, report_text, tables_of, write_report
 
-pytestmark = pytest.mark.usefixtures("no_drawing")
-
 
 @pytest.fixture(scope="module")
 def results():
@@ -38,11 +36,12 @@ def results():
 
 
 @pytest.fixture(scope="module")
-def folder(results, tmp_path_factory):
+def folder(results, tmp_path_factory, drawing):
     """A report with its figures drawn."""
     place = tmp_path_factory.mktemp("report")
     save(results, place)
-    write_report(results, place)
+    with drawing():
+        write_report(results, place)
     return place
 
 

@@ -14,7 +14,7 @@ from compare.storage.results import load, save
 from compare.storage.resume import request, stored_results
 from tests.commands import assert_refused, command, learned
 
-pytestmark = [pytest.mark.xdist_group("interruptions"), pytest.mark.usefixtures("no_drawing")]
+pytestmark = pytest.mark.xdist_group("interruptions")
 
 
 @pytest.fixture

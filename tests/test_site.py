@@ -57,7 +57,7 @@ def test_inputs_stay_as_they_are(runs, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "in").rglob("*")} == before
 
 
-def test_a_runs_report_is_the_one_that_its_folder_holds(tmp_path, no_drawing):
+def test_a_runs_report_is_the_one_that_its_folder_holds(tmp_path):
     folder = store(example_results(), tmp_path / "run")
     write_pages(render_pages(example_results(), folder), folder)
     write([folder], tmp_path / "site")
