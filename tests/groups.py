@@ -1,5 +1,7 @@
 """Which tests share a process: those of one framework, so that it is imported in one only."""
 
+from functools import cache
+
 import pytest
 
 from adapters import VARIANTS, declaration, default_names
@@ -16,9 +18,12 @@ def of_framework(framework):
     return pytest.mark.xdist_group(framework)
 
 
+@cache
+def framework_of(name):
+    """What an adapter imports; its file is read, which takes milliseconds, once for all tests of it."""
+    return declaration(name).distribution
+
+
 def each_adapter(names, marks=()):
     """Parameters for a test that runs once for each adapter, beside the others of its framework."""
-    return [
-        pytest.param(name, marks=(of_framework(declaration(name).distribution), *marks), id=name)
-        for name in names
-    ]
+    return [pytest.param(name, marks=(of_framework(framework_of(name)), *marks), id=name) for name in names]

@@ -43,7 +43,7 @@ from tests.blocks import BRIEF, brief_block
 from tests.brief_command import brief
 from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
-from tests.groups import of_framework
+from tests.groups import framework_of, of_framework
 
 ONLINE = TASKS["sine-online"]
 CLOCKS = {
@@ -90,7 +90,7 @@ OTHER_TASKS = ("sine-lstm", "adding", "life-expectancy")
 @pytest.mark.parametrize(
     ("task", "target"),
     [
-        pytest.param(task, target, id=target, marks=(of_framework(declaration(target).distribution), *marks))
+        pytest.param(task, target, id=target, marks=(of_framework(framework_of(target)), *marks))
         for task in (*OTHER_TASKS, "mnist-rows")
         for loop, target in NATIVE_LOOPS[task].items()
         for marks in [() if loop == "torch.nn" else (pytest.mark.exhaustive,)]
@@ -167,7 +167,7 @@ def other(field: str, value: Any) -> Any:
 
 
 LOOPS = [
-    pytest.param(task, target, marks=of_framework(declaration(target).distribution), id=target)
+    pytest.param(task, target, marks=of_framework(framework_of(target)), id=target)
     for task, loops in NATIVE_LOOPS.items()
     for target in loops.values()
 ]

@@ -15,7 +15,6 @@ from compare.port.request import PortRequest
 from compare.report.port_page import port_markdown
 from tests.commands import assert_refused, command
 from tests.port_in_process import in_process
-from tests.port_programs import torch_programs
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "tests" / "port_programs"
@@ -351,6 +350,8 @@ def test_markdown_for_a_pull_request_is_the_page_without_files(other, batches):
 
 
 def test_a_test_of_ones_own_passes_where_two_programs_train_the_same_and_says_why_not(batches):
+    from tests.port_programs import torch_programs  # noqa: PLC0415 - where PyTorch is imported anyway
+
     same, other = program("torch.gates_apart"), program("torch.two_mistakes")
     data = batches / "classes.npz"
     with in_process():

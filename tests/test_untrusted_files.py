@@ -181,20 +181,20 @@ HEADING = npy(np.array(["sine-lstm", "0", "2", "numpy"]))
 @pytest.mark.parametrize(
     "content",
     {
-        "more than fits": bomb(),
-        "an array that claims more than it has": archive(
+        "more than fits": bomb,
+        "an array that claims more than it has": lambda: archive(
             heading=HEADING, **{"0 step": npy(np.zeros(10)).replace(b"(10,)", b"(10000000000000,)")}
         ),
-        "a pickle": archive(
+        "a pickle": lambda: archive(
             heading=HEADING, **{"0 step": npy(np.array([{}], dtype=object), allow_pickle=True)}
         ),
-        "an adapter that it does not name": archive(heading=HEADING, **{"7 step": npy(np.zeros(1))}),
-        "no heading": archive(**{"0 step": npy(np.zeros(1))}),
+        "an adapter that it does not name": lambda: archive(heading=HEADING, **{"7 step": npy(np.zeros(1))}),
+        "no heading": lambda: archive(**{"0 step": npy(np.zeros(1))}),
     }.items(),
     ids=lambda pair: pair[0],
 )
 def test_a_hostile_snapshot_is_none(content, tmp_path):
-    (tmp_path / SNAPSHOT_FILE).write_bytes(content[1])
+    (tmp_path / SNAPSHOT_FILE).write_bytes(content[1]())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert read_snapshot(tmp_path) is None
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
