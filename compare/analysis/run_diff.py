@@ -12,11 +12,8 @@ from compare.analysis.machines import as_of_one_machine, spans_machines
 from compare.analysis.metric_changes import metric_change
 from compare.analysis.significance import Change, Finding, speed_change
 from compare.analysis.task_summary import TaskSummary, task_summaries
-from compare.records.results import Results, TaskRecord
+from compare.records.results import WORK, Results, TaskRecord
 from tasks.interface import Metric
-
-WORK = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
-"""The fields of a task's record in which, beside its data set, two runs must agree to be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compare.analysis.machines import Conditions, blocks, conditions_of, environments_of
-from compare.analysis.run_diff import WORK
 from compare.errors import UsageError
 from compare.records.environment import Environment
 from compare.records.parity import ParityResult
-from compare.records.results import Results, Source, TaskRecord
+from compare.records.results import WORK, Results, Source, TaskRecord
 from compare.records.run import Run
 from compare.text import shortened
 

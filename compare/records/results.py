@@ -47,6 +47,10 @@ class TaskRecord:
     changes: tuple[str, ...] = ()
 
 
+WORK = ("model", "train", "batch_size", "sequences", "held_out_sequences", "time_steps", "data")
+"""The fields of a task's record in which, beside its data set, two runs must agree to be compared."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A run that was merged into another: its folder's name, when and by what it was made.

@@ -9,11 +9,11 @@ import msgspec
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.history import Estimate, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
-from compare.analysis.run_diff import WORK, own_obstacle, versions_of
+from compare.analysis.run_diff import own_obstacle, versions_of
 from compare.analysis.speeds import process_times, seed_times
 from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
-from compare.records.results import Results, TaskRecord
+from compare.records.results import WORK, Results, TaskRecord
 from compare.records.run import NO_FAULT
 from compare.report.site.hardware import digest, hardware_of
 from compare.report.site.summaries import Entry, Row, Summary, Work
