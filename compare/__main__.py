@@ -1,7 +1,8 @@
 """The command line: `python -m compare`."""
 
-from compare.start import take_own_packages
+from compare.start import read_names_as_utf_8, take_own_packages
 
+read_names_as_utf_8()  # whatever the locale
 take_own_packages()  # whatever the current folder holds
 
 from compare.machine.inherited import set_aside

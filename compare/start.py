@@ -16,6 +16,8 @@ from types import ModuleType
 FILE = os.path.abspath(__file__)
 ROOT = os.path.dirname(os.path.dirname(FILE))
 PACKAGES = ("adapters", "compare", "tasks")
+UTF_8 = ("-X", "utf8")
+"""The options of Python with which all text of the system is UTF-8."""
 
 
 class OwnPackages:
@@ -26,6 +28,15 @@ class OwnPackages:
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         return PathFinder.find_spec(name, [ROOT]) if name in PACKAGES else None
+
+
+def read_names_as_utf_8() -> None:
+    """Begin this process anew in Python's UTF-8 mode where names of files would be read as anything else.
+
+    Under `LC_ALL=POSIX PYTHONUTF8=0` those that are no ASCII would be no text.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
+        os.execv(sys.executable, [sys.executable, *UTF_8, *sys.orig_argv[1:]])
 
 
 def take_own_packages() -> None:
@@ -41,7 +52,7 @@ def take_own_packages() -> None:
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command line of a process of ours that runs the `main` of a module."""
-    return [sys.executable, "-P", FILE, module, *arguments]
+    return [sys.executable, "-P", *UTF_8, FILE, module, *arguments]
 
 
 def main() -> None:

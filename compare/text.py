@@ -13,8 +13,8 @@ _SPECIAL = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
 def one_line(text: object) -> str:
-    """The text without what cannot be printed, on one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    """The text without what cannot be printed, on one line; of the system's, what is no text is escaped."""
+    return " ".join("".join(c if c.isprintable() else " " for c in storable(str(text))).split())
 
 
 def storable(text: str) -> str:
@@ -89,6 +89,12 @@ def number(value: float | None, digits: int = 3) -> str:
 def counted(number: int, thing: str) -> str:
     """A count and its noun, as in "1 epoch" and "2 epochs"."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def how_far(epochs: int, rounds: int) -> str:
+    """After how much an interrupt came."""
+    trained = f"after {counted(epochs, 'epoch')}"
+    return f"{trained} and {counted(rounds, 'timed round')}" if rounds else trained
 
 
 def difference(value: float | None) -> str:

@@ -24,7 +24,7 @@ def brief_block(task, *adapters, **changes):
         "rounds": 2,
         "adapters": adapters,
         "threads": 1,
-        "timeout_seconds": 60.0,
+        "timeout_seconds": 600.0,
         "warm_ups": 0,
         "timing": BRIEF,
     }

@@ -15,6 +15,9 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 MARK = "LOCKSTEP_TEST_RUN"
+LONGEST_SECONDS = 600.0
+"""Whoever has not come by then never comes, however slow or busy the machine is."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -102,7 +105,7 @@ def start(*arguments, mark="", program="tests.brief_command", **options):
             process.kill()  # where a test has failed: else it has ended
 
 
-def finish(*arguments, seconds=300, **options):
+def finish(*arguments, seconds=LONGEST_SECONDS, **options):
     """Run a command in a process of its own to its end."""
     with start(*arguments, **options) as process:
         out, err = process.communicate(timeout=seconds)
@@ -126,7 +129,7 @@ def command_line(process):
     return []
 
 
-def wait_until(true, what, seconds=60.0):
+def wait_until(true, what, seconds=LONGEST_SECONDS):
     """Wait for something; it is an error if it does not come."""
     end = time.monotonic() + seconds
     while not true():

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,15 +19,19 @@ os.environ.update(
     ),
     TF_CPP_MIN_LOG_LEVEL="3",
 )
-settings.register_profile("few", max_examples=20, deadline=None)
-settings.register_profile("exhaustive", max_examples=300, deadline=None)
+ON_ANY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("few", max_examples=20, **ON_ANY_MACHINE)
+settings.register_profile("exhaustive", max_examples=300, **ON_ANY_MACHINE)
 settings.load_profile("few")
 
 VARIABLES = frozenset(os.environ)
 """Those that there are before any framework is imported."""
 
-LONGEST_FIRST = ("tensorflow", "torch")
-"""Groups that begin at once, each in a process of its own; files without a group are groups that follow."""
+LONGEST_FIRST = ("tensorflow", "torch", "test_port")
+"""Groups that begin at once, each in a process of its own; files without a group are groups that follow.
+
+Programs of a port are PyTorch's, most of them.
+"""
 
 
 @pytest.fixture
@@ -60,13 +64,30 @@ def two_cells(tmp_path_factory):
 
 
 @pytest.fixture
+def no_patience(monkeypatch):
+    """A worker that will hang as it trains is soon given up; nobody else is hurried."""
+    from compare.runner.remote_adapter import RemoteAdapter  # noqa: PLC0415 - after the variables are set
+    from compare.runner.worker_process import Limits, WorkerProcess  # noqa: PLC0415
+
+    class Hurried(WorkerProcess):
+        def __init__(self, name, limits):
+            self.hangs = "Hangs" in name
+            super().__init__(name, limits)
+
+        def call(self, method, *arguments):
+            if self.hangs and method == "train":
+                self.begin_anew(Limits(threads=1, timeout_seconds=0.1))
+            return super().call(method, *arguments)
+
+    monkeypatch.setattr(RemoteAdapter, "process_type", Hurried)
+
+
+@pytest.fixture
 def no_drawing(monkeypatch):
     """Figures are files without a picture: drawing takes most of a report's time; here its words count."""
+    from tests.brief_command import no_picture  # noqa: PLC0415 - after the variables are set
 
-    def save(figure, stream, **options):
-        stream.write(b"\x89PNG")
-
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", no_picture)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from tests.commands import MARK, ROOT
+from tests.commands import LONGEST_SECONDS, MARK, ROOT
 
 WITH_RESOURCE = ("--nthreads", "1", "--resources", "block=1")
 
@@ -49,7 +49,7 @@ def scheduler(port=None):
         yield f"tcp://127.0.0.1:{port}"
 
 
-def wait_for_port(port, seconds=30.0):
+def wait_for_port(port, seconds=LONGEST_SECONDS):
     """Wait until somebody listens there."""
     end = time.monotonic() + seconds
     while True:
@@ -64,7 +64,7 @@ def worker(address, *options, **variables):
     return dask("worker", address, *WITH_RESOURCE, "--no-dashboard", *options, **variables)
 
 
-def wait_for_workers(address, count, seconds=60.0):
+def wait_for_workers(address, count, seconds=LONGEST_SECONDS):
     """Wait until so many workers have joined."""
     from distributed import Client  # noqa: PLC0415 - most tests need none
 

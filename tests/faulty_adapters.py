@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 
@@ -136,6 +137,20 @@ class HangsWithChildren(Hangs):
         leave_children()
         open(os.environ["FAULT_BEGUN"], "w").close()
         super()._train(batches)
+
+
+class HangsInTime(Hangs):
+    """In its first training after a file holds some bytes; where no file is named, it does not."""
+
+    def _train(self, batches):
+        if "FAULT_AFTER" not in os.environ or not holds(os.environ["FAULT_AFTER"], os.environ["FAULT_BYTES"]):
+            return NumpyAdapter._train(self, batches)
+        open(os.environ["FAULT_BEGUN"], "w").close()
+        return super()._train(batches)
+
+
+def holds(path, text):
+    return os.path.exists(path) and text in Path(path).read_bytes().decode(errors="replace")
 
 
 class LeavesChildren(NumpyAdapter):

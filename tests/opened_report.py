@@ -11,11 +11,12 @@ import pytest
 from compare.report.html.document import write_html
 from compare.report.pages import render_pages, write_pages
 from compare.storage.results import save
+from tests.brief_command import no_picture
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = """[...document.querySelectorAll('section.page:not([hidden]) figure[data-plot]')]
     .every((figure) => figure.dataset.drawn)"""
-LONGEST_SECONDS = 30
+LONGEST_SECONDS = 300
 
 
 def until(page, expression):
@@ -28,9 +29,6 @@ def until(page, expression):
 
 def write_report(results, folder):
     """A run's folder with its pages, without pictures, and report.html; the path of this."""
-
-    def no_picture(figure, stream, **options):
-        stream.write(b"\x89PNG")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matplotlib.figure.Figure.savefig", no_picture)
@@ -67,6 +65,7 @@ class Opener:
     def __call__(self, report: Path, address: str = "", width: int = 1280, **options):
         """The page at an address inside a report, its figures drawn."""
         context = self.browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(1000 * LONGEST_SECONDS)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))

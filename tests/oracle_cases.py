@@ -48,7 +48,8 @@ def named(case):
 
 each_case = pytest.mark.parametrize("case", CASES, ids=named)
 each_network = pytest.mark.parametrize("case", [*CASES, *NETWORKS], ids=named)
-each_of_ours = pytest.mark.parametrize("adapter_type", [Reference, open_adapter("numpy")])
+OURS = (Reference, open_adapter("numpy"))
+each_of_ours = pytest.mark.parametrize("adapter_type", OURS)
 
 
 def after_training(adapter_type, case):

@@ -13,7 +13,17 @@ from compare.cli.beginning import command_line
 from compare.cluster import connection, local_worker
 from compare.records.sweep import Size
 from compare.storage.results import load, save
-from tests.commands import ROOT, assert_refused, command, faulty, learned, marked, start, wait_until
+from tests.commands import (
+    LONGEST_SECONDS,
+    ROOT,
+    assert_refused,
+    command,
+    faulty,
+    learned,
+    marked,
+    start,
+    wait_until,
+)
 from tests.example_results import example_results
 from tests.runs import TWO_CELLS
 
@@ -156,7 +166,7 @@ def test_nothing_outlives_a_run_that_is_ended_while_blocks_are_under_way(number,
     with start(*HANGING, "--cluster", "local:2", "--out", out, mark=out, environment=begun) as process:
         wait_until(ready.exists, "the fault")
         process.send_signal(number)
-        said, errors = process.communicate(timeout=60)
+        said, errors = process.communicate(timeout=LONGEST_SECONDS)
     wait_until(lambda: not marked(out), "the end of every process")
     if number != signal.SIGKILL:
         assert (process.returncode, errors) == (130, "")

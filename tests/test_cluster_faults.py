@@ -12,7 +12,17 @@ import pytest
 from dask import config
 
 from compare.storage.results import load
-from tests.commands import ROOT, assert_refused, command, command_line, learned, marked, start, wait_until
+from tests.commands import (
+    LONGEST_SECONDS,
+    ROOT,
+    assert_refused,
+    command,
+    command_line,
+    learned,
+    marked,
+    start,
+    wait_until,
+)
 from tests.dask_processes import dask, free_port, scheduler, wait_for_port, wait_for_workers, worker
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.xdist_group("cluster")]
@@ -52,7 +62,7 @@ def finished(out):
 
 
 def end_of(process, out, expected):
-    said, errors = process.communicate(timeout=300)
+    said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 0, (said, errors)
     assert [learned(run) for run in load(out).runs] == expected
     return " ".join(said.split())
@@ -79,9 +89,9 @@ def test_blocks_that_are_called_off_end_on_their_machines(tmp_path):
     ):
         wait_until(lambda: len(frameworks(tmp_path)) >= 2, "blocks on both workers")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=LONGEST_SECONDS)
         assert process.returncode == 130
-        wait_until(lambda: not frameworks(tmp_path), "the end of all frameworks' processes", 10)
+        wait_until(lambda: not frameworks(tmp_path), "the end of all frameworks' processes")
 
 
 def test_blocks_of_a_command_that_was_killed_end_on_their_machines(tmp_path):
@@ -91,7 +101,7 @@ def test_blocks_of_a_command_that_was_killed_end_on_their_machines(tmp_path):
     ):
         wait_until(lambda: len(frameworks(tmp_path)) >= 2, "blocks on both workers")
         process.kill()
-        wait_until(lambda: not frameworks(tmp_path), "the end of all frameworks' processes", 10)
+        wait_until(lambda: not frameworks(tmp_path), "the end of all frameworks' processes")
 
 
 def test_a_run_that_was_killed_goes_on_with_another_cluster(tmp_path, expected):
@@ -112,7 +122,7 @@ def test_a_scheduler_that_is_started_anew_costs_no_block(tmp_path, expected):
         with scheduler(port), worker(address), worker(address, "--no-nanny"):
             wait_for_workers(address, 2)
             process = stack.enter_context(start(*LONGER, "--cluster", address, "--out", tmp_path))
-            wait_until(lambda: finished(tmp_path), "the first block", 120)
+            wait_until(lambda: finished(tmp_path), "the first block")
         stack.enter_context(scheduler(port))
         stack.enter_context(worker(address))
         said = end_of(process, tmp_path, expected)
@@ -154,7 +164,7 @@ def test_a_network_that_is_silent_for_a_minute_costs_nothing(tmp_path, expected)
         proxy(port, address.rpartition(":")[2]) as between,
         start(*LONGER, "--cluster", f"tcp://127.0.0.1:{port}", "--out", tmp_path) as process,
     ):
-        wait_until(lambda: finished(tmp_path), "the first block", 120)
+        wait_until(lambda: finished(tmp_path), "the first block")
         between.send_signal(signal.SIGSTOP)
         time.sleep(60)
         between.send_signal(signal.SIGCONT)
@@ -170,7 +180,7 @@ def test_a_network_that_is_cut_costs_no_block(tmp_path, expected):
             process = stack.enter_context(
                 start(*LONGER, "--cluster", f"tcp://127.0.0.1:{port}", "--out", tmp_path)
             )
-            wait_until(lambda: finished(tmp_path), "the first block", 120)
+            wait_until(lambda: finished(tmp_path), "the first block")
         time.sleep(20)
         stack.enter_context(proxy(port, to))
         end_of(process, tmp_path, expected)
@@ -190,7 +200,7 @@ def worker_in(script, address, mark):
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONGEST_SECONDS)
 
 
 @NEEDS_NAMESPACES
@@ -221,7 +231,7 @@ def test_a_machine_without_the_data_has_blocks_run_elsewhere(tmp_path):
     with scheduler() as address, worker_in(hide, address, tmp_path), worker(address):
         wait_for_workers(address, 2)
         with start(*run, "--cluster", address, "--out", tmp_path / "out") as process:
-            said, errors = process.communicate(timeout=300)
+            said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 0, (said, errors)
     assert [run.status for run in load(tmp_path / "out").runs] == ["ok", "ok"]
     assert load(tmp_path / "out").cluster.again
@@ -237,7 +247,7 @@ def test_a_machine_without_an_adapter_takes_no_part(tmp_path, expected):
             *("--rounds", 2, "--threads", 1, "--cluster", address, "--out", tmp_path / "out"),
             environment={"PYTHONPATH": str(tmp_path)},
         ) as process:
-            said, _ = process.communicate(timeout=300)
+            said, _ = process.communicate(timeout=LONGEST_SECONDS)
     assert "takes no part: mine:Raises is missing" in " ".join(said.split())
 
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from compare.storage.results import load
-from tests.commands import command, command_line, learned, marked, start, wait_until
+from tests.commands import LONGEST_SECONDS, command, command_line, learned, marked, start, wait_until
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("no_drawing")]
 RUN = (
@@ -56,7 +56,7 @@ def test_a_worker_that_is_killed_at_any_moment_changes_no_loss(number, tmp_path,
         time.sleep(generator.uniform(0, 2))
         for worker in generator.choice(local_workers(process), generator.integers(1, WORKERS), replace=False):
             worker.kill()
-        said, errors = process.communicate(timeout=300)
+        said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 0, (said, errors)
     assert [learned(run) for run in load(tmp_path).runs] == expected
     wait_until(lambda: not marked(tmp_path), "the end of all workers")

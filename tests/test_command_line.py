@@ -22,7 +22,7 @@ def finished(tmp_path_factory):
     """One task on all adapters, for one epoch, in a process of its own."""
     out = tmp_path_factory.mktemp("run")
     options = ("--epochs", 1, "--seeds", 1, "--rounds", 2, "--threads", 1, "--out", out)
-    return finish("run", "sine-online", *options, program="compare", environment={"COLUMNS": "80"}), out
+    return finish("run", "sine-online", *options, environment={"COLUMNS": "80"}), out
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,9 @@ def test_a_self_test_compares_an_adapter_with_itself(self_test):
     ((aa_test,),) = (task.aa_tests for task in task_summaries(results))
     assert ended.code == (0 if aa_test.passed else 1)
     detectable = re.search(r"minimum detectable difference (\S+) %", ended.said)
-    assert float(detectable[1]) == pytest.approx(100 * aa_test.times.minimum_detectable_difference, rel=0.1)
+    assert float(detectable[1].replace(",", "")) == pytest.approx(
+        100 * aa_test.times.minimum_detectable_difference, rel=0.1
+    )
     page = stored_text(out)
     assert "# Self-test" in page
     assert "minimum detectable difference" in page

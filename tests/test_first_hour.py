@@ -16,7 +16,7 @@ from compare.runner.data_checks import check_dataset
 from compare.runner.worker_process import WorkerFailed
 from tasks import find
 from tests.blocks import brief_block
-from tests.commands import assert_refused, command, faulty, start, wait_until
+from tests.commands import LONGEST_SECONDS, assert_refused, command, faulty, start, wait_until
 from tests.example_results import example_results
 from tests.reports import report_text
 
@@ -98,7 +98,7 @@ def test_a_check_that_is_interrupted_shows_what_had_passed(tmp_path):
         wait_until(ready.exists, "the fault")
         next(line for line in iter(process.stdout.readline, "") if "everything_at_once passed" in line)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=60)
+        said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 130
     assert "killed" not in said + errors
     assert re.search(r"numpy +8 of 8", said), said
@@ -139,8 +139,7 @@ def test_what_was_measured_before_an_interrupt_is_shown(tmp_path):
     text = report_text(replace(results, runs=runs, interrupted=True), tmp_path)
     assert "what is called interrupted had not ended" in text
     assert "| within" in text, "losses that agreed still do"
-    assert "No adapter has a result.\n\n##" not in text
-    assert "No speed was measured" not in text
+    assert not re.search(r"^(- )?No |no speed", text, re.MULTILINE), "what is missing is left out"
     (summary, *_) = task_summaries(replace(results, runs=runs))[0].adapters
     assert summary.startup_seconds is not None
 

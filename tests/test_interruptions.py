@@ -13,6 +13,7 @@ import pytest
 from compare.storage.checksums import checked
 from compare.storage.results import load, save
 from tests.commands import (
+    LONGEST_SECONDS,
     ROOT,
     assert_refused,
     command,
@@ -30,15 +31,14 @@ HANGING = ("run", "sine-online", "--adapters", f"numpy,{faulty('HangsWithChildre
 NO_OTHER = pytest.mark.exhaustive
 
 
-def has_a_cell(out):
-    return (out / "results.json").exists() and load(out).runs
-
-
 @contextmanager
 def begun(out):
-    """A run of two cells that has finished the first of them."""
-    with start(*TWO_CELLS, "--out", out, mark=out) as process:
-        wait_until(lambda: has_a_cell(out), "the first cell")
+    """A run of two cells that has finished the first of them, and comes to no end of the second."""
+    name, ready = faulty("HangsInTime"), out / "ready"
+    line = [name if word == "numpy" else word for word in TWO_CELLS]
+    a_run = {"FAULT_AFTER": str(out / "results.json"), "FAULT_BYTES": "sequences_per_second"}
+    with start(*line, "--out", out, mark=out, environment={**a_run, "FAULT_BEGUN": str(ready)}) as process:
+        wait_until(ready.exists, "the second cell")
         yield process
 
 
@@ -57,17 +57,21 @@ def test_nothing_outlives_a_run_that_is_ended_while_its_workers_are_busy(number,
         wait_until(ready.exists, "the fault")
         assert len(marked(out)) >= 5
         process.send_signal(number)
-        out_text, errors = process.communicate(timeout=60)
+        out_text, errors = process.communicate(timeout=LONGEST_SECONDS)
     wait_until(lambda: not marked(out), "the end of every process")
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert "Traceback" not in out_text + errors
 
 
-def test_an_interrupted_run_reports_what_there_is_and_says_how_to_go_on(two_cells, tmp_path):
+def test_two_signals_at_once_are_one_interrupt_which_reports_what_there_is_and_says_how_to_go_on(
+    two_cells, tmp_path
+):
     with begun(tmp_path) as process:
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+            process.send_signal(number)
+        said, _ = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 130
+    assert f"Report: {tmp_path / 'README.md'}" in said
     assert f"python -m compare run --resume {tmp_path}" in said
     assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
     assert learned(load(tmp_path).runs[0]) == learned(load(two_cells).runs[0])
@@ -82,22 +86,11 @@ def test_the_second_interrupt_ends_the_run_at_once(tmp_path):
         process.send_signal(signal.SIGINT)
         time.sleep(0.6)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=30)
+        said, errors = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in said + errors
     assert len(load(tmp_path).runs) == 1
     wait_until(lambda: not marked(tmp_path), "the end of every process")
-
-
-def test_two_signals_at_once_are_one_interrupt(tmp_path):
-    with begun(tmp_path) as process:
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"Report: {tmp_path / 'README.md'}" in said
-    assert "**The run was interrupted.**" in (tmp_path / "README.md").read_text()
 
 
 def test_an_early_interrupt_is_no_traceback(tmp_path):

@@ -13,9 +13,9 @@ from tests.groups import of_framework
 from tests.oracle_cases import (
     CASES,
     NETWORKS,
+    OURS,
     after_training,
     assert_close,
-    each_of_ours,
     gradients,
     long_case,
     named,
@@ -140,18 +140,19 @@ class KerasLayers:
 
 
 @each_network
-@each_of_ours
-def test_predictions_are_those_of_its_layers(adapter_type, case, keras):
+def test_predictions_are_those_of_its_layers(case, keras):
     expected = np.array(KerasLayers(keras, case).predict(case.inputs, case.lengths))
-    assert difference(case.start(adapter_type).predict(case.inputs, case.lengths), expected) < 1e-10
+    for ours in OURS:
+        assert difference(case.start(ours).predict(case.inputs, case.lengths), expected) < 1e-10
 
 
 @pytest.mark.exhaustive
 @each_network
-@each_of_ours
-def test_gradients_are_those_of_its_tape(adapter_type, case, keras):
+def test_gradients_are_those_of_its_tape(case, keras):
     layers = KerasLayers(keras, case)
-    assert_close(gradients(adapter_type, case), layers.canonical(layers.differentiate(case.batches[0])))
+    expected = layers.canonical(layers.differentiate(case.batches[0]))
+    for ours in OURS:
+        assert_close(gradients(ours, case), expected)
 
 
 RATE, BETA1, BETA2, EPSILON, DECAY, MOMENTUM = 2**-7, 1 - 2**-3, 1 - 2**-10, 2**-13, 2**-4, 1 - 2**-3
@@ -174,10 +175,11 @@ ALIKE = {
 
 
 @pytest.mark.parametrize(("rule", "theirs"), ALIKE.values(), ids=ALIKE)
-@each_of_ours
-def test_many_updates_are_those_of_its_optimizers(adapter_type, rule, theirs, keras):
+def test_many_updates_are_those_of_its_optimizers(rule, theirs, keras):
     case = long_case(rule)
-    assert_close(after_training(adapter_type, case), KerasLayers(keras, case).after(theirs(keras.optimizers)))
+    expected = KerasLayers(keras, case).after(theirs(keras.optimizers))
+    for ours in OURS:
+        assert_close(after_training(ours, case), expected)
 
 
 CLIPPED = {
@@ -186,13 +188,13 @@ CLIPPED = {
 }
 
 
-@pytest.mark.parametrize(("ours", "theirs"), CLIPPED.values(), ids=CLIPPED)
-@each_of_ours
-def test_clipping_is_its_clipping(adapter_type, ours, theirs, keras):
+@pytest.mark.parametrize(("field", "theirs"), CLIPPED.values(), ids=CLIPPED)
+def test_clipping_is_its_clipping(field, theirs, keras):
     case = long_case(Sgd(learning_rate=RATE))
-    case = replace(case, train=replace(case.train, **{ours: 2**-3}))
-    optimizer = keras.optimizers.SGD(RATE, **{theirs: 2**-3})
-    assert_close(after_training(adapter_type, case), KerasLayers(keras, case).after(optimizer))
+    case = replace(case, train=replace(case.train, **{field: 2**-3}))
+    expected = KerasLayers(keras, case).after(keras.optimizers.SGD(RATE, **{theirs: 2**-3}))
+    for ours in OURS:
+        assert_close(after_training(ours, case), expected)
 
 
 # where Keras means something else by the same name

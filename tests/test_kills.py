@@ -11,12 +11,12 @@ from numpy.random import PCG64, Generator
 
 from compare.storage.checkpoint import SNAPSHOT_FILE, interrupted_runs, read_snapshot
 from compare.storage.results import load
-from tests.commands import command, learned, marked, start, wait_until
+from tests.commands import command, faulty, learned, marked, start, wait_until
 
 pytestmark = pytest.mark.usefixtures("no_drawing")
 RUN = (
     *("run", "sine-online", "--adapters", "numpy", "--seeds", 2),
-    *("--epochs", 100, "--rounds", 10, "--threads", 1),
+    *("--epochs", 40, "--rounds", 4, "--threads", 1),
 )
 
 
@@ -35,9 +35,9 @@ def uninterrupted(tmp_path_factory):
     return [learned(run) for run in load(out).runs], time.monotonic() - begun
 
 
-def killed(out, until):
+def killed(out, until, line=RUN, **environment):
     """What is on disk of a run that is killed once something is so: what is finished, and what under way."""
-    with start(*RUN, "--out", out, mark=out) as process:
+    with start(*line, "--out", out, mark=out, environment=environment) as process:
         until()
         process.kill()
     wait_until(lambda: not marked(out), "the end of all workers")
@@ -75,8 +75,10 @@ def assert_resumed_to_the_same_end(out, finished, cell, expected):
 
 
 def test_a_run_that_is_killed_while_it_trains_goes_on_from_there(tmp_path, uninterrupted):
-    finished, cell = killed(tmp_path, lambda: wait_until((tmp_path / SNAPSHOT_FILE).exists, "a snapshot"))
-    assert cell, "the cell was over before the run was killed"
+    ready, line = tmp_path / "ready", [faulty("HangsInTime") if word == "numpy" else word for word in RUN]
+    when = {"FAULT_AFTER": str(tmp_path / SNAPSHOT_FILE), "FAULT_BYTES": "", "FAULT_BEGUN": str(ready)}
+    finished, cell = killed(tmp_path, lambda: wait_until(ready.exists, "the fault"), line, **when)
+    assert cell
     assert_resumed_to_the_same_end(tmp_path, finished, cell, uninterrupted[0])
 
 

@@ -14,7 +14,7 @@ from adapters.parameters import shapes
 from tasks import TASKS
 from tests.groups import each_adapter
 
-UPDATES = {"mnist-rows": 20, "adding": 20}
+UPDATES = {"mnist-rows": 10, "adding": 20}
 """Two hundred elsewhere; an update of 128 units, or of 200 steps, takes longer than a test's share."""
 
 TOLERANCE = 1e-10
@@ -55,8 +55,8 @@ def assert_lockstep(name, task, updates=None):
         assert relative(parameters[parameter], expected_parameters[parameter]) < TOLERANCE
 
 
-LONG = ("mnist-rows", "adding", "life-expectancy")
-"""Tasks of which compiled adapters take seconds; a quick run proves the first in other tests, too."""
+LONG = ("sine-online", "mnist-rows", "adding", "life-expectancy")
+"""Tasks left out of compiled adapters: they take seconds, or, the first, a run of all adapters proves it."""
 
 
 def each_pair():
@@ -88,7 +88,11 @@ def test_training_lowers_the_loss(task):
     assert losses[-tenth:].mean() < losses[:tenth].mean()
 
 
-@pytest.mark.parametrize("name", each_adapter(default_names()))
+@pytest.mark.parametrize(
+    "name",
+    each_adapter(["numpy", "torch"])
+    + each_adapter([n for n in default_names() if n not in ("numpy", "torch")], [pytest.mark.exhaustive]),
+)
 def test_float32_losses_follow_the_float64_ones(name):
     losses, *_ = trained(name, "sine-lstm", "float32")
     expected, *_ = trained("numpy", "sine-lstm")

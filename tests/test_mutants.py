@@ -59,7 +59,17 @@ def test_every_check_is_one_that_can_fail():
     assert belongs | ALSO_FOUND_BY.keys() | {"shapes_and_dtypes"} == BY_NAME.keys()
 
 
-@pytest.mark.parametrize("check", ALSO_FOUND_BY)
+SLOW = ("everything_of_networks", "adamw_many_updates", "rmsprop_many_updates", "adam_many_updates")
+"""Checks in which it takes a second to find a mistake; `sgd_many_updates` is like three of them."""
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, marks=pytest.mark.exhaustive if check in SLOW else (), id=check)
+        for check in ALSO_FOUND_BY
+    ],
+)
 def test_a_check_that_no_mutant_belongs_to_finds_one_all_the_same(check):
     assert run(BY_NAME[check], NAMED[ALSO_FOUND_BY[check]].adapter_type).status == "failed"
 

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from compare.records.run import Run
 from compare.report.pages import render_pages
 from compare.storage.results import load, save
+from tests.brief_command import no_picture
 from tests.commands import assert_refused, command
 from tests.example_results import DIGITS, SINE, example_results
 from tests.reports import links, tables_of, write_report
@@ -54,6 +55,13 @@ def nothing(section):
     return len(lines) < 2 or any(len(table) < 3 for table in tables_of(section))
 
 
+@pytest.fixture(scope="module")
+def plain_pages(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", no_picture)
+        return read(example_results(), tmp_path_factory.mktemp("plain"))
+
+
 def test_an_adapter_may_be_called_anything(tmp_path):
     plain = read(called(*"abcde"), tmp_path)
     for page, text in read(called(*NAMES), tmp_path).items():
@@ -63,17 +71,16 @@ def test_an_adapter_may_be_called_anything(tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_stands_in_the_environment_is_text(name, tmp_path):
+def test_what_stands_in_the_environment_is_text(name, plain_pages, tmp_path):
     results = example_results()
     texts = dict.fromkeys(("date", "cpu", "preset", "system", "command"), name)
     pages = read(replace(results, environment=replace(results.environment, **texts)), tmp_path)
-    plain = read(results, tmp_path)
     for page, text in pages.items():
         shown = [line for line in text.splitlines() if not line.startswith("    ")]
         assert "<script" not in "".join(shown)
         lost = [
             len(before) - len(after)
-            for before, after in zip(tables_of(plain[page]), tables_of(text), strict=True)
+            for before, after in zip(tables_of(plain_pages[page]), tables_of(text), strict=True)
         ]
         assert set(lost) <= {0, 0 if name else len(texts)}  # what is not known has no row
 

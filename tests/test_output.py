@@ -12,7 +12,7 @@ from compare.cli.list import tasks_table
 from compare.cli.progress import progress_bars
 from compare.storage.results import save
 from tasks import TASKS
-from tests.commands import ROOT, Ended, command
+from tests.commands import LONGEST_SECONDS, ROOT, Ended, command
 from tests.example_results import example_results
 
 RUN = "run sine-online --adapters numpy --epochs 1 --seeds 1 --rounds 2 --threads 1 --out b"
@@ -39,7 +39,7 @@ def shell(line):
         text=True,
         env={**os.environ, "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=LONGEST_SECONDS,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -5,14 +5,20 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from compare.storage.results import load
-from tests.commands import ROOT, Ended, learned
+from compare.cluster.messages import decode, encode
+from compare.storage.atomic import write_text
+from compare.storage.results import load, save
+from compare.text import one_line
+from tasks.interface import DataRequest
+from tests.commands import LONGEST_SECONDS, ROOT, Ended, learned
+from tests.example_results import example_results
 from tests.groups import of_framework
 from tests.hostile_environments import AT_ONCE, HOSTILE, PACKAGES_OF_THE_USER, Hostile
 
@@ -32,7 +38,7 @@ def ended(line, here, variables, program="-m compare"):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST_SECONDS,
     )
     return Ended(done.returncode, *(text.decode(errors="replace") for text in (done.stdout, done.stderr)))
 
@@ -135,6 +141,8 @@ def test_a_path_that_is_no_valid_text_is_carried_through(name, variables, tmp_pa
     "line",
     [
         r"compare run sine-online --adapters $'caf\xe9.py:Mine' --out out",
+        r"compare run sine-online $'caf\xe9/load.toml' --out out",
+        pytest.param(r"compare describe $'caf\xe9.toml'", marks=pytest.mark.exhaustive),
         pytest.param(r"compare run $'caf\xe9' --out out", marks=pytest.mark.exhaustive),
         pytest.param(r"compare run sine-online --baseline $'caf\xe9'", marks=pytest.mark.exhaustive),
         pytest.param(r"compare run sine-online --preset $'caf\xe9'", marks=pytest.mark.exhaustive),
@@ -146,6 +154,38 @@ def test_a_name_that_is_no_valid_text_is_refused_before_anything_is_made(line, t
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_of_files_are_utf_8_whatever_the_locale(tmp_path):
+    """Those that a job's file says, too, and those of adapters, which are text."""
+    write({"café.toml": JOB.format("café.csv"), "café.csv": "load\n" + "1\n2\n3\n" * 40}, tmp_path)
+    done = ended("compare describe café.toml", tmp_path, ASCII)
+    assert (done.code, done.err) == (0, ""), done
+    assert done.out.startswith("café")
+
+
+JOB = """[data]
+file = "{}"
+forecast = {{ columns = ["load"], target = "load", window = 4, horizon = 1 }}
+"""
+
+
+def test_what_is_no_valid_text_is_stored_escaped(tmp_path):
+    results = example_results()
+    odd = replace(results, environment=replace(results.environment, command=NO_TEXT))
+    save(odd, tmp_path)
+    assert load(tmp_path).environment.command == "caf\\xe9"
+    write_text(tmp_path / "page.md", NO_TEXT)
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == "caf\\xe9"
+    assert one_line(NO_TEXT) == "caf\\xe9"
+
+
+NO_TEXT = os.fsdecode(BYTES)
+
+
+def test_a_path_that_is_no_valid_text_reaches_other_machines():
+    request = DataRequest(mnist_archives=Path(NO_TEXT))
+    assert decode(encode(request), DataRequest) == request
 
 
 def test_help_and_causes_do_not_live_in_docstrings(tmp_path):

@@ -48,7 +48,7 @@ COMPILED_LAST = [
 ]
 """Every adapter; what takes one of them ten seconds, and the others hold too, is exhaustive."""
 
-LIMITS = Limits(threads=1, timeout_seconds=60.0)
+LIMITS = Limits(threads=1, timeout_seconds=600.0)
 SMALL = workload_of(Size(hidden=8, batch=4, time_steps=5))
 
 

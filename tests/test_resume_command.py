@@ -66,9 +66,11 @@ def test_a_changed_environment_is_said_and_its_rounds_are_not_pooled(cut_off):
 def test_the_rounds_of_a_cell_under_way_are_on_disk(cut_off, two_cells):
     (run,) = interrupted_runs(cut_off, load(cut_off).runs)
     assert run.status == "interrupted"
-    assert re.fullmatch(r"interrupted after 11 epochs and 0 timed rounds: rmse 0\.\d+", run.error)
+    assert re.fullmatch(r"interrupted after 11 epochs: rmse 0\.\d+", run.error)
     assert run.epochs == load(two_cells).runs[1].epochs[:11]
     assert stored_results(cut_off).runs == [*load(cut_off).runs, run]
+    assert command("report", cut_off).code == 0
+    assert "after 11 epochs: rmse" in (cut_off / "README.md").read_text(encoding="utf-8")
 
 
 def test_rounds_that_turn_out_to_be_warm_up_are_marked(cut_off, two_cells):

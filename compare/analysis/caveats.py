@@ -13,7 +13,7 @@ from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.records.results import Results
 from compare.records.run import ProductRate, Run
-from compare.text import factor, number, signed
+from compare.text import counted, factor, number, signed
 
 BUSY_CORES = 0.2
 STOLEN_CORES = 0.05
@@ -102,7 +102,7 @@ def _busy(environment: Environment) -> Iterator[str]:
     if environment.quota_cores is not None and environment.quota_cores < environment.threads:
         yield (
             f"The container may use {number(environment.quota_cores)} cores' time, "
-            f"but every worker has {environment.threads} threads."
+            f"but every worker has {counted(environment.threads, 'thread')}."
         )
     if environment.governor in ("powersave", "conservative", "schedutil", "ondemand"):
         yield f"The clock follows the load (governor {environment.governor})."

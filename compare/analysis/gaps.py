@@ -41,7 +41,7 @@ def _metrics(tasks: Sequence[TaskSummary]) -> Iterator[str]:
 
 
 def _speeds(tasks: Sequence[TaskSummary]) -> Iterator[str]:
-    if nowhere := [task.record.name for task in tasks if not task.ranked]:
+    if nowhere := [task.record.name for task in tasks if not task.ranked and not task.interrupted]:
         yield f"No adapter has a speed to compare on {', '.join(nowhere)}."
     without = [
         task.record.name

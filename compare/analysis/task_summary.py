@@ -43,6 +43,11 @@ class TaskSummary:
         means = [(sign * result.mean, s) for s in self.adapters if (result := s.metric(metric.name))]
         return min(means, key=lambda pair: pair[0], default=(0.0, None))[1]
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether an interrupt ended a run of it, so that what is missing is no fault of any adapter."""
+        return any(run.status == "interrupted" for summary in self.adapters for run in summary.runs)
+
     def scatter_of(self, metric: Metric) -> Scatter | None:
         return scatter(self.adapters, metric)
 

@@ -18,6 +18,7 @@ from compare.storage.checksums import write_checksums
 from compare.storage.merged_folder import copy_files, hold_runs, read_checked
 from compare.storage.results import save
 from compare.storage.run_folder import check_folder, clear_folder, hold_output_folder
+from compare.text import storable
 
 FEWEST_RUNS = 2
 
@@ -64,7 +65,8 @@ def write_merged(
 
 def _read(folder: Path) -> StoredRun:
     results, checksum = read_checked(folder)
-    return StoredRun(folder=folder, name=folder.resolve().name, results=results, checksum=checksum)
+    name = storable(folder.resolve().name)
+    return StoredRun(folder=folder, name=name, results=results, checksum=checksum)
 
 
 def _told(run: StoredRun) -> list[str]:

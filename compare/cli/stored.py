@@ -9,17 +9,20 @@ from compare.errors import UsageError, check_choice
 from compare.records.results import Results
 from compare.storage.checksums import renew_tables
 from compare.storage.results import open_run
+from compare.storage.resume import stored_results
 from compare.storage.run_folder import lock_folder
 
 
 def render(folder: Path, baseline: str | None, html: bool, console: Console) -> int:
     """Write a stored run's report again, with ratios against another baseline if one is named.
 
+    Of an interrupted run, what was under way is shown, too.
+
     Raises: UsageError, nothing changed, where the folder holds no run, cannot be written to, or is being
     written to by a run.
     """
     with lock_folder(folder):
-        return _render(open_run(folder), folder, baseline, html, console)
+        return _render(stored_results(folder), folder, baseline, html, console)
 
 
 def _render(results: Results, folder: Path, baseline: str | None, html: bool, console: Console) -> int:

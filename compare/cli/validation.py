@@ -21,7 +21,7 @@ def check_adapter_names(names: Iterable[str]) -> None:
     """
     for name in names:
         if storable(name) != name:
-            raise UsageError(f"adapter {storable(name)!r} has a name that is no valid text: rename its file")
+            raise UsageError(f"adapter {name} has a name that is no valid text: rename its file")
         if ":" not in name and name not in registered():
             _expect_no_module(name)
             check_choice("adapter", name, registered())

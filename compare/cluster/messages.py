@@ -1,5 +1,6 @@
 """What a command and the machines of a cluster say to each other: plain data, as bytes."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +86,9 @@ def decode(content: bytes, kind: Any) -> Any:
 
 
 def _plain(value: Any) -> object:
-    return str(value) if isinstance(value, Path) else to_plain(value)
+    return os.fsencode(value) if isinstance(value, Path) else to_plain(value)
 
 
 def _rich(kind: type, value: Any) -> object:
-    """A path from its text; arrays are made as they are read."""
-    return kind(value) if issubclass(kind, Path) else value
+    """A path from its bytes, which need be no text; arrays are made as they are read."""
+    return kind(os.fsdecode(value)) if issubclass(kind, Path) else value

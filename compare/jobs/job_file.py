@@ -14,7 +14,7 @@ from compare.errors import UsageError, check_choice
 from compare.jobs.changes import parse_change, with_changes
 from compare.jobs.files import check_regular
 from compare.jobs.schema import Classify, Data, Fill, Forecast, Idx, JobFile
-from compare.text import one_line
+from compare.text import one_line, storable
 
 SUFFIX = ".toml"
 MOST_BYTES = 2**20
@@ -32,14 +32,17 @@ def is_job(name: str) -> bool:
 def located(name: str) -> str:
     """A task's name as it is; a job's file by a path that says where it lies from any folder.
 
-    Raises: UsageError where the current folder is gone.
+    Raises: UsageError where the current folder is gone, and for a path that cannot be stored.
     """
     if not is_job(name):
         return name
     try:
-        return str(Path(name).absolute())
+        path = str(Path(name).absolute())
     except OSError as error:
         raise UsageError(f"{name}: the current folder is gone: name the file by its whole path") from error
+    if storable(path) != path:
+        raise UsageError(f"{path}: a path that is no valid text: rename the file, or the folder it lies in")
+    return path
 
 
 def shown(name: str) -> Path:

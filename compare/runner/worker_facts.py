@@ -30,7 +30,7 @@ def worker_facts(adapter: type[Adapter], cores: Sequence[int]) -> WorkerFacts:
     found = _cores_of_threads()
     blas = [
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'kernel unknown')}, "
-        f"{pool['num_threads']} threads)"
+        f"{counted(pool['num_threads'], 'thread')})"
         for pool in pools
         if pool["user_api"] == "blas"
     ]

@@ -6,6 +6,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from compare.text import storable
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step."""
@@ -31,8 +33,8 @@ def temporary_name_of(path: Path) -> str | None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text`, in UTF-8, in one step."""
-    write_bytes(path, text.encode())
+    """Replace `path` by `text`, in UTF-8, in one step; what is no valid Unicode is escaped."""
+    write_bytes(path, storable(text).encode())
 
 
 def _sync(folder: Path) -> None:

@@ -17,7 +17,8 @@ from compare.records.run import Epoch, Round, Run
 from compare.runner.warm_up import mark_warm_ups
 from compare.storage.array_file import read_arrays, write_arrays
 from compare.storage.atomic import write_bytes
-from compare.text import counted, number
+from compare.storage.encoding import encoded
+from compare.text import how_far, number
 
 RECORDS_FILE = "running.jsonl"
 SNAPSHOT_FILE = "running.npz"
@@ -74,7 +75,7 @@ class CheckpointStore(Observer):
 
     def keep(self, runs: Iterable[Run]) -> None:
         """Write what is new of the records, a line an adapter."""
-        lines = b"".join(msgspec.json.encode(self._line(run)) + b"\n" for run in runs)
+        lines = b"".join(encoded(self._line(run)) + b"\n" for run in runs)
         if self._stream is None:
             write_bytes(self._folder / RECORDS_FILE, lines)
             self._stream = (self._folder / RECORDS_FILE).open("ab", buffering=0)
@@ -198,8 +199,8 @@ def _interrupted(run: Run) -> Run:
         run = replace(run, rounds=mark_warm_ups(run.rounds, None))
     if run.status != "ok":
         return run
-    done = f"{counted(len(run.epochs), 'epoch')} and {counted(len(run.rounds), 'timed round')}"
+    done = how_far(len(run.epochs), len(run.rounds))
     reached = run.epochs[-1].metrics if run.epochs else {}
     so_far = ", ".join(f"{name} {number(value)}" for name, value in reached.items())
-    error = f"interrupted after {done}{': ' if so_far else ''}{so_far}"
+    error = f"interrupted {done}{': ' if so_far else ''}{so_far}"
     return replace(run, status="interrupted", error=error, metrics={}, sequences_per_second=None)

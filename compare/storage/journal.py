@@ -8,10 +8,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from compare.records.results import Results
 from compare.records.run import Run
+from compare.storage.encoding import encoded
 from compare.storage.results import JOURNAL_FILE, save
 
 LONG_SECONDS, LARGEST_SHARE = 0.1, 0.05
@@ -49,7 +48,7 @@ class ResultsStore:
             "cluster": results.cluster,
         }
         with (self._folder / JOURNAL_FILE).open("ab") as stream:
-            stream.write(msgspec.json.encode(line) + b"\n")
+            stream.write(encoded(line) + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
         self._stored |= {_key(run) for run in new}

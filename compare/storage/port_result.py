@@ -8,6 +8,7 @@ import msgspec
 
 from compare.errors import UsageError
 from compare.storage.atomic import write_bytes
+from compare.storage.encoding import encoded
 from compare.storage.run_folder import hold_output_folder
 
 RESULT_FILE = "port.json"
@@ -32,5 +33,5 @@ def hold_port_folder(out: Path, *, overwrite: bool) -> Iterator[None]:
 def save_port_result(plain: Mapping[str, object], out: Path) -> Path:
     """Write port.json; return its path."""
     path = out / RESULT_FILE
-    write_bytes(path, msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n")
+    write_bytes(path, msgspec.json.format(encoded(plain), indent=2) + b"\n")
     return path

@@ -12,6 +12,7 @@ from compare.errors import UsageError
 from compare.records.results import SCHEMA, Results
 from compare.storage.atomic import write_bytes
 from compare.storage.earlier_specs import with_default_fields
+from compare.storage.encoding import encoded
 from compare.storage.machines import with_machines
 from compare.storage.tutorial_checks import expect_complete
 
@@ -28,7 +29,7 @@ JOURNAL_FILE = "finished.jsonl"
 
 def save(results: Results, folder: Path) -> None:
     """Write `results.json`, whole or not at all."""
-    write_bytes(folder / "results.json", msgspec.json.encode(results) + b"\n")
+    write_bytes(folder / "results.json", encoded(results) + b"\n")
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
 
 

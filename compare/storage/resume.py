@@ -15,7 +15,7 @@ from compare.records.results import Results, TaskRecord
 from compare.records.settings import Settings
 from compare.storage.checkpoint import delete_snapshot, interrupted_runs, resume_point
 from compare.storage.results import open_run
-from compare.text import counted, storable
+from compare.text import how_far, storable
 from tasks.interface import DataRequest
 
 MACHINE_OPTIONS = {
@@ -158,7 +158,7 @@ def _during(stored: Results) -> str:
     runs = [run for run in stored.runs if run.status == "interrupted"]
     if not runs:
         return "with no block under way"
-    after = _after(max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs))
+    after = how_far(max(len(run.epochs) for run in runs), max(len(run.rounds) for run in runs))
     return f"{runs[0].task}, seed {runs[0].seed}, {after}"
 
 
@@ -169,12 +169,7 @@ def _outcome(points: Sequence[Checkpoint | None]) -> str:
     checkpoint = points[0]
     if checkpoint is None:
         return "the block was started anew"
-    return f"the block went on from its state {_after(checkpoint.epochs, checkpoint.rounds)}"
-
-
-def _after(epochs: int, rounds: int) -> str:
-    done = f"after {counted(epochs, 'epoch')}"
-    return f"{done} and {counted(rounds, 'timed round')}" if rounds else done
+    return f"the block went on from its state {how_far(checkpoint.epochs, checkpoint.rounds)}"
 
 
 def _work(record: TaskRecord) -> tuple[object, ...]:

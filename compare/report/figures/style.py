@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.typing import LineStyleType
 
 from compare.records.results import TaskRecord
+from compare.text import one_line
 
 matplotlib.rcdefaults()  # a report looks the same whatever matplotlibrc says
 
@@ -65,7 +66,7 @@ def styles(adapters: Iterable[str]) -> dict[str, Style]:
 
 def plain(text: str) -> str:
     """One line that Matplotlib shows as it is, dollar signs included."""
-    return " ".join(text.split()).replace("$", r"\$")
+    return one_line(text).replace("$", r"\$")
 
 
 def title(record: TaskRecord, what: str) -> str:

@@ -18,7 +18,7 @@ from compare.report.site.entry import entries_of
 from compare.report.site.summaries import Entry
 from compare.storage.results import open_run
 from compare.storage.site_folder import keep_runs, write_run_files, write_site_file
-from compare.text import one_line, slug, storable
+from compare.text import one_line, slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def places(folders: Sequence[Path]) -> list[Place]:
     found: list[Place] = []
     names, taken = set[str](), set[str]()
     for folder in folders:
-        called = one_line(storable(folder.resolve().name)) or "run"
+        called = one_line(folder.resolve().name) or "run"
         name = next(each for each in _numbered(called, " ({})") if each not in names)
         place = next(each for each in _numbered(slug(called), "-{}") if each not in taken)
         names.add(name)

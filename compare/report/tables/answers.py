@@ -67,7 +67,7 @@ def _row(task: TaskSummary) -> Row:
 
 def _fastest(task: TaskSummary) -> str:
     if not task.ranked:
-        return "no speed to compare"
+        return "interrupted" if task.interrupted else "no speed to compare"
     if task.too_noisy_to_rank:
         return "too noisy to rank"
     if task.tied_with_fastest:
@@ -112,7 +112,7 @@ def _best(task: TaskSummary) -> str:
     metric, best = task.record.metrics[0], task.best
     result = best.metric(metric.name) if best else None
     if best is None or result is None:
-        return f"no {escape(metric.name)}"
+        return NOTHING if task.interrupted else f"no {escape(metric.name)}"
     unit = f"\u00a0{escape(metric.unit)}" if metric.unit == "%" else ""
     value = f"{escape(metric.name)} {mean_with_deviation(result.mean, result.sd)}{unit}"
     alone = f", {escape(best.adapter)}" if task.scatter is not None and task.scatter.agree is False else ""
