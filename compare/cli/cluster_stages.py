@@ -1,5 +1,6 @@
 """The stages of a run whose blocks are spread over the machines of a cluster."""
 
+from bisect import bisect
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -79,7 +80,12 @@ def _blocks(
     """Each block on one machine; its records come as it ends, and stand in the order of the blocks."""
     left = remaining(blocks, results)
     told = [(f"{block.task}, seed {block.seed}", block) for block in left]
-    order = {(block.task, block.seed): place for place, block in enumerate(blocks)}
+    places = {(block.task, block.seed): place for place, block in enumerate(blocks)}
+
+    def place_of(run: Run) -> int:
+        return places[run.task, run.seed]
+
+    results = replace(results, runs=sorted(results.runs, key=place_of))
     with closing(given_out(cluster, "block", "blocks", told, progress)) as ended:
         for outcome in ended:
             block, found = left[outcome.place], outcome.found
@@ -90,8 +96,8 @@ def _blocks(
                 results = placed(results, found.result.machine, found.result.environment)
             say(progress.console, block_line(block, runs))
             results = noted(results, cluster, told[outcome.place][0], outcome)
-            every = [*results.runs, *runs]
-            results = replace(results, runs=sorted(every, key=lambda run: order[run.task, run.seed]))
+            at = bisect(results.runs, places[block.task, block.seed], key=place_of)
+            results = replace(results, runs=[*results.runs[:at], *runs, *results.runs[at:]])
             yield results
 
 
