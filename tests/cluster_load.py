@@ -22,7 +22,7 @@ from compare.cli.options import settings
 from compare.cli.plan import TIMINGS
 from compare.cluster import dispatch
 from compare.cluster.cluster import open_cluster
-from compare.cluster.kinds import BlockFound
+from compare.cluster.kinds import BlockFound, BlockWanted
 from compare.cluster.messages import Answer, Work, decode, encode
 from compare.parity.task_parity import without_result
 from compare.records.block import Block
@@ -84,9 +84,9 @@ class Seeded:
 
     def outcomes(self, kind, told):
         for outcome in self._cluster.outcomes(kind, told):
-            _, block = told[outcome.place]
+            _, wanted = told[outcome.place]
             result = outcome.found.result
-            runs = tuple(replace(run, seed=block.seed) for run in result.runs)
+            runs = tuple(replace(run, seed=wanted.block.seed) for run in result.runs)
             yield replace(outcome, found=BlockFound(result=replace(result, runs=runs)))
 
 
@@ -123,7 +123,7 @@ def main():
         path.write_bytes(encode(BlockFound(result=result)))
         os.environ["LOCKSTEP_LOAD"] = str(path)
         dispatch.perform = answer_at_once
-        told = len(encode(block()))
+        told = len(encode(BlockWanted(block=block())))
         print(
             f"a block: {told:,} bytes to the worker, {path.stat().st_size:,} back; "
             f"a real one of numpy alone: {seconds:.1f} s"

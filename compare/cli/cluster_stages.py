@@ -16,7 +16,7 @@ from compare.cli.progress import say
 from compare.cli.stage_lines import block_line, parity_line
 from compare.cli.stages import parity_checks, scaled, tutorial_stage
 from compare.cluster.cluster import Cluster
-from compare.cluster.kinds import BlockFound
+from compare.cluster.kinds import BlockFound, BlockWanted
 from compare.cluster.pieces import Outcome
 from compare.parity.task_parity import ParityCheck, without_result
 from compare.records.block import Block
@@ -79,7 +79,9 @@ def _blocks(
 ) -> Iterator[Results]:
     """Each block on one machine; its records come as it ends, and stand in the order of the blocks."""
     left = remaining(blocks, results)
-    told = [(f"{block.task}, seed {block.seed}", block) for block in left]
+    told = [
+        (f"{block.task}, seed {block.seed}", BlockWanted(block=block, saves=settings.save)) for block in left
+    ]
     places = {(block.task, block.seed): place for place, block in enumerate(blocks)}
 
     def place_of(run: Run) -> int:
@@ -171,6 +173,6 @@ def _write_logs(settings: Settings, logs: Mapping[str, str]) -> None:
 
 
 def _write_learned(settings: Settings, block: Block, found: BlockFound) -> None:
-    for adapter, parameters in found.learned.items() if settings.save else ():
+    for adapter, parameters in found.learned.items():
         name = f"{slug(block.task)}-{slug(adapter)}-{block.seed}.npz"
         write_parameters(settings.out, name, parameters)
