@@ -23,7 +23,7 @@ from tasks.interface import (
 CLASSES = 10
 EVALUATION_BATCH = 1000
 EPOCHS: dict[str, dict[Preset, int]] = {
-    "mnist": {"quick": 1, "standard": 4, "full": 10},
+    "mnist": {"quick": 1, "standard": 3, "full": 10},
     "digits": {"quick": 10, "standard": 40, "full": 60},
 }
 SEEDS: dict[Preset, int] = {"quick": 1, "standard": 3, "full": 3}

@@ -115,10 +115,10 @@ def test_all_leaves_the_long_tasks_out_when_quick():
         ("sine-online", "computed", (300, 300, 300), (1, 3, 10)),
         ("sine-window", "computed", (25, 25, 25), (1, 3, 10)),
         ("sine-lstm", "computed", (20, 40, 40), (1, 3, 10)),
-        ("mnist-rows", "mnist", (1, 4, 10), (1, 3, 3)),
+        ("mnist-rows", "mnist", (1, 3, 10), (1, 3, 3)),
         ("mnist-rows", "digits", (10, 40, 60), (1, 3, 3)),
-        ("adding", "computed", (10, 10, 10), (1, 3, 3)),
-        ("life-expectancy", "computed", (100, 100, 100), (1, 3, 10)),
+        ("adding", "computed", (10, 10, 10), (1, 2, 3)),
+        ("life-expectancy", "computed", (100, 100, 100), (1, 1, 10)),
     ],
 )
 def test_presets(name, key, epochs, seeds):

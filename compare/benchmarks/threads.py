@@ -9,6 +9,10 @@ from compare.records.block import Block
 from compare.records.sweep import ThreadRounds
 from compare.runner.task_loading import load_task_data
 from compare.runner.workers import Workers
+from compare.text import counted
+
+PROCESS = 1
+"""The number of the processes that take part: no cold start is timed here, and they may live on."""
 
 
 def turns(block: Block) -> int:
@@ -27,10 +31,7 @@ def compare_threads(
     workload = workload_of(data.task, data.dataset)
     found = []
     for adapter in block.single_adapters:
-        single = Candidate(name=f"{adapter}, 1 thread", adapter=adapter, threads=1)
-        several = Candidate(
-            name=f"{adapter}, {block.threads} threads", adapter=adapter, threads=block.threads
-        )
+        single, several = (_candidate(adapter, threads) for threads in (1, block.threads))
         times = time_interleaved(
             workload,
             (single, several),
@@ -52,6 +53,12 @@ def compare_threads(
             )
         )
     return found
+
+
+def _candidate(adapter: str, threads: int) -> Candidate:
+    return Candidate(
+        name=f"{adapter}, {counted(threads, 'thread')}", adapter=adapter, threads=threads, process=PROCESS
+    )
 
 
 def without_rounds(block: Block, adapter: str, error: str) -> ThreadRounds:

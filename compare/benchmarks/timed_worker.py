@@ -66,12 +66,16 @@ def workload_of(task: Task, dataset: Dataset) -> Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A name to show, what `adapters.open_adapter` takes, its threads, and the device, if it declares it."""
+    """A name to show, what `adapters.open_adapter` takes, its threads, and the device, if it declares it.
+
+    `process` is the number of the process that is to be lent: 0 is a new one.
+    """
 
     name: str
     adapter: str
     threads: int
     device: str = "cpu"
+    process: int = 0
 
 
 class TimedWorker:
@@ -88,7 +92,7 @@ class TimedWorker:
         self.departures: tuple[str, ...] = ()
         self._workload, self._timing = workload, timing
         self._workers = workers
-        self._remote = workers.lend(candidate.adapter, 0, limits, candidate.device)
+        self._remote = workers.lend(candidate.adapter, candidate.process, limits, candidate.device)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def warm_up(self) -> None:
@@ -127,7 +131,7 @@ class TimedWorker:
 
     def end(self) -> None:
         """End the worker."""
-        self._workers.take_back(self._remote, 0)
+        self._workers.take_back(self._remote, self.candidate.process)
 
     def _train_seconds(self, batches: Array) -> float:
         """The seconds that the worker says it trained for: above 0, and no more than have passed here."""

@@ -75,7 +75,7 @@ def _tasks(
         yield results
     for block in scaled(settings, blocks, results):
         with bar(progress, f"threads on {block.task}", turns(block)) as tick:
-            rounds = compare_threads(block, tick)
+            rounds = compare_threads(block, tick, workers)
         results = replace(results, threads=[*results.threads, *rounds])
         yield results
     for grown in profile_stage(settings, blocks, results, workers, progress):
