@@ -14,6 +14,7 @@ from compare.cli.beginning import command_line
 from compare.cluster import connection, local_worker
 from compare.cluster.kinds import KINDS, BlockWanted
 from compare.cluster.under_way import endable
+from compare.machine.devices import usable_cores
 from compare.records.sweep import Size
 from compare.storage.results import load, save
 from tests.blocks import brief_block
@@ -149,15 +150,17 @@ def test_a_worker_here_that_has_not_joined_yet_ends_when_it_is_told_to():
 
 
 @MORE
-def test_a_standard_run_profiles_each_task_on_one_machine(tmp_path):
-    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2, "--threads", 1)
+def test_a_standard_run_times_threads_and_profiles_each_task_on_one_machine(tmp_path):
+    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2)
     standard = ("run", "sine-online", *brief, "--preset", "standard")
     ended = command(*standard, "--cluster", "local:1", "--out", tmp_path)
     assert ended.code == 0, ended
-    (profile,) = load(tmp_path).profiles
+    results = load(tmp_path)
+    (profile,) = results.profiles
     assert (profile.task, profile.adapter, profile.error) == ("sine-online", "numpy", None)
-    assert profile.machine in load(tmp_path).machines
     assert len(profile.training) == 2
+    assert [each.error for each in results.threads] == [None] * (usable_cores() > 1)
+    assert {each.machine for each in (profile, *results.threads)} == {*results.machines}
     assert (tmp_path / "pages" / "profile.md").exists()
 
 
