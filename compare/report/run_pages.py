@@ -127,7 +127,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
     if results.threads:
         tables = {"threads": thread_table(results.threads)}
         yield renderer.page("threads", "What more threads are worth", "threads.md.jinja", tables)
-    yield from tutorials_page(results, renderer)
+    yield from pages_of_tutorials(results, renderer)
     if self_test := aa_test_table(tasks):
         yield renderer.page("self-test", "Self-test", "self_test.md.jinja", {"self_test": self_test})
     if problems := problems_of(results.runs):
@@ -153,7 +153,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
     )
 
 
-def tutorials_page(results: Results, renderer: Renderer) -> Iterator[Page]:
+def pages_of_tutorials(results: Results, renderer: Renderer) -> Iterator[Page]:
     """That of the tutorials, where they were reproduced; no speed is compared there."""
     if results.tutorials:
         section = tutorial_section(results.tutorials, renderer)
