@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from adapters.dtypes import REDUCED
 from compare.analysis.adapter_summary import AdapterSummary
-from compare.analysis.statistics import Difference, paired_difference
+from compare.analysis.speeds import process_medians
+from compare.analysis.statistics import Difference, Ratio, paired_difference, unpaired_ratio
 from compare.analysis.task_summary import TaskSummary
 from tasks.interface import Metric
 
@@ -24,11 +25,18 @@ class InFewerDigits:
         return self.task.record.metrics[0]
 
     @property
-    def times_as_fast(self) -> float | None:
-        """By the medians; None where one of the two speeds is missing or is not comparable."""
-        if not (self.full.throughput and self.reduced.throughput and self.reduced.comparable):
+    def times_as_fast(self) -> Ratio | None:
+        """The time of a sequence in float32 over that in the dtype; None where one cannot be compared."""
+        if not (self.full.comparable and self.reduced.comparable):
             return None
-        return self.reduced.throughput.median / self.full.throughput.median
+        return unpaired_ratio(process_medians(self.full.runs), process_medians(self.reduced.runs))
+
+    @property
+    def share_of_band(self) -> float | None:
+        """The largest share that the losses' distance from float64 is of what rounding explains."""
+        proof = self.reduced.proof
+        pairs = zip(proof.losses_reduced, proof.band_reduced, strict=True) if proof else ()
+        return max((found / band for found, band in pairs if band), default=None)
 
     @property
     def difference(self) -> Difference | None:

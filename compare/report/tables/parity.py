@@ -75,10 +75,10 @@ def _any_reduced(proofs: Sequence[ParityResult]) -> bool:
 
 
 def _reduced(proof: ParityResult) -> str:
-    """How far the losses in fewer digits are from float64, of how far rounding explains."""
+    """How far the losses in fewer digits are from float64, and whether rounding explains it."""
     if not proof.losses_reduced:
         return NOTHING
-    text = f"{proof.dtype}: {difference(max(proof.losses_reduced))} of {difference(max(proof.band_reduced))}"
+    text = f"{difference(max(proof.losses_reduced))}, {proof.dtype}"
     return text if proof.reduced_left_at is None else f"{text}, left at update {proof.reduced_left_at}"
 
 

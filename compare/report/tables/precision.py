@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import pandas as pd
 
 from compare.analysis.precision import InFewerDigits
-from compare.analysis.statistics import Difference, Sample, Spread
+from compare.analysis.statistics import Difference, Ratio, Sample, Spread
 from compare.report.tables.table import Row, Table, columns, shorten, with_unit
 from compare.text import (
     NOTHING,
     after_status,
-    difference,
     escape,
     factor,
     mean_with_deviation,
     number,
+    percent,
     signed,
 )
 
@@ -29,13 +29,11 @@ def precision_table(rows: Sequence[InFewerDigits]) -> Table:
         "Dtype": raw["dtype"],
         "Sequences/s, float32": raw["float32_sequences_per_second_median"].map(number),
         "in this dtype": raw["reduced_sequences_per_second_median"].map(number),
-        "Times as fast": [
-            NOTHING if row.times_as_fast is None else factor(row.times_as_fast) for row in rows
-        ],
+        "Times as fast": [_times(row.times_as_fast) for row in rows],
         "Result, float32": _results(raw, "float32"),
         "its result": _results(raw, "reduced"),
         "Difference": [_difference(row.difference) for row in rows],
-        "Losses, rounding explains": [_rounding(row) for row in rows],
+        "Losses, share of their band": [_rounding(row) for row in rows],
         "Status": [_status(row) for row in rows],
     }
     text_columns = ("Task, metric", "Adapter", "Dtype", "Status")
@@ -51,14 +49,14 @@ def _row(row: InFewerDigits) -> Row:
         "dtype": row.dtype,
         **columns("float32_sequences_per_second_", Spread, row.full.throughput),
         **columns("reduced_sequences_per_second_", Spread, row.reduced.throughput),
-        "times_as_fast": row.times_as_fast,
+        **columns("times_as_fast_", Ratio, row.times_as_fast),
         "metric": name,
         "metric_unit": row.metric.unit,
         **columns("float32_result_", Sample, row.full.metric(name)),
         **columns("reduced_result_", Sample, row.reduced.metric(name)),
         **columns("difference_", Difference, row.difference),
         "loss_difference": max(proof.losses_reduced, default=None) if proof else None,
-        "loss_band": max(proof.band_reduced, default=None) if proof else None,
+        "largest_share_of_band": row.share_of_band,
         "status": row.reduced.status,
         "reason": row.reduced.reason,
     }
@@ -81,11 +79,18 @@ def _difference(found: Difference | None) -> str:
 
 
 def _rounding(row: InFewerDigits) -> str:
-    """How far the losses of the proof are from float64, and how far rounding may take them."""
-    proof = row.reduced.proof
-    if proof is None or not proof.losses_reduced:
+    """How far the losses of the proof are from float64, and the share of what rounding explains."""
+    proof, share = row.reduced.proof, row.share_of_band
+    if proof is None or share is None:
         return NOTHING
-    return f"{difference(max(proof.losses_reduced))} of {difference(max(proof.band_reduced))}"
+    return f"{number(max(proof.losses_reduced), 2)} ({percent(share)})"
+
+
+def _times(found: Ratio | None) -> str:
+    if found is None:
+        return NOTHING
+    interval = f"{factor(found.low)}–{factor(found.high)}" if found.has_interval else "too few processes"
+    return f"{factor(found.median)} ({interval})"
 
 
 def _status(row: InFewerDigits) -> str:
