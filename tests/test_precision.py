@@ -249,7 +249,6 @@ def test_neither_ranking_holds_the_other(results):
     assert [(s.adapter, s.slowdown) for s in plain.ranked] == [(s.adapter, s.slowdown) for s in alone.ranked]
 
 
-@pytest.mark.usefixtures("no_drawing")
 def test_a_run_of_both_has_a_page_for_it(results, tmp_path):
     names = {page.name: page for page in render_pages(results, tmp_path)}
     assert "there is none over both" in names["pages/precision.md"].text
