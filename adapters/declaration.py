@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from adapters.dtypes import Dtype
 from adapters.optimizers import OPTIMIZERS, OptimizerName, Sgd
 from adapters.requirements import require
 from adapters.schedules import SCHEDULES, ScheduleName
-from adapters.specs import Cell, Device, Dtype, ModelSpec, Reset, TrainSpec, UnsupportedSpec
+from adapters.specs import Cell, Device, ModelSpec, Reset, TrainSpec, UnsupportedSpec
 
 Feature = Literal["layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"]
 """What an adapter can do or not, beside what it has a choice of: the names are those of the specs' fields."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import ClassVar, Self
 
 from adapters.declaration import Declaration
+from adapters.dtypes import Dtype, KeptDtype, is_reduced
 from adapters.optimizers import Adam, AdamW, Optimizer, OptimizerName, RmsProp, Sgd
 from adapters.schedules import Cosine, Exponential, LearningRate, rate_at
 from adapters.specs import (
@@ -20,7 +21,6 @@ from adapters.specs import (
     Array,
     Cell,
     Device,
-    Dtype,
     Loss,
     ModelSpec,
     Readout,
@@ -43,9 +43,9 @@ from adapters.work import Alone, Functions, KernelRun, MatrixProduct, Product, R
 
 __all__ = [
     "Activation", "Adam", "AdamW", "Adapter", "Alone", "Array", "Cell", "Cosine", "Declaration", "Device",
-    "Dtype", "Exponential", "Functions", "KernelRun", "LearningRate", "Loss", "MatrixProduct", "ModelSpec",
-    "Optimizer", "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd", "Span",
-    "TrainSpec", "UnsupportedSpec", "Work", "rate_at",
+    "Dtype", "Exponential", "Functions", "KeptDtype", "KernelRun", "LearningRate", "Loss", "MatrixProduct",
+    "ModelSpec", "Optimizer", "OptimizerName", "Product", "Readout", "Reset", "RmsProp", "Rows", "Sgd",
+    "Span", "TrainSpec", "UnsupportedSpec", "Work", "is_reduced", "rate_at",
 ]  # fmt: skip
 
 
@@ -126,7 +126,7 @@ class Adapter(ABC):
         One call with two rows equals two calls with one. When it returns, every update is finished
         and the losses are on the host.
 
-        Shapes: batches (S, B) integers into the N loaded sequences -> (S·updates,) in the spec's dtype.
+        Shapes: batches (S, B) integers into the N loaded sequences -> (S·updates,) in the spec's kept dtype.
         Raises: ValueError where they are none, or nothing is loaded.
         """
         check_batches(batches, self.__checked.sequences)
@@ -136,7 +136,7 @@ class Adapter(ABC):
         """The model's outputs (logits for the cross-entropy) for whole sequences; training is untouched.
 
         Shapes: (N, T, D) -> (N, K), or (N, T, K) with readout 'every', 0 beyond a sequence's length; in the
-        spec's dtype; N may be 0.
+        spec's kept dtype; N may be 0.
         Raises: ValueError for inputs of another shape; UnsupportedSpec for lengths that are not declared.
         """
         model = self.__checked.model

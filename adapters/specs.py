@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
+from adapters.dtypes import KEPT, Dtype, KeptDtype
 from adapters.optimizers import OPTIMIZERS, Optimizer
 from adapters.requirements import require, require_choice, require_count, require_flag, require_positive
 
@@ -18,7 +19,6 @@ Loss = Literal["half_squared_error", "softmax_cross_entropy"]
 Activation = Literal["tanh", "sigmoid"]
 Reset = Literal["after", "before"]
 Readout = Literal["last", "every"]
-Dtype = Literal["float32", "float64"]
 Device = Literal["cpu", "cuda"]
 
 GATES: dict[Cell, int] = {"elman": 1, "gru": 3, "lstm": 4}
@@ -105,6 +105,9 @@ class TrainSpec:
     steps back from an update the gradient reaches; None means the whole sequence and all of k1.
     `clip_value` clips every element of every gradient to [-c, c] before the update, `clip_norm` all of them
     at once: g ← g·c/max(‖g‖, c), with the norm over all parameters.
+    `dtype` is what the recurrent layers compute in, there and back: what they read, their parameters as they
+    read them, gates, states, and the gradients of all these. All else is in `kept_dtype`: the parameters that
+    are changed, the readout, losses, gradients as they are clipped and used, moments. No loss is scaled.
 
     Raises: ValueError unless 1 ≤ k2 ≤ k1, or where both ways of clipping are asked for.
     Source: Williams & Peng 1990.
@@ -140,6 +143,11 @@ class TrainSpec:
                 f"backprop_through is {self.backprop_through}: "
                 f"it must not exceed update_every, {self.update_every}",
             )
+
+    @property
+    def kept_dtype(self) -> KeptDtype:
+        """The dtype of parameters, losses and outputs: float32 also where layers compute in fewer digits."""
+        return KEPT[self.dtype]
 
     def check_model(self, model: ModelSpec) -> None:
         """Raise unless the model can be trained so, whatever the length of its sequences.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from adapters.specs import Dtype
+from adapters.dtypes import Dtype
 
 Function = Literal["add", "divide", "multiply", "sigmoid", "sqrt", "tanh"]
 """An element-wise function; those of two arguments take an array of 0.5 as their second."""

@@ -7,6 +7,8 @@ from adapters.work import KernelRun
 
 _LOOP = re.compile(r" while\(")
 _PRODUCT = re.compile(r"= \w+\[([\d,]*)\]\S* (?:dot|convolution)\(")
+_FACTORS = re.compile(r" dot\(%?([\w.-]+), %?([\w.-]+)\)")
+_DEFINED = re.compile(r"%?([\w.-]+) = (\w+)\[")
 _TARGET = re.compile(r'custom_call_target="([^"]+)"')
 _KIND = re.compile(r"fusion\(.*kind=k(\w+)")
 _CUSTOM = re.compile(r'"fusion_config":{"kind":"([^"]+)"')
@@ -16,6 +18,16 @@ def kernels_in(program: str) -> tuple[KernelRun, ...]:
     """What an optimized program computes in one piece, each with how often it stands there."""
     found = Counter(name for line in program.splitlines() if (name := _kernel(line)))
     return tuple(KernelRun(f"XLA {name}", times, compiled=True) for name, times in found.most_common())
+
+
+def multiplies(program: str, number: str) -> bool:
+    """Whether all products of an optimized program are of such numbers, as XLA calls them: bf16, f16, f32.
+
+    Where it has no kernel for them, it makes others of them first.
+    """
+    kinds = dict(_DEFINED.findall(program))
+    factors = [kinds[name] for pair in _FACTORS.findall(program) for name in pair]
+    return bool(factors) and set(factors) == {number}
 
 
 def _kernel(line: str) -> str | None:

@@ -1,7 +1,8 @@
 """What a cluster costs for each block, measured: `python -m tests.cluster_load 10 100 1000 --workers 8`.
 
 Blocks are simulated: a worker answers at once with the records of a real block, so that what is left is the
-cluster's own work. For the page on paper in `compare/cluster/README.md`; nothing is asserted.
+work of the cluster, and of the command that has each block's records on disk as it ends. For the page on
+paper in `compare/cluster/README.md`; nothing is asserted.
 """
 
 import argparse
@@ -13,15 +14,22 @@ from functools import cache
 from pathlib import Path
 
 import psutil
+from rich.console import Console
+from rich.progress import Progress
 
+from compare.cli.cluster_stages import cluster_stages
+from compare.cli.options import settings
 from compare.cli.plan import TIMINGS
 from compare.cluster import dispatch
 from compare.cluster.cluster import open_cluster
-from compare.cluster.kinds import BlockFound
+from compare.cluster.kinds import BlockFound, BlockWanted
 from compare.cluster.messages import Answer, Work, decode, encode
+from compare.parity.task_parity import without_result
 from compare.records.block import Block
 from compare.records.results import Results
 from compare.runner.block import run_block
+from compare.runner.worker_process import WorkerFailed
+from compare.storage.journal import ResultsStore
 from compare.storage.results import save
 from tasks.interface import DataRequest
 
@@ -65,16 +73,36 @@ def used():
     return times.user + times.system, process.memory_info().rss
 
 
-def measure(cluster, count):
-    """One line of the table: what so many blocks take."""
-    told = [(f"seed {seed}", block(seed)) for seed in range(count)]
-    begin, (cpu, memory) = time.monotonic(), used()
-    outcomes = list(cluster.outcomes("block", told))
-    seconds, (cpu_after, memory_after) = time.monotonic() - begin, used()
-    runs = [run for outcome in outcomes for run in outcome.found.result.runs]
-    first = outcomes[0].found.result
-    results = Results(environment=first.environment, tasks=[], runs=runs)
+class Seeded:
+    """A cluster whose blocks come back with the seeds that they were given with."""
+
+    def __init__(self, cluster):
+        self._cluster = cluster
+
+    def __getattr__(self, name):
+        return getattr(self._cluster, name)
+
+    def outcomes(self, kind, told):
+        for outcome in self._cluster.outcomes(kind, told):
+            _, wanted = told[outcome.place]
+            result = outcome.found.result
+            runs = tuple(replace(run, seed=wanted.block.seed) for run in result.runs)
+            yield replace(outcome, found=BlockFound(result=replace(result, runs=runs)))
+
+
+def measure(cluster, environment, count):
+    """One line of the table: what so many blocks take, from the first given out to the last on disk."""
+    blocks = [block(seed) for seed in range(count)]
+    left_out = without_result(blocks[0].task, ADAPTERS[0], WorkerFailed("failed", "lockstep is left out"))
+    results = Results(environment=environment, tasks=[], runs=[], proofs=[left_out])
+    silent = Progress(disable=True, console=Console(quiet=True))
     with tempfile.TemporaryDirectory() as folder:
+        chosen, store = settings(adapters=",".join(ADAPTERS), out=folder), ResultsStore(Path(folder))
+        begin, (cpu, memory) = time.monotonic(), used()
+        for results in cluster_stages(chosen, blocks, {}, results, Seeded(cluster), silent):  # noqa: B020 - they grow
+            store.keep(results)
+        seconds, (cpu_after, memory_after) = time.monotonic() - begin, used()
+        assert len(results.runs) == count * len(ADAPTERS)
         begin = time.monotonic()
         save(results, Path(folder))
         save_seconds, size = time.monotonic() - begin, (Path(folder) / "results.json").stat().st_size
@@ -95,7 +123,7 @@ def main():
         path.write_bytes(encode(BlockFound(result=result)))
         os.environ["LOCKSTEP_LOAD"] = str(path)
         dispatch.perform = answer_at_once
-        told = len(encode(block()))
+        told = len(encode(BlockWanted(block=block())))
         print(
             f"a block: {told:,} bytes to the worker, {path.stat().st_size:,} back; "
             f"a real one of numpy alone: {seconds:.1f} s"
@@ -112,7 +140,7 @@ def main():
             )
             print("|---:|---:|---:|---:|---:|---:|")
             for count in chosen.counts:
-                print(measure(cluster, count), flush=True)
+                print(measure(cluster, result.environment, count), flush=True)
 
 
 if __name__ == "__main__":

@@ -163,4 +163,36 @@ HOSTILE: dict[str, Hostile] = {
     "few open files": Hostile(shell="ulimit -n 64;"),
     "no standard input": Hostile(shell="exec <&-;"),
     "signals that are ignored": Hostile(shell="trap '' INT HUP TERM;"),
+    "ends of processes that nobody is told of": Hostile(shell="trap '' CHLD PIPE;"),
+    "a folder that is gone": Hostile(shell="mkdir gone; cd gone; rmdir ../gone;"),
+    "a small stack": Hostile(shell="ulimit -s 512;", adapters=TORCH),
+    "a time zone that is none": Hostile(variables={"TZ": "No/Where"}),
+    "a terminal where there is none": Hostile(variables={"TTY_COMPATIBLE": "1", "TERM": "dumb"}),
+    "Matplotlib configured at home": Hostile(
+        home={".config/matplotlib/matplotlibrc": "backend: none\nno: 1\n"}
+    ),
+    "tables and figures configured": Hostile(
+        variables={
+            "ARROW_DEFAULT_MEMORY_POOL": "none",
+            "PANDAS_COPY_ON_WRITE": "warn",
+            "PLOTLY_RENDERER": "none",
+            "SKLEARN_ASSUME_FINITE": "1",
+        }
+    ),
+    "a folder for temporary files that is no valid text": Hostile(
+        shell="mkdir $'caf\\xe9'; export TMPDIR=$PWD/$'caf\\xe9';"
+    ),
+    "variables that are no valid text": Hostile(
+        shell="export JAX_DISABLE_JIT=$'\\xff' LD_LIBRARY_PATH=$'/caf\\xe9';",
+        says=r"LD_LIBRARY_PATH was set to /caf\xe9",
+    ),
+    "packages looked for here first": Hostile(
+        variables={"PYTHONPATH": f".:{ROOT}"}, files=dict.fromkeys(PACKAGES_OF_THE_USER, BROKEN)
+    ),
+    "pages of memory": Hostile(variables={"THP_MEM_ALLOC_ENABLE": "1"}, adapters=TORCH),
+    "logs of everything": Hostile(
+        variables={"TF_CPP_MAX_VLOG_LEVEL": "1"},
+        adapters=TENSORFLOW,
+        says="TF_CPP_MAX_VLOG_LEVEL was set to 1",
+    ),
 }

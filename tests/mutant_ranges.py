@@ -1,10 +1,22 @@
 """Adapters that depart only where something is long, wide, many, large, or nearly nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from adapters.conformance.formulas import lstm, sigmoid
 from adapters.conformance.reference import Batch, Reference
 from adapters.interface import Sgd
+from adapters.numpy_backend.adapter import NumpyAdapter
+
+
+class Float32CalledBfloat16(NumpyAdapter):
+    """As a framework does that makes other numbers of those that it has no kernel for, and says nothing."""
+
+    declaration = replace(NumpyAdapter.declaration, dtypes=("float32", "float64", "bfloat16"))
+
+    def __init__(self, model, train, parameters, *, device="cpu"):
+        super().__init__(model, replace(train, dtype=train.kept_dtype), parameters, device=device)
 
 
 class GradientCutAfter35Steps(Reference):

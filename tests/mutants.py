@@ -47,6 +47,7 @@ MUTANTS = (
     Mutant("mean of parts", ranges.MeanOfParts, "many_sequences"),
     Mutant("classes up to 64", ranges.ClassesUpTo64, "many_classes"),
     Mutant("wide layers in single precision", ranges.WideLayersInSingle, "wide_layers"),
+    Mutant("float32 called bfloat16", ranges.Float32CalledBfloat16, "fewer_digits", "do not compute in it"),
     # causes that are named
     Mutant(
         "hard sigmoid",

@@ -6,13 +6,13 @@ from itertools import count
 
 from compare.cluster import dispatch, presence
 from compare.cluster.dispatch import Dispatcher
-from compare.cluster.kinds import BlockFound
+from compare.cluster.kinds import BlockFound, BlockWanted
 from compare.cluster.machines import Machines
 from compare.cluster.messages import Answer, MachineFacts, Work, decode, encode
 from compare.cluster.presence import Presence
 from compare.cluster.remote import describe
 from compare.cluster.scheduler import Ended, SchedulerLost
-from compare.records.block import Block, BlockResult
+from compare.records.block import BlockResult
 from compare.records.environment import Environment
 from compare.records.machine import machine_of
 from compare.records.run import Run
@@ -34,13 +34,13 @@ def facts(**changes):
 
 def work(seed, versions=VERSIONS):
     """A block from this seed."""
-    block = brief_block("sine-online", *VERSIONS, seed=seed)
-    return Work(title=f"seed {seed}", kind="block", told=encode(block), lockstep="1", versions=versions)
+    told = encode(BlockWanted(block=brief_block("sine-online", *VERSIONS, seed=seed)))
+    return Work(title=f"seed {seed}", kind="block", told=told, lockstep="1", versions=versions)
 
 
 def answered(message, *, on="", logs=(), **statuses):
     """What a machine answers that runs a block, in which these adapters come to other than "ok"."""
-    block = decode(decode(message, Work).told, Block)
+    block = decode(decode(message, Work).told, BlockWanted).block
     runs = tuple(
         Run(task=block.task, adapter=name, seed=block.seed, status=statuses.get(name, "ok"), error=on or None)
         for name in block.adapters

@@ -1,6 +1,7 @@
 """Runs over a cluster: what one machine finds, spread over workers, and what a user gets wrong."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -11,8 +12,12 @@ import pytest
 
 from compare.cli.beginning import command_line
 from compare.cluster import connection, local_worker
+from compare.cluster.kinds import KINDS, BlockWanted
+from compare.cluster.under_way import endable
+from compare.machine.devices import usable_cores
 from compare.records.sweep import Size
 from compare.storage.results import load, save
+from tests.blocks import brief_block
 from tests.commands import (
     LONGEST_SECONDS,
     ROOT,
@@ -133,16 +138,29 @@ def test_dask_is_imported_for_a_cluster_alone():
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+def test_a_worker_here_that_has_not_joined_yet_ends_when_it_is_told_to():
+    async def told_to_end():
+        working = asyncio.create_task(local_worker._work("tcp://127.0.0.1:1"))
+        await asyncio.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await working
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(told_to_end())
+
+
 @MORE
-def test_a_standard_run_profiles_each_task_on_one_machine(tmp_path):
-    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2, "--threads", 1)
+def test_a_standard_run_times_threads_and_profiles_each_task_on_one_machine(tmp_path):
+    brief = ("--adapters", "numpy", "--seeds", 1, "--epochs", 2, "--rounds", 2)
     standard = ("run", "sine-online", *brief, "--preset", "standard")
     ended = command(*standard, "--cluster", "local:1", "--out", tmp_path)
     assert ended.code == 0, ended
-    (profile,) = load(tmp_path).profiles
+    results = load(tmp_path)
+    (profile,) = results.profiles
     assert (profile.task, profile.adapter, profile.error) == ("sine-online", "numpy", None)
-    assert profile.machine in load(tmp_path).machines
     assert len(profile.training) == 2
+    assert [each.error for each in results.threads] == [None] * (usable_cores() > 1)
+    assert {each.machine for each in (profile, *results.threads)} == {*results.machines}
     assert (tmp_path / "pages" / "profile.md").exists()
 
 
@@ -198,3 +216,12 @@ def test_recipes_for_accuracy_learn_over_a_cluster_what_they_learn_without(tmp_p
         (run.seed, run.accuracy, run.epoch_losses) for run in here
     ]
     assert all(run.machine for run in there)
+
+
+def test_what_adapters_learned_comes_back_where_it_is_saved_alone():
+    block = brief_block("sine-online", "numpy")
+    for saves in (True, False):
+        with endable(lambda: True) as workers:
+            found = KINDS["block"].perform(BlockWanted(block=block, saves=saves), workers, 1)
+        assert [run.status for run in found.result.runs] == ["ok"]
+        assert [*found.learned] == (["numpy"] if saves else [])

@@ -51,7 +51,11 @@ def each_check():
 
 @pytest.mark.parametrize(("name", "check"), [*each_check()])
 def test_an_adapter_passes_a_check(name, check):
-    assert run(check, open_adapter(name)) == Outcome(name=check.name, status="passed")
+    outcome = run(check, open_adapter(name))
+    if check.name == "fewer_digits" and outcome.status == "skipped":  # for want of kernels
+        assert outcome.message.startswith("dtype is ")
+    else:
+        assert outcome == Outcome(name=check.name, status="passed")
 
 
 @pytest.mark.parametrize("name", each_adapter(["tensorflow", "jax"]))
@@ -148,12 +152,13 @@ def test_a_hundred_random_specs_agree_with_the_reference(name):
         compare_training(open_adapter(name), random_case(seed))
 
 
+# repeated_sequences has 7,000 parameters, each of which costs it a forward pass; fewer_digits is not for it
 @pytest.mark.parametrize(
     "check",
     [
         pytest.param(check, marks=() if check.quick else pytest.mark.exhaustive, id=check.name)
         for check in CHECKS
-        if check.name != "repeated_sequences"  # of 7,000 parameters, each of which costs it a forward pass
+        if check.name not in ("repeated_sequences", "fewer_digits")
     ],
 )
 def test_the_reference_keeps_the_contract(check):

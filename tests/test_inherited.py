@@ -19,6 +19,7 @@ from compare.machine.inherited import allowed_cores, influence, treatment_of, wo
 from compare.records.environment import Inherited
 from compare.records.run import Departure
 from compare.runner import framework_switches
+from compare.runner import worker_facts as facts_module
 from compare.runner.block import run_block
 from compare.runner.environment_variables import worker_variables
 from compare.runner.remote_adapter import RemoteAdapter
@@ -52,6 +53,10 @@ def test_no_entry_of_the_table_says_what_another_says():
         ("KERAS_BACKEND", "set"),
         ("KERAS_MAX_EPOCHS", "removed"),
         ("TF_CPP_MIN_LOG_LEVEL", "passed"),
+        ("TF_CPP_MAX_VLOG_LEVEL", "kept"),
+        ("THP_MEM_ALLOC_ENABLE", "removed"),
+        ("CXX", "kept"),
+        ("PANDAS_COPY_ON_WRITE", "removed"),
         ("TF_TOKEN_app_terraform_io", "passed"),
         ("TF_XLA_FLAGS", "removed"),
         ("TF2_BEHAVIOR", "removed"),
@@ -128,6 +133,17 @@ def test_threads_bound_to_fewer_cores_are_a_departure():
     found = worker_facts(Numpy, (*allowed_cores(), 4096)).departures
     assert any("may use cores" in departure.found for departure in found)
     assert not any(departure.comparable for departure in found)
+
+
+@pytest.mark.parametrize(("threads", "comparable"), [(3, False), (1, True)])
+def test_other_threads_than_were_asked_for_are_a_departure(threads, comparable, monkeypatch):
+    """Fewer are what a library was built for, or what a site's own start of Python has set."""
+    pool = {"internal_api": "openblas", "user_api": "blas", "version": "1", "prefix": "lib"}
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setattr(facts_module, "threadpool_info", lambda: [{**pool, "num_threads": threads}])
+    found = worker_facts(open_adapter("numpy"), (*allowed_cores(), 4096)).departures
+    told = f"openblas has {threads} thread{'s' if threads > 1 else ''}, asked for 2"
+    assert Departure(found=told, comparable=comparable) in found
 
 
 @pytest.mark.parametrize(

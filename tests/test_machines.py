@@ -15,6 +15,7 @@ from compare.storage.results import load, open_run, save
 from tests.blocks import brief_block
 from tests.commands import ROOT
 from tests.example_results import ENVIRONMENT, example_results
+from tests.merging import machine_results
 
 FIELDS = {
     "cpu": "another",
@@ -39,6 +40,26 @@ def test_a_run_carries_its_machines_fingerprint(machine):
     assert run.machine == found.machine.fingerprint == machine.fingerprint
     assert (run.lockstep, run.threads) == (found.environment.lockstep, 1)
     assert run.version == run.worker.versions["numpy"]
+
+
+def test_what_no_machine_could_run_is_no_other_machine():
+    results = machine_results("Xeon")
+    (name,) = results.machines
+    undone = [
+        replace(run, seed=3, machine="here", lockstep="", version="", threads=0, status="failed")
+        for run in results.runs
+        if run.seed == 0
+    ]
+    here = next(iter(results.machines.values()))
+    spread = replace(
+        results,
+        runs=[*undone, *results.runs],
+        machines={"here": here, name: here},
+        environments={name: [results.environment]},
+    )
+    (found,) = groups(spread)
+    assert len(found.results.runs) == len(spread.runs)
+    assert {(run.machine, run.threads) for run in found.results.runs} == {(name, 1)}
 
 
 def test_a_fingerprint_tells_kinds_of_machines_apart_and_nothing_else(machine):

@@ -128,6 +128,8 @@ def test_what_else_was_done_has_pages_with_their_machines_names(tmp_path):
     )
     front, *others = render_pages(results, tmp_path)
     titles = [page.title for page in others]
+    idle = replace(results, runs=first.runs)
+    assert [page.title for page in render_pages(idle, tmp_path)] == [front.title, *titles[:1], *titles[2:]]
     assert any(title.startswith("What more threads are worth on Xeon") for title in titles)
     assert any(title.startswith("Where the time goes on EPYC") for title in titles)
     assert "The tutorials, published and reproduced" in titles

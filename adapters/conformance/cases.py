@@ -84,11 +84,11 @@ def make_case(
     return Case(
         model=model,
         train=train,
-        parameters={name: value.astype(train.dtype) for name, value in values.items()},
-        inputs=generator.normal(size=(sequences, time_steps, model.inputs)).astype(train.dtype),
+        parameters={name: value.astype(train.kept_dtype) for name, value in values.items()},
+        inputs=generator.normal(size=(sequences, time_steps, model.inputs)).astype(train.kept_dtype),
         targets=generator.integers(model.outputs, size=leading)
         if classes
-        else generator.normal(size=(*leading, model.outputs)).astype(train.dtype),
+        else generator.normal(size=(*leading, model.outputs)).astype(train.kept_dtype),
         batches=generator.integers(sequences, size=(rows, batch)),
         lengths=(3 * np.arange(sequences) + time_steps - 1) % time_steps + 1 if ragged else None,
     )

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.conformance import contract, lengths, mathematics, networks, optimizers, ranges, state
+from adapters.conformance import (
+    contract,
+    lengths,
+    mathematics,
+    networks,
+    optimizers,
+    precision,
+    ranges,
+    state,
+)
 from adapters.conformance.cases import AdapterType
 
 
@@ -134,6 +143,10 @@ CHECKS: tuple[Check, ...] = (
     Check(ranges.wide_layers),
     Check(mathematics.float32_follows_float64),
     Check(optimizers.adam_in_float32),
+    Check(
+        precision.fewer_digits,
+        "cast what a recurrent layer reads, its parameters and its state; what it hands on, back to float32",
+    ),
     Check(state.batch_sizes_change, "nothing may be fixed to the size of the first batch"),
     Check(state.data_change, "_load must replace data and spans, and leave parameters and moments alone"),
     Check(

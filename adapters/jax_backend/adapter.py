@@ -28,6 +28,7 @@ from adapters.jax_backend.alone import alone
 from adapters.jax_backend.cells import State
 from adapters.jax_backend.network import LOSSES, TARGETS, begin, forward
 from adapters.jax_backend.optimizers import TrainState, update
+from adapters.jax_backend.products import check_kernels
 from adapters.parameters import shapes
 from adapters.xla_programs import kernels_in
 
@@ -50,6 +51,7 @@ class JaxAdapter(Adapter):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        dtypes=("float32", "float64", "bfloat16", "float16"),
         kernels={"elman": "XLA fusion", "lstm": "XLA fusion", "gru": "XLA fusion"},
     )
 
@@ -60,8 +62,9 @@ class JaxAdapter(Adapter):
             self._device = jax.devices(device)[0]
         except RuntimeError as error:
             raise UnsupportedSpec(f"device is {device!r}: this build of JAX has no such device") from error
-        self._program, self._dtype = Program(model, train), train.dtype
-        flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)]).astype(train.dtype)
+        self._program, self._dtype = Program(model, train), train.kept_dtype
+        check_kernels(train.dtype, self._device)
+        flat = np.concatenate([np.ravel(parameters[name]) for name in shapes(model)]).astype(train.kept_dtype)
         self.restore({"parameters": flat, "mean": 0 * flat, "square": 0 * flat, "updates": np.array(0)})
 
     def restore(self, state: Mapping[str, Array]) -> None:
@@ -160,7 +163,7 @@ class Program(NamedTuple):
 
         def train_row(row: Tensor, carried: tuple[TrainState, Tensor]) -> tuple[TrainState, Tensor]:
             (train_state, losses), batch = carried, jax.tree.map(lambda part: part[rows[row]], data)
-            row_losses, states = [], begin(self.model, batch.inputs)
+            row_losses, states = [], begin(self.model, batch.inputs, self.train.dtype)
             for span in spans:
                 loss, train_state, states = self.update(train_state, batch, span, states)
                 row_losses.append(loss)
@@ -189,7 +192,8 @@ class Program(NamedTuple):
     @partial(jax.jit, static_argnums=0)
     def predict(self, flat: Tensor, inputs: Tensor, valid: Tensor | None) -> Tensor:
         """(B, T, D) -> the outputs, of the last step or of all."""
-        return forward(self.model, self.unpack(flat), inputs, valid, begin(self.model, inputs))[0]
+        states = begin(self.model, inputs, self.train.dtype)
+        return forward(self.model, self.unpack(flat), inputs, valid, states)[0]
 
     def unpack(self, flat: Tensor) -> dict[str, Tensor]:
         """The parameters by name."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array as Tensor
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
+from adapters.jax_backend.products import product as product_of
 from adapters.work import Function
 
 Repeated = Callable[[int], Tensor]
@@ -30,7 +31,7 @@ def product(work: Product) -> Repeated:
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
-        return left, right, left @ right
+        return left, right, product_of(left, right)
 
     out = jnp.zeros((work.rows, work.columns), work.dtype)
     return repeated(once, (left, right, out), lambda carried: carried[2])

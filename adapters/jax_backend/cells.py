@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array as Tensor
 
+from adapters.jax_backend.products import product
+
 Parameters = Mapping[str, Tensor]
 State = tuple[Tensor, ...]  # of a layer in one direction, each part (B, H): h, and the LSTM's c
 Step = tuple[State, tuple[Tensor, ...]]  # the state after a step, and the factors that it multiplied by U
@@ -18,13 +20,13 @@ Step = tuple[State, tuple[Tensor, ...]]  # the state after a step, and the facto
 
 def elman(activation: Callable[[Tensor], Tensor], kernel: Tensor, addend: Tensor, state: State) -> Step:
     """h = φ(x·W + h·U + b)."""
-    return (activation(addend + state[0] @ kernel),), (state[0],)
+    return (activation(addend + product(state[0], kernel)),), (state[0],)
 
 
 def lstm(kernel: Tensor, addend: Tensor, state: State) -> Step:
     """i, f, g, o = x·W + h·U + b; c = σ(f)·c + σ(i)·tanh(g); h = σ(o)·tanh(c)."""
     hidden, cell_state = state
-    i, f, g, o = jnp.split(addend + hidden @ kernel, 4, axis=-1)
+    i, f, g, o = jnp.split(addend + product(hidden, kernel), 4, axis=-1)
     cell_state = jax.nn.sigmoid(f) * cell_state + jax.nn.sigmoid(i) * jnp.tanh(g)
     return (jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state), (hidden,)
 
@@ -33,7 +35,7 @@ def gru_after(kernel: Tensor, addend: Tensor, state: State) -> Step:
     """r, z = σ(x·W + h·U + b); n = tanh(x·W_n + b_n + r·(h·U_n + c_n)); h = (1−z)·n + z·h."""
     (hidden,) = state
     addend, x_n = jnp.split(addend, [kernel.shape[1]], axis=-1)
-    r, z, h_n = jnp.split(addend + hidden @ kernel, 3, axis=-1)
+    r, z, h_n = jnp.split(addend + product(hidden, kernel), 3, axis=-1)
     n = jnp.tanh(x_n + jax.nn.sigmoid(r) * h_n)
     return (blend(jax.nn.sigmoid(z), hidden, n),), (hidden,)
 
@@ -41,8 +43,8 @@ def gru_after(kernel: Tensor, addend: Tensor, state: State) -> Step:
 def gru_before(kernel: Tensor, addend: Tensor, state: State) -> Step:
     """r, z = σ(x·W + h·U + b); n = tanh(x·W_n + (r·h)·U_n + b_n); h = (1−z)·n + z·h."""
     (hidden,), gates = state, 2 * len(kernel)
-    r, z = jnp.split(jax.nn.sigmoid(addend[:, :gates] + hidden @ kernel[:, :gates]), 2, axis=-1)
-    n = jnp.tanh(addend[:, gates:] + (r * hidden) @ kernel[:, gates:])
+    r, z = jnp.split(jax.nn.sigmoid(addend[:, :gates] + product(hidden, kernel[:, :gates])), 2, axis=-1)
+    n = jnp.tanh(addend[:, gates:] + product(r * hidden, kernel[:, gates:]))
     return (blend(z, hidden, n),), (hidden, hidden, r * hidden)
 
 
@@ -53,7 +55,7 @@ def blend(z: Tensor, hidden: Tensor, n: Tensor) -> Tensor:
 
 def projected(x: Tensor, own: Parameters) -> Tensor:
     """x·W + b."""
-    return x @ own["input_kernel"] + own.get("bias", 0)
+    return product(x, own["input_kernel"]) + own.get("bias", 0)
 
 
 def projected_apart(x: Tensor, own: Parameters) -> Tensor:

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array as Tensor
 
-from adapters.interface import ModelSpec, Span
+from adapters.interface import Dtype, ModelSpec, Span
 from adapters.jax_backend.cells import CELLS, Cell, Parameters, State
+from adapters.jax_backend.products import as_rows, product
 from adapters.parameters import Layer, layers
 
 
@@ -50,16 +51,11 @@ def recur_backward(cell: Cell, reverse: bool, kept: Any, cotangents: Any) -> Any
     pull_back, factors, columns = kept
     addends, state = pull_back(cotangents)
     products = jnp.split(addends[..., :columns], len(factors), axis=-1)
-    kernel = [as_rows(left).T @ as_rows(right) for left, right in zip(factors, products, strict=True)]
+    kernel = [product(as_rows(left).T, as_rows(right)) for left, right in zip(factors, products, strict=True)]
     return jnp.concatenate(kernel, axis=-1), None, addends, state
 
 
 recur.defvjp(recur_forward, recur_backward)
-
-
-def as_rows(sequence: Tensor) -> Tensor:
-    """(T, B, columns) -> (T·B, columns)."""
-    return sequence.reshape(-1, sequence.shape[-1])
 
 
 READOUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -69,9 +65,9 @@ READOUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 """What is read out of the top layer's hidden states (T, B, H'), and of those after its last step (B, H')."""
 
 
-def begin(model: ModelSpec, inputs: Tensor) -> tuple[State, ...]:
+def begin(model: ModelSpec, inputs: Tensor, dtype: Dtype) -> tuple[State, ...]:
     """The states before sequences (B, T, D), those of each layer from below, forward first."""
-    zeros = jnp.zeros((len(inputs), model.hidden), inputs.dtype)
+    zeros = jnp.zeros((len(inputs), model.hidden), dtype)
     cell = CELLS[model.cell, model.activation, model.reset]
     return ((zeros,) * cell.parts,) * sum(map(len, layers(model)))
 
@@ -79,24 +75,29 @@ def begin(model: ModelSpec, inputs: Tensor) -> tuple[State, ...]:
 def forward(
     model: ModelSpec, parameters: Parameters, inputs: Tensor, valid: Tensor | None, states: Iterable[State]
 ) -> tuple[Tensor, tuple[State, ...]]:
-    """(B, T, D), (B, T) and the states before -> outputs, of the last step or all, and the states after."""
+    """(B, T, D), (B, T) and the states before -> outputs, of the last step or all, and the states after.
+
+    The layers compute in the dtype of the states, the readout in that of the parameters.
+    """
     cell = CELLS[model.cell, model.activation, model.reset]
     before = iter(states)
     after: list[State] = []
     hidden, valid = inputs.swapaxes(0, 1), None if valid is None else valid.T[..., None]
 
     def run(layer: Layer, sequence: Tensor) -> Any:
-        own = layer.of(parameters)
-        addends = cell.addends(sequence, own)
-        return recur(cell, layer.reverse, own["recurrent_kernel"], valid, addends, next(before))
+        state = next(before)
+        own = {name: parameter.astype(state[0].dtype) for name, parameter in layer.of(parameters).items()}
+        addends = cell.addends(sequence.astype(state[0].dtype), own)
+        return recur(cell, layer.reverse, own["recurrent_kernel"], valid, addends, state)
 
     for level in layers(model):
         ended, sequences = zip(*(run(layer, hidden) for layer in level), strict=True)
         hidden = jnp.concatenate(sequences, axis=-1)
         last = jnp.concatenate([state[0] for state in ended], axis=-1)
         after += ended
-    readable = READOUTS[model.readout](hidden, last)
-    return readable @ parameters["readout_kernel"] + parameters.get("readout_bias", 0), tuple(after)
+    kernel = parameters["readout_kernel"]
+    readable = READOUTS[model.readout](hidden, last).astype(kernel.dtype)
+    return readable @ kernel + parameters.get("readout_bias", 0), tuple(after)
 
 
 def half_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -128,7 +128,10 @@ class KerasTensorFlowAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "Keras would do as its backend, which has an adapter",
+        },
     )
 
 
@@ -145,7 +148,10 @@ class KerasTorchAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "Keras would do as its backend, which has an adapter",
+        },
     )
 
 
@@ -167,7 +173,10 @@ class KerasJaxAdapter(KerasAdapter):
         optimizers=("sgd", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
-        unsupported={"optimizer": "Keras' RMSprop adds epsilon under the root"},
+        unsupported={
+            "optimizer": "Keras' RMSprop adds epsilon under the root",
+            "dtype": "Keras would do as its backend, which has an adapter",
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial, wraps
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from adapters.interface import (
     Alone,
     Array,
     Declaration,
+    Dtype,
     KernelRun,
     ModelSpec,
     TrainSpec,
@@ -20,6 +21,7 @@ from adapters.interface import (
     Work,
 )
 from adapters.tensorflow_backend.alone import alone
+from adapters.tensorflow_backend.reduced import check_kernels, compiled_on_cpu, in_a_graph_on_cpu, on_gpu
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
 from adapters.xla_programs import kernels_in
 
@@ -61,14 +63,18 @@ class TensorFlowAdapter(Adapter):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        dtypes=("float32", "float64", "bfloat16", "float16"),
         kernels={"elman": "XLA fusion", "lstm": "XLA fusion", "gru": "XLA fusion"},
     )
+
+    without_kernel: ClassVar[str] = "XLA computes its products in float32 on this device"
 
     def __init__(
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
     ) -> None:
         if device == "cuda" and not tf.config.list_physical_devices("GPU"):
             raise UnsupportedSpec(f"device is {device!r}: this build of TensorFlow has no such device")
+        check_kernels(train.dtype, {"cpu": self.has_cpu_kernel, "cuda": on_gpu}[device], self.without_kernel)
         self._model, self._train_spec = model, train
         self._place = "/CPU:0" if device == "cpu" else "/GPU:0"
         self._build(parameters)
@@ -76,7 +82,7 @@ class TensorFlowAdapter(Adapter):
     @_placed
     def _build(self, parameters: Mapping[str, Array]) -> None:
         model, train = self._model, self._train_spec
-        self._dtype = tf.as_dtype(train.dtype)
+        self._dtype = tf.as_dtype(train.kept_dtype)
         self._any_inputs = tf.TensorSpec((None, None, model.inputs), self._dtype)
         self._trainer = Trainer(model, train, parameters)
         self._epochs: dict[tuple[Any, ...], Callable[..., Tensor]] = {}
@@ -91,6 +97,11 @@ class TensorFlowAdapter(Adapter):
         )
         if not are_full(lengths, inputs):
             self._data += (tf.constant(lengths),)
+
+    @staticmethod
+    def has_cpu_kernel(dtype: Dtype) -> bool:
+        """Whether a product of such numbers is computed in them, as this adapter runs it."""
+        return compiled_on_cpu(dtype)
 
     @staticmethod
     def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
@@ -188,7 +199,13 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        dtypes=("float32", "float64", "bfloat16", "float16"),
     )
+    without_kernel = "oneDNN, from which TensorFlow has its kernels for it, has none for this device"
+
+    @staticmethod
+    def has_cpu_kernel(dtype: Dtype) -> bool:
+        return in_a_graph_on_cpu(dtype)
 
     @staticmethod
     def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:

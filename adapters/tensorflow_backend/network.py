@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.interface import Array, ModelSpec
+from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import layers, shapes
 from adapters.tensorflow_backend.layers import CELLS, Arrays
 
@@ -21,6 +21,14 @@ READABLE: dict[str, Callable[[Tensor, list[Tensor]], Tensor]] = {
 }
 """By readout: what is read out of all hidden states (B, T, H') and each direction's last (B, H)."""
 
+POLICIES: dict[str, str] = {
+    "float32": "float32",
+    "float64": "float64",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
+"""By what a layer computes in: with the last two Keras keeps weights in float32, and casts at each call."""
+
 
 class Network:
     """Recurrent layers, each fed with the one below, and a `Dense` readout.
@@ -28,23 +36,23 @@ class Network:
     `variables` are the weights as Keras has them, under the names of the parameters that stand in them.
     """
 
-    def __init__(self, model: ModelSpec, dtype: str, parameters: Mapping[str, Array]) -> None:
-        self._model, self._dtype = model, dtype
+    def __init__(self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array]) -> None:
+        self._model, self._dtype, kept = model, train.dtype, train.kept_dtype
         self._cell = CELLS[model.cell, model.activation, model.reset]
         self._layers = [layer for level in layers(model) for layer in level]
         self._levels = [self._build(level[0].inputs) for level in layers(model)]
-        self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=dtype)
+        self._readout = keras.layers.Dense(model.outputs, use_bias=model.bias, dtype=kept)
         self._readout.build((None, model.width))
         values = self._to_keras(parameters)
         weights = [weight for each in (*self._levels, self._readout) for weight in each.weights]
         self.variables = {name: weight.value for name, weight in zip(values, weights, strict=True)}
         for name, variable in self.variables.items():
-            variable.assign(values[name].astype(dtype))
-        trained = self._to_keras({name: np.ones(shape, dtype) for name, shape in shapes(model).items()})
+            variable.assign(values[name].astype(kept))
+        trained = self._to_keras({name: np.ones(shape, kept) for name, shape in shapes(model).items()})
         self._trained = {name: where for name, where in trained.items() if not where.all()}
 
     def _build(self, inputs: int) -> Any:
-        model, dtype = self._model, self._dtype
+        model, dtype = self._model, POLICIES[self._dtype]
         layer = self._cell.layer(
             model.hidden,
             use_bias=model.bias,

@@ -19,7 +19,7 @@ class Optimizer:
 
     def __init__(self, train: TrainSpec, variables: Mapping[str, Tensor]) -> None:
         self._train = train
-        self._dtype = tf.as_dtype(train.dtype)
+        self._dtype = tf.as_dtype(train.kept_dtype)
         self._variables = variables
         self._means = {name: tf.Variable(tf.zeros_like(each)) for name, each in variables.items()}
         self._squares = {name: tf.Variable(tf.zeros_like(each)) for name, each in variables.items()}

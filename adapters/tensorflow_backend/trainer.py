@@ -46,8 +46,8 @@ class Trainer:
 
     def __init__(self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array]) -> None:
         self._model = model
-        self._dtype = tf.as_dtype(train.dtype)
-        self._network = Network(model, train.dtype, parameters)
+        self._dtype = tf.as_dtype(train.kept_dtype)
+        self._network = Network(model, train, parameters)
         self._optimizer = Optimizer(train, self._network.variables)
 
     def parameters(self) -> dict[str, Array]:

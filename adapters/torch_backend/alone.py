@@ -13,7 +13,12 @@ from torch import Tensor
 from adapters.interface import Alone, Functions, Product, Rows, Work
 from adapters.work import Function
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], object]] = {
     "add": lambda values, half: values.add_(half),

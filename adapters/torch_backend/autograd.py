@@ -12,6 +12,7 @@ from adapters.torch_backend.flat_parameters import FlatParameters
 from adapters.torch_backend.layers import LAYERS, Layer
 from adapters.torch_backend.network import Network, States
 from adapters.torch_backend.readout import Batch, read_out, summed_loss
+from adapters.torch_backend.reduced import in_dtype
 
 
 class AutogradTrainer(Trainer):
@@ -80,7 +81,9 @@ class TorchAutogradAdapter(TorchBase):
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
         schedules=("cosine", "exponential"),
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
+        dtypes=("float32", "float64", "bfloat16", "float16"),
     )
 
     def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:
-        return partial(AutogradTrainer, layer=LAYERS[model.cell, model.activation, model.reset])
+        layer = in_dtype(LAYERS[model.cell, model.activation, model.reset], self._train_spec.dtype)
+        return partial(AutogradTrainer, layer=layer)

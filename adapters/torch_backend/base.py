@@ -23,6 +23,7 @@ from adapters.torch_backend.alone import alone
 from adapters.torch_backend.flat_parameters import FlatParameters
 from adapters.torch_backend.kernels import kernels
 from adapters.torch_backend.readout import Batch
+from adapters.torch_backend.reduced import check_kernels
 
 torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU too
 
@@ -55,6 +56,7 @@ class TorchBase(Adapter):
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise UnsupportedSpec(f"device is {device!r}: this build of torch has no such device")
+        check_kernels(model, train.dtype, device)
         self._model, self._train_spec = model, train
         self._device = torch.device(device)
         self._trainer = self._begin(parameters, None)
@@ -128,7 +130,7 @@ class TorchBase(Adapter):
         return None if lengths is None else self._whole_numbers(lengths)
 
     def _tensor(self, values: Array) -> Tensor:
-        return torch.tensor(np.array(values, self._train_spec.dtype), device=self._device)
+        return torch.tensor(np.array(values, self._train_spec.kept_dtype), device=self._device)
 
     def _whole_numbers(self, values: Array) -> Tensor:
         return torch.tensor(np.array(values, np.int64), device=self._device)

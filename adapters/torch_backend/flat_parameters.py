@@ -20,7 +20,7 @@ class FlatParameters:
         self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], device: torch.device
     ) -> None:
         self._shapes = shapes(model)
-        flat = np.concatenate([np.ravel(parameters[name]) for name in self._shapes]).astype(train.dtype)
+        flat = np.concatenate([np.ravel(parameters[name]) for name in self._shapes]).astype(train.kept_dtype)
         self.values = torch.tensor(flat, device=device)
         self.gradient = torch.zeros_like(self.values)
         self._optimizer = OPTIMIZERS[type(train.optimizer)](train.optimizer, self.values)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adapters.dtypes import REDUCED
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.statistics import Spread, spread
 from compare.analysis.task_summary import TaskSummary
@@ -62,8 +63,13 @@ def machine_limit(runs: Sequence[Run]) -> ProductRate | None:
 
 
 def operations_per_second(task: TaskSummary, summary: AdapterSummary) -> float | None:
-    """An adapter's speed in operations of the model's matrix products; None where it is not known."""
+    """An adapter's speed in operations of the model's matrix products; None where it is not known.
+
+    None in fewer digits than float32, too, of which the machine's limit says nothing.
+    """
     operations = task.record.operations_per_sequence
+    if task.record.train.get("dtype") in REDUCED:
+        return None
     if summary.throughput is None or operations is None or not summary.comparable:
         return None
     return summary.throughput.median * operations

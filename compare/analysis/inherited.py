@@ -21,7 +21,7 @@ def departures(tasks: Sequence[TaskSummary]) -> list[str]:
 def inherited_settings(environment: Environment) -> list[str]:
     """The variables that passed on to the workers, and what the shell allows less of; a sentence each."""
     kept = [
-        f"{each.name} was set to {shortened(each.value)} in every worker: {each.read_by} reads it, and it "
+        f"{each.name} was set to {shortened(each.value)} in every worker: it is read by {each.read_by}, and "
         f"changes {each.changes}."
         for each in environment.inherited
         if each.treatment == "kept"

@@ -34,11 +34,12 @@ class Agreement:
     left_seed: int | None = None
 
 
-def agreements(runs: Sequence[Run]) -> tuple[Agreement, ...]:
+def agreements(runs: Sequence[Run], bands: Sequence[float] | None = None) -> tuple[Agreement, ...]:
     """Compare each adapter of one task with the reference: NumPy's where it is ok, else the first that is.
 
-    An adapter is within the band while |difference| ≤ FLOAT32_BAND · max(1, |reference loss|). A diverged run
-    is compared too: where its losses end or stop being finite, it leaves the band.
+    An adapter is within the band while |difference| ≤ FLOAT32_BAND · max(1, |reference loss|); where there
+    are `bands`, that of each update takes the place of FLOAT32_BAND, and nothing is compared beyond the last.
+    A diverged run is compared too: where its losses end or stop being finite, it leaves the band.
     """
     reference = _reference(runs)
     theirs = {
@@ -47,7 +48,7 @@ def agreements(runs: Sequence[Run]) -> tuple[Agreement, ...]:
         if run.adapter == reference and run.status in TRAINED and run.epochs
     }
     return tuple(
-        _agreement(adapter, reference, theirs, [run for run in runs if run.adapter == adapter])
+        _agreement(adapter, reference, theirs, [run for run in runs if run.adapter == adapter], bands)
         for adapter in dict.fromkeys(run.adapter for run in runs)
     )
 
@@ -58,21 +59,26 @@ def _reference(runs: Sequence[Run]) -> str | None:
 
 
 def _agreement(
-    adapter: str, reference: str | None, theirs: dict[int, NDArray[np.float64]], runs: Sequence[Run]
+    adapter: str,
+    reference: str | None,
+    theirs: dict[int, NDArray[np.float64]],
+    runs: Sequence[Run],
+    bands: Sequence[float] | None,
 ) -> Agreement:
     if adapter == reference:
         return Agreement(adapter=adapter, reference=reference, result="reference", seeds=len(theirs))
+    end = None if bands is None else len(bands)
     compared = [
-        (run.seed, *distances(_first_epoch(run), theirs[run.seed]))
+        (run.seed, *distances(_first_epoch(run)[:end], theirs[run.seed][:end]))
         for run in runs
         if run.seed in theirs and (run.status in ("ok", "diverged") or (run.status in TRAINED and run.epochs))
     ]
-    if not compared:
+    if not compared or end == 0:
         return Agreement(adapter=adapter, reference=reference, result="not compared")
     exits = [
         (int(np.argmax(outside)) + 1, seed)
         for seed, _, relative in compared
-        if (outside := ~(relative <= FLOAT32_BAND)).any()
+        if (outside := ~(relative <= (FLOAT32_BAND if bands is None else bands[: len(relative)]))).any()
     ]
     left_at, left_seed = min(exits, default=(None, None))
     return Agreement(

@@ -52,10 +52,21 @@ def conditions_of(block: Sequence[Run]) -> Conditions:
 
 
 def groups(results: Results) -> tuple[Group, ...]:
-    """The results by conditions, in the order in which they first appear."""
+    """The results by conditions, in the order in which they first appear.
+
+    What no machine of a cluster could run has none, and is with the first.
+    """
     found: dict[Conditions, list[Run]] = {}
+    undone: list[Run] = []
     for block in blocks(results.runs).values():
-        found.setdefault(conditions_of(block), []).extend(block)
+        if all(run.status == "failed" and not run.lockstep for run in block):
+            undone += block
+        else:
+            found.setdefault(conditions_of(block), []).extend(block)
+    if undone:
+        first = next(iter(found), conditions_of(undone))
+        of_first = [replace(run, machine=first.machine, threads=first.threads) for run in undone]
+        found.setdefault(first, []).extend(of_first)
     return tuple(
         Group(
             machine=results.machines[conditions.machine],
@@ -75,6 +86,22 @@ def as_of_one_machine(results: Results) -> Results:
     """As if it had been made in one place, where all its conditions are the same; else unchanged."""
     found = groups(results) if results.environments else ()
     return found[0].results if len(found) == 1 else results
+
+
+def timed_apart(results: Results) -> dict[str, Results]:
+    """What was timed on kinds of machine that ran no block of a run over several, by their fingerprints."""
+    ran = {run.machine for run in results.runs}
+    timed = [*(each.machine for each in results.threads), *(each.machine for each in results.profiles)]
+    return {
+        name: replace(
+            results,
+            environment=results.environments[name][-1],
+            threads=[each for each in results.threads if each.machine == name],
+            profiles=[each for each in results.profiles if each.machine == name],
+        )
+        for name in dict.fromkeys(timed)
+        if name not in ran and name in results.environments
+    }
 
 
 def labels(found: Sequence[Group]) -> tuple[str, ...]:

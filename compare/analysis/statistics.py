@@ -108,6 +108,22 @@ def clustered_ratio(ratios: Sequence[Sequence[float]]) -> Ratio | None:
     )
 
 
+def unpaired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio | None:
+    """The ratio of geometric means of two sets of processes; its interval is Welch's, on the logarithms.
+
+    Fewer than three processes on a side are too few for an interval.
+    """
+    if not (ours and theirs):
+        return None
+    first, second = np.log(ours), np.log(theirs)
+    low = high = math.nan
+    if min(len(first), len(second)) >= FEWEST_CLUSTERS:
+        found = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+        low, high = math.exp(found.low), math.exp(found.high)
+    middle = math.exp(float(first.mean() - second.mean()))
+    return Ratio(median=middle, low=low, high=high, pairs=min(len(first), len(second)))
+
+
 def sample(values: Sequence[float]) -> Sample | None:
     if not values:
         return None

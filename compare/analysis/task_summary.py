@@ -1,9 +1,10 @@
 """What all adapters of a task come to: what tables, figures and sentences of a report are made from."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from adapters.dtypes import REDUCED
 from compare.analysis.adapter_summary import AdapterSummary
 from compare.analysis.loss_agreement import AgreementResult, agreements
 from compare.analysis.scatter import Scatter, scatter
@@ -130,6 +131,7 @@ def task_summaries(results: Results) -> tuple[TaskSummary, ...]:
         TaskSummary(
             record=record,
             adapters=_adapter_summaries(
+                record,
                 [run for run in results.runs if run.task == record.name and run.adapter not in results.twins],
                 {proof.adapter: proof for proof in results.proofs if proof.task == record.name},
                 results.baseline,
@@ -142,7 +144,7 @@ def task_summaries(results: Results) -> tuple[TaskSummary, ...]:
 
 
 def _adapter_summaries(
-    runs: Sequence[Run], proofs: Mapping[str, ParityResult], baseline: str | None
+    record: TaskRecord, runs: Sequence[Run], proofs: Mapping[str, ParityResult], baseline: str | None
 ) -> tuple[AdapterSummary, ...]:
     plain = [
         AdapterSummary(
@@ -152,10 +154,20 @@ def _adapter_summaries(
             proof=proofs.get(agreement.adapter),
             throughput=throughput(own),
         )
-        for agreement in agreements(runs)
+        for agreement in agreements(runs, bands_of(record, proofs.values()))
         if (own := tuple(run for run in runs if run.adapter == agreement.adapter))
     ]
     return compared_with_baseline(baseline, compared_with_fastest(plain))
+
+
+def bands_of(record: TaskRecord, proofs: Iterable[ParityResult]) -> list[float] | None:
+    """How far rounding lets two adapters be apart in fewer digits, each so far from float64; else None.
+
+    Empty where nothing was proven.
+    """
+    if record.train.get("dtype") not in REDUCED:
+        return None
+    return next(([2 * band for band in proof.band_reduced] for proof in proofs if proof.band_reduced), [])
 
 
 def _aa_tests(runs: Sequence[Run], names: Mapping[str, str]) -> tuple[AATest, ...]:

@@ -79,14 +79,16 @@ def functions_of(rule: Optimizer) -> tuple[Function, ...]:
 
 def products(workload: Workload) -> Counted:
     """The matrix products of a batch."""
-    model, counted = workload.model, Counter[Work]()
+    model, train, counted = workload.model, workload.train, Counter[Work]()
     for span in spans_of(workload):
-        for product, times in _products(model, span, workload.batch):
-            counted[replace(product, dtype=workload.train.dtype)] += times
+        for product, times in _products_of_layers(model, span, workload.batch):
+            counted[replace(product, dtype=train.dtype)] += times
+        for product in _products_of_readout(model, span, workload.batch):
+            counted[replace(product, dtype=train.kept_dtype)] += 1
     return counted
 
 
-def _products(model: ModelSpec, span: Span, B: int) -> Iterator[tuple[Product, int]]:
+def _products_of_layers(model: ModelSpec, span: Span, B: int) -> Iterator[tuple[Product, int]]:
     forward, back = span.stop - span.start, span.stop - span.cut
     H, columns = model.hidden, model.gates * model.hidden
     for level, directions in enumerate(layers(model)):
@@ -98,10 +100,13 @@ def _products(model: ModelSpec, span: Span, B: int) -> Iterator[tuple[Product, i
             yield Product(rows=layer.inputs, inner=back * B, columns=columns), 1  # δW
             if level:
                 yield Product(rows=back * B, inner=columns, columns=layer.inputs), 1  # δx
-    read = B * (back if model.readout == "every" else 1)
-    yield Product(rows=read, inner=model.width, columns=model.outputs), 1
-    yield Product(rows=read, inner=model.outputs, columns=model.width), 1
-    yield Product(rows=model.width, inner=read, columns=model.outputs), 1
+
+
+def _products_of_readout(model: ModelSpec, span: Span, B: int) -> Iterator[Product]:
+    read = B * (span.stop - span.cut if model.readout == "every" else 1)
+    yield Product(rows=read, inner=model.width, columns=model.outputs)
+    yield Product(rows=read, inner=model.outputs, columns=model.width)
+    yield Product(rows=model.width, inner=read, columns=model.outputs)
 
 
 def functions(workload: Workload) -> Counted:
@@ -129,14 +134,15 @@ def optimizer(workload: Workload) -> Counted:
     """The optimizer's functions of all parameters, for each update of a batch."""
     names = functions_of(workload.train.optimizer)
     size = sum(_size(shape) for shape in shapes(workload.model).values())
-    work = Functions(names=names, rows=1, columns=size, dtype=workload.train.dtype)
+    work = Functions(names=names, rows=1, columns=size, dtype=workload.train.kept_dtype)
     return Counter({work: workload.updates})
 
 
 def indexing(workload: Workload) -> Counted:
     """The copies of the inputs of a batch's sequences."""
     sequences, steps, inputs = workload.inputs.shape
-    work = Rows(rows=sequences, columns=steps * inputs, taken=workload.batch, dtype=workload.train.dtype)
+    kept = workload.train.kept_dtype
+    work = Rows(rows=sequences, columns=steps * inputs, taken=workload.batch, dtype=kept)
     return Counter({work: 1})
 
 

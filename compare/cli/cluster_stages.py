@@ -1,5 +1,6 @@
 """The stages of a run whose blocks are spread over the machines of a cluster."""
 
+from bisect import bisect
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +16,7 @@ from compare.cli.progress import say
 from compare.cli.stage_lines import block_line, parity_line
 from compare.cli.stages import parity_checks, scaled, tutorial_stage
 from compare.cluster.cluster import Cluster
-from compare.cluster.kinds import BlockFound
+from compare.cluster.kinds import BlockFound, BlockWanted
 from compare.cluster.pieces import Outcome
 from compare.parity.task_parity import ParityCheck, without_result
 from compare.records.block import Block
@@ -78,8 +79,15 @@ def _blocks(
 ) -> Iterator[Results]:
     """Each block on one machine; its records come as it ends, and stand in the order of the blocks."""
     left = remaining(blocks, results)
-    told = [(f"{block.task}, seed {block.seed}", block) for block in left]
-    order = {(block.task, block.seed): place for place, block in enumerate(blocks)}
+    told = [
+        (f"{block.task}, seed {block.seed}", BlockWanted(block=block, saves=settings.save)) for block in left
+    ]
+    places = {(block.task, block.seed): place for place, block in enumerate(blocks)}
+
+    def place_of(run: Run) -> int:
+        return places[run.task, run.seed]
+
+    results = replace(results, runs=sorted(results.runs, key=place_of))
     with closing(given_out(cluster, "block", "blocks", told, progress)) as ended:
         for outcome in ended:
             block, found = left[outcome.place], outcome.found
@@ -90,8 +98,8 @@ def _blocks(
                 results = placed(results, found.result.machine, found.result.environment)
             say(progress.console, block_line(block, runs))
             results = noted(results, cluster, told[outcome.place][0], outcome)
-            every = [*results.runs, *runs]
-            results = replace(results, runs=sorted(every, key=lambda run: order[run.task, run.seed]))
+            at = bisect(results.runs, places[block.task, block.seed], key=place_of)
+            results = replace(results, runs=[*results.runs[:at], *runs, *results.runs[at:]])
             yield results
 
 
@@ -165,6 +173,6 @@ def _write_logs(settings: Settings, logs: Mapping[str, str]) -> None:
 
 
 def _write_learned(settings: Settings, block: Block, found: BlockFound) -> None:
-    for adapter, parameters in found.learned.items() if settings.save else ():
+    for adapter, parameters in found.learned.items():
         name = f"{slug(block.task)}-{slug(adapter)}-{block.seed}.npz"
         write_parameters(settings.out, name, parameters)

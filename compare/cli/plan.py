@@ -1,13 +1,15 @@
 """From the user's settings to the blocks to run; every mistake is found before anything runs."""
 
 import math
+from dataclasses import replace
 from typing import get_args
 
 from adapters import registered
+from adapters.interface import is_reduced
 from compare.cli.validation import check_adapter_names, check_device
 from compare.cluster.address import check_address
 from compare.errors import UsageError, check_choice
-from compare.jobs.changes import parse_change
+from compare.jobs.changes import in_float32, parse_change
 from compare.jobs.opening import check_task_name, reference_of
 from compare.limits import (
     MOST_EPOCHS,
@@ -109,7 +111,9 @@ def plan(settings: Settings) -> list[Block]:
 
     Raises: UsageError where data cannot be had.
     """
-    of_tasks = [_blocks(settings, name) for name in settings.tasks]
+    of_tasks = [
+        _blocks(settings, reference) for name in settings.tasks for reference in _beside(settings, name)
+    ]
     names = [blocks[0].task for blocks in of_tasks]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"two tasks are called {twice}: rename one of the files")
@@ -117,11 +121,21 @@ def plan(settings: Settings) -> list[Block]:
     return sorted(blocks, key=lambda block: block.seed)
 
 
-def _blocks(settings: Settings, name: str) -> list[Block]:
-    reference = TaskReference(name=name, changes=settings.changes)
+def _beside(settings: Settings, name: str) -> list[TaskReference]:
+    """The task that is asked for; one in fewer digits has the same in float32 before it."""
+    asked = TaskReference(name=name, changes=settings.changes)
+    if not is_reduced(open_task(asked).train.dtype):
+        return [asked]
+    plain = replace(asked, changes=in_float32(asked.changes))
+    if is_reduced(open_task(plain).train.dtype):  # a job's file says so
+        plain = replace(plain, changes=(*plain.changes, "train.dtype=float32"))
+    return [plain, asked]
+
+
+def _blocks(settings: Settings, reference: TaskReference) -> list[Block]:
     task = open_task(reference)
     key = data_key(task, settings.data)
-    data = settled(settings.data, key) if name in TASKS else settings.data
+    data = settled(settings.data, key) if reference.name in TASKS else settings.data
     seeds = settings.seeds or seeds_of(task, settings.preset)
     rounds = settings.rounds or _rounds(settings)
     return [

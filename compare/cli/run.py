@@ -49,16 +49,7 @@ def compare(settings: Settings, console: Console) -> int:
             check_folder(settings.out, settings.overwrite)
         try:
             with cluster_of(*left_of(settings), console) as cluster:
-                with talk.status("Making the data ready"):
-                    blocks = plan(settings)
-                    keys = data_keys(settings)
-                if settings.left_out:
-                    names = " ".join(settings.left_out)
-                    say(
-                        talk,
-                        f"Preset {settings.preset} leaves out {' and '.join(settings.left_out)}, "
-                        f"which take minutes: python -m compare run {names}",
-                    )
+                blocks, keys = _made_ready(settings, talk)
                 versions = cluster.versions if cluster else framework_versions(settings.adapters)
                 results = beginning(settings, blocks, keys, versions)
                 note_files = write_checksums if results.interrupted else renew_tables
@@ -82,6 +73,23 @@ def compare(settings: Settings, console: Console) -> int:
             way_on = _way_on(settings) if results.interrupted else _way_to_the_report(settings)
             return _give_up("Cannot write the report", error, way_on, settings, console)
         return INTERRUPTED if results.interrupted else exit_code(results)
+
+
+def _made_ready(settings: Settings, talk: Console) -> tuple[list[Block], dict[str, str]]:
+    """The blocks to run, and the keys of the data that no block has; all data are made ready.
+
+    Raises: UsageError.
+    """
+    with talk.status("Making the data ready"):
+        blocks, keys = plan(settings), data_keys(settings)
+    if settings.left_out:
+        names = " ".join(settings.left_out)
+        say(
+            talk,
+            f"Preset {settings.preset} leaves out {' and '.join(settings.left_out)}, which take minutes: "
+            f"python -m compare run {names}",
+        )
+    return blocks, keys
 
 
 def _run(

@@ -16,7 +16,11 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def exit_when_interrupted() -> None:
-    """End the process on an interrupt: nothing has been done yet that could be lost."""
+    """End the process on an interrupt: nothing has been done yet that could be lost.
+
+    From now on the ends of child processes are told, too, which they are not where a parent had them ignored.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _handle(_exit)
 
 

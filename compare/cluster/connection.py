@@ -19,7 +19,7 @@ from distributed.security import Security
 from compare.cluster.scheduler import Ended, SchedulerLost
 from compare.errors import UsageError
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 4.0
 """For how long a scheduler may take to answer at first."""
 
 ANSWER_SECONDS = 5.0

@@ -49,8 +49,16 @@ class SizeWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockWanted:
+    """A block, and whether what its adapters have learned is to come back."""
+
+    block: Block
+    saves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockFound:
-    """What came out of a block, and what its adapters have learned, by adapter and by parameter."""
+    """What came out of a block and, if that was asked for, what its adapters have learned, by parameter."""
 
     result: BlockResult
     learned: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -90,11 +98,11 @@ class Kind:
     unavailable: Callable[[Any], Mapping[str, str]]
 
 
-def _run_block(block: Block, workers: EndableWorkers, threads: int) -> BlockFound:
+def _run_block(wanted: BlockWanted, workers: EndableWorkers, threads: int) -> BlockFound:
     collector = Collector(workers)
-    result = run_block(replace(block, threads=threads), collector, workers=workers)
-    learned = {adapter: dict(parameters) for adapter, parameters in collector.learned.items()}
-    return BlockFound(result=result, learned=learned)
+    result = run_block(replace(wanted.block, threads=threads), collector, workers=workers)
+    learned = collector.learned if wanted.saves else {}
+    return BlockFound(result=result, learned={adapter: dict(own) for adapter, own in learned.items()})
 
 
 def _prove(check: ParityCheck, workers: EndableWorkers, threads: int) -> ParityFound:
@@ -157,7 +165,7 @@ def _nothing(found: Found) -> dict[str, str]:
 
 
 KINDS: dict[KindName, Kind] = {
-    "block": Kind(told=Block, found=BlockFound, perform=_run_block, unavailable=_missing_runs),
+    "block": Kind(told=BlockWanted, found=BlockFound, perform=_run_block, unavailable=_missing_runs),
     "parity": Kind(told=ParityCheck, found=ParityFound, perform=_prove, unavailable=_missing_proofs),
     "threads": Kind(told=Block, found=Found, perform=_compare_threads, unavailable=_nothing),
     "profile": Kind(told=Block, found=Found, perform=_profile, unavailable=_nothing),

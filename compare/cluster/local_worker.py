@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 
 import dask
 from distributed import Worker
@@ -16,7 +17,7 @@ START_SECONDS = 60.0
 def main() -> None:
     """Work until the scheduler is gone, or this is told to end."""
     (address,) = sys.argv[1:]
-    with dask.config.set({"distributed.worker.profile.enabled": False}):
+    with dask.config.set({"distributed.worker.profile.enabled": False}), suppress(asyncio.CancelledError):
         asyncio.run(_work(address))
 
 
@@ -29,8 +30,9 @@ async def _work(address: str) -> None:
         memory_limit=0,
         death_timeout=START_SECONDS,
     )
-    loop = asyncio.get_running_loop()
+    loop, working = asyncio.get_running_loop(), asyncio.current_task()
+    assert working is not None
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: loop.create_task(worker.close(reason="told to end")))
+        loop.add_signal_handler(number, working.cancel)
     async with worker:
         await worker.finished()

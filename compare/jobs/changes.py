@@ -59,6 +59,14 @@ def with_changes(plain: Mapping[str, Any], changes: Sequence[Change]) -> dict[st
     return changed
 
 
+DTYPE = ("train", "dtype")
+
+
+def in_float32(changes: Sequence[str]) -> tuple[str, ...]:
+    """The changes without any of the dtype: to be held against what is computed in fewer digits."""
+    return tuple(change for change in changes if parse_change(change).keys != DTYPE)
+
+
 def changed_name(name: str, changes: Sequence[str]) -> str:
     """What a task is called of which this is changed."""
     listed = ", ".join(" ".join(change.split()) for change in changes)

@@ -81,11 +81,12 @@ INFLUENCES: tuple[Influence, ...] = (
     ),
     Influence(
         names=(
-            "TORCH_*", "TORCHDYNAMO_*", "TORCHINDUCTOR_*", "PYTORCH_*", "ATEN_*", "TRITON_*",
-            "DISABLE_ADDMM_CUDA_LT",
+            "TORCH_*", "TORCHDYNAMO_*", "TORCHINDUCTOR_*", "PYTORCH_*", "ATEN_*", "TRITON_*", "INDUCTOR_*",
+            "AOT_*", "AOTI_*", "AOTINDUCTOR_*", "FBGEMM_*", "LTC_*", "KINETO_*", "THP_MEM_ALLOC_ENABLE",
+            "INTEL_ISA_DISABLE", "DISABLE_ADDMM_CUDA_LT", "MLIR_*", "DISABLE_LLVM_OPT", "DISABLE_PTXAS_OPT",
         ),
         read_by="PyTorch and Triton",
-        changes="kernels, precision on a GPU, memory, compilation, what is logged",
+        changes="kernels, precision on a GPU, memory and its pages, compilation, profiling, what is logged",
         treatment="removed",
     ),
     Influence(
@@ -127,10 +128,22 @@ INFLUENCES: tuple[Influence, ...] = (
         treatment="removed",
     ),
     Influence(
-        names=("TF_CPP_*", "TORCH_LOGS", "TORCH_SHOW_*", "JAX_LOGGING_*", "KMP_DUPLICATE_LIB_OK"),
-        read_by="TensorFlow, PyTorch, JAX, OpenMP",
-        changes="what is logged, and whether two copies of a library may be loaded",
+        names=("TORCH_SHOW_*", "TF_CPP_MIN_LOG_LEVEL", "KMP_DUPLICATE_LIB_OK"),
+        read_by="PyTorch, TensorFlow, OpenMP",
+        changes="which errors are shown, and whether two copies of a library may be loaded",
         treatment="passed",
+    ),
+    Influence(
+        names=("TF_CPP_*", "TORCH_LOGS", "JAX_LOGGING_*", "JAX_DEBUG_LOG_MODULES"),
+        read_by="TensorFlow, PyTorch, JAX",
+        changes="what is logged at work, which may take longer than the work",
+        treatment="kept",
+    ),
+    Influence(
+        names=("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CPATH", "CPLUS_INCLUDE_PATH"),
+        read_by="frameworks that call a compiler of the system, and by this compiler",
+        changes="what compiles the kernels that they generate, and how",
+        treatment="kept",
     ),
     Influence(
         names=(
@@ -144,9 +157,10 @@ INFLUENCES: tuple[Influence, ...] = (
     Influence(
         names=(
             "CUDA_LAUNCH_BLOCKING", "CUBLAS*", "CUDNN_*", "NVIDIA_TF32_OVERRIDE", "CUDA_MODULE_LOADING",
-            "CUDA_DEVICE_MAX_CONNECTIONS", "CUDA_FORCE_*", "CUDA_DISABLE_*",
+            "CUDA_DEVICE_MAX_CONNECTIONS", "CUDA_FORCE_*", "CUDA_DISABLE_*", "MIOPEN_*", "ROCBLAS_*",
+            "HIPBLASLT_*",
         ),
-        read_by="CUDA, cuBLAS, cuDNN",
+        read_by="CUDA, cuBLAS, cuDNN, and ROCm's in their place",
         changes="precision, workspace, whether calls wait, what is compiled anew",
         treatment="removed",
     ),
@@ -211,9 +225,9 @@ INFLUENCES: tuple[Influence, ...] = (
         value=FOLDER,
     ),
     Influence(
-        names=("MPLBACKEND", "MATPLOTLIBRC"),
-        read_by="Matplotlib",
-        changes="figures, and whether it can be imported",
+        names=("MPLBACKEND", "MATPLOTLIBRC", "PLOTLY_*", "PANDAS_*", "ARROW_*", "SKLEARN_*"),
+        read_by="Matplotlib, Plotly, pandas, Arrow, scikit-learn",
+        changes="figures, how tables are read, and whether these can be imported",
         treatment="removed",
     ),
 )  # fmt: skip

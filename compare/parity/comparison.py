@@ -1,6 +1,7 @@
 """How far what two adapters answered is apart, and what that means."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from adapters.interface import Array
 from compare.analysis.loss_agreement import distances
 from compare.parity.finite_differences import Slope
 from compare.parity.probe import Observations
+from compare.parity.reduced_precision import rounding
 from compare.records.parity import ParityResult, ParityVerdict
 from compare.tolerances import FLOAT32_BAND, FLOAT64_BAND, FLOOR, GRADIENT_BAND
 
@@ -56,7 +58,28 @@ def parity_result(
     theirs: Observations,
     slopes: Mapping[str, tuple[Slope, ...]],
 ) -> ParityResult:
-    """The record of one adapter; the reference itself is checked by its gradients alone."""
+    """The record of one adapter; of the reference itself gradients and rounding alone are checked."""
+    result = _compared(task, adapter, ours, reference, theirs, slopes)
+    found = rounding(ours)
+    return replace(
+        result,
+        verdict=result.verdict if found.left_at is None else "DIFFERENT",
+        dtype=found.dtype,
+        losses_reduced=found.losses,
+        band_reduced=found.band,
+        reduced_left_at=found.left_at,
+    )
+
+
+def _compared(
+    task: str,
+    adapter: str,
+    ours: Observations,
+    reference: str,
+    theirs: Observations,
+    slopes: Mapping[str, tuple[Slope, ...]],
+) -> ParityResult:
+    """The record of what was done in float64 and float32."""
     against_slopes = slope_differences(ours.gradients, slopes)
     if adapter == reference:
         return ParityResult(

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from adapters.interface import Array, Sgd, TrainSpec
+from adapters.conformance.precision import perturbed
+from adapters.dtypes import UNITS
+from adapters.interface import Array, Dtype, Sgd, TrainSpec, is_reduced
 from compare.runner.checked_task import epoch_batches, initial_parameters
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.task_loading import TaskData
@@ -13,6 +15,9 @@ from compare.runner.worker_process import WorkerFailed
 from tasks.interface import Task, TaskReference
 
 STAGES = 3
+
+PERTURBED_RUNS = 2
+"""How often rounding is tried on all parameters."""
 
 SEQUENCES = 8
 """How many of each batch are trained on, at most: the mathematics is the same with any number."""
@@ -50,10 +55,23 @@ class ParityInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """Losses in the task's dtype of fewer digits; those in float64 where every parameter was moved first.
+
+    It was moved by one unit in the last place of that dtype, up or down; each of `moved` is another draw.
+    """
+
+    dtype: Dtype
+    losses: Array
+    moved: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """Losses in float64 and float32; after the former parameters and predictions; gradients at the start.
 
-    `gradients` is empty where the adapter cannot show them.
+    `gradients` is empty where the adapter cannot show them. `reduced` is None where the task is in
+    no dtype of fewer digits.
     """
 
     losses: Array
@@ -61,6 +79,7 @@ class Observations:
     predictions: Array
     gradients: dict[str, Array]
     losses_float32: Array
+    reduced: Reduced | None = None
 
 
 def parity_inputs(data: TaskData, updates: int) -> ParityInputs:
@@ -99,6 +118,7 @@ def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) 
     Raises: WorkerFailed.
     """
     train = given.task.train
+    reduced = _reduced(remote, given) if is_reduced(train.dtype) else None
     gradients = _gradients(remote, given)
     tick()
     losses = _losses(remote, given, replace(train, dtype="float64"), given.batches_float64)
@@ -112,6 +132,21 @@ def probe(remote: RemoteAdapter, given: ParityInputs, tick: Callable[[], None]) 
         predictions=predictions,
         gradients=gradients,
         losses_float32=losses_float32,
+        reduced=reduced,
+    )
+
+
+def _reduced(remote: RemoteAdapter, given: ParityInputs) -> Reduced:
+    train, batches = given.task.train, given.batches_float64
+    losses = _losses(remote, given, train, batches)
+    in_float64, unit = replace(train, dtype="float64"), UNITS[train.dtype]
+    moved = [
+        replace(given, parameters=perturbed(given.parameters, unit, seed)) for seed in range(PERTURBED_RUNS)
+    ]
+    return Reduced(
+        dtype=train.dtype,
+        losses=losses,
+        moved=tuple(_losses(remote, each, in_float64, batches) for each in moved),
     )
 
 

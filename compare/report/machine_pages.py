@@ -7,7 +7,7 @@ from pathlib import Path
 from compare.analysis.caveats import cluster_caveats, find_caveats
 from compare.analysis.gaps import find_gaps
 from compare.analysis.inherited import departures, inherited_settings
-from compare.analysis.machines import environments_under, groups, labels
+from compare.analysis.machines import environments_under, groups, labels, timed_apart
 from compare.analysis.over_machines import (
     GroupSummary,
     group_summaries,
@@ -22,7 +22,7 @@ from compare.report.figures.summary import summary_figure
 from compare.report.page import Page
 from compare.report.profile_page import profile_section
 from compare.report.renderer import Renderer
-from compare.report.run_pages import problems_of, tutorials_page
+from compare.report.run_pages import pages_of_tutorials, problems_of
 from compare.report.tables.environment import environment_table, workers_table
 from compare.report.tables.machines import (
     Labelled,
@@ -49,10 +49,12 @@ def machine_pages(results: Results, folder: Path) -> tuple[Page, ...]:
         label: _machine_page(results, label, each, place, renderer)
         for place, (label, each) in enumerate(labelled, 1)
     }
+    of_blocks = [(label, each.group.results) for label, each in labelled]
+    of_none = [(results.machines[name].name, own) for name, own in timed_apart(results).items()]
     timed = [
         page
-        for place, (label, each) in enumerate(labelled, 1)
-        for page in _timed_pages(each.group.results, label, f"machine-{place}", renderer)
+        for place, (label, own) in enumerate([*of_blocks, *of_none], 1)
+        for page in _timed_pages(own, label, f"machine-{place}", renderer)
     ]
     others = (*timed, *_other_pages(results, labelled, renderer))
     front = _front_page(results, labelled, of_machines, others, renderer)
@@ -152,6 +154,6 @@ def _other_pages(results: Results, labelled: Sequence[Labelled], renderer: Rende
             "results": results_over_machines_table(results_over_machines(summaries)),
         },
     )
-    yield from tutorials_page(results, renderer)
+    yield from pages_of_tutorials(results, renderer)
     if problems := problems_of(results.runs):
         yield renderer.page("problems", "Problems", "problems.md.jinja", {}, problems=problems)

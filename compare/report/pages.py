@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.analysis.machines import as_of_one_machine, spans_machines
+from compare.analysis.machines import as_of_one_machine, spans_machines, timed_apart
 from compare.records.results import Results
 from compare.report.accuracy_page import accuracy_page
 from compare.report.machine_pages import machine_pages
@@ -22,7 +22,7 @@ def render_pages(results: Results, folder: Path) -> tuple[Page, ...]:
     Their figures and tables are written into the folder, which exists; the pages are not.
     """
     make_report_folders(folder)
-    if spans_machines(results):
+    if spans_machines(results) or (results.runs and timed_apart(results)):
         return machine_pages(results, folder)
     if results.runs:
         return run_pages(as_of_one_machine(results), folder)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.dtypes import ROUNDINGS
 from compare import tolerances
 from compare.analysis.efficiency import machine_limit, product_rates
+from compare.analysis.precision import in_fewer_digits
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import Results
 from compare.records.run import NO_FAULT, Run, Status
@@ -18,6 +20,7 @@ from compare.report.profile_page import profile_section
 from compare.report.renderer import Renderer
 from compare.report.tables.environment import environment_table, inherited_table, kernels_set, workers_table
 from compare.report.tables.parity import parity_table
+from compare.report.tables.precision import precision_table
 from compare.report.tables.self_test import aa_test_table
 from compare.report.tables.summary import summary_table
 from compare.report.tables.threads import thread_table
@@ -32,6 +35,7 @@ OTHER_PAGES = (
     "limits",
     "method",
     "parity",
+    "precision",
     "problems",
     "profile",
     "self-test",
@@ -102,6 +106,14 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
         )
     if results.proofs:
         yield _parity_page(results, renderer)
+    if digits := in_fewer_digits(tasks):
+        yield renderer.page(
+            "precision",
+            "Fewer digits beside float32",
+            "precision.md.jinja",
+            {"precision": precision_table(digits)},
+            roundings=ROUNDINGS,
+        )
     limit = limit_figure(tasks, results.runs, renderer.styles)
     if limit is not None:
         yield renderer.page(
@@ -127,7 +139,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
     if results.threads:
         tables = {"threads": thread_table(results.threads)}
         yield renderer.page("threads", "What more threads are worth", "threads.md.jinja", tables)
-    yield from tutorials_page(results, renderer)
+    yield from pages_of_tutorials(results, renderer)
     if self_test := aa_test_table(tasks):
         yield renderer.page("self-test", "Self-test", "self_test.md.jinja", {"self_test": self_test})
     if problems := problems_of(results.runs):
@@ -153,7 +165,7 @@ def _other_pages(results: Results, tasks: Sequence[TaskSummary], renderer: Rende
     )
 
 
-def tutorials_page(results: Results, renderer: Renderer) -> Iterator[Page]:
+def pages_of_tutorials(results: Results, renderer: Renderer) -> Iterator[Page]:
     """That of the tutorials, where they were reproduced; no speed is compared there."""
     if results.tutorials:
         section = tutorial_section(results.tutorials, renderer)
@@ -172,6 +184,7 @@ def _parity_page(results: Results, renderer: Renderer) -> Page:
         "Do all adapters train in lockstep?",
         "parity.md.jinja",
         {"parity": parity_table(proofs)},
+        roundings=ROUNDINGS,
         figures=renderer.figures(
             {
                 f"{slug(task)}-lockstep": (

@@ -1,11 +1,11 @@
 """A task's data, found fit to be trained on before anything runs; what is wrong, in which array, where."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from adapters.interface import Array, ModelSpec, TrainSpec
+from adapters.interface import Array, Dtype, ModelSpec, TrainSpec
 from adapters.validation import check_data, with_zero_padding, with_zeros_where_read
 from tasks.interface import Dataset
 
@@ -39,9 +39,9 @@ def check_dataset(model: ModelSpec, train: TrainSpec, dataset: Dataset) -> None:
         if dataset.sequences_at_once is not None:
             continue  # windows of a table, which was refused as it was read if a value is not finite
         inputs = with_zero_padding(part.inputs, part.lengths)
-        _check_finite(f"{part.prefix}inputs", inputs, train.dtype)
+        _check_finite(f"{part.prefix}inputs", inputs, RANGES[train.dtype])
         targets = with_zeros_where_read(model, part.targets, part.lengths)
-        _check_finite(f"{part.prefix}targets", targets, train.dtype)
+        _check_finite(f"{part.prefix}targets", targets, train.kept_dtype)
 
 
 def _parts(dataset: Dataset) -> Iterator[_Part]:
@@ -58,6 +58,14 @@ def _check_dtype(name: str, values: Array) -> None:
     if isinstance(values, np.ndarray) and values.dtype.kind not in "biuf":
         raise ValueError(f"{name} are {values.dtype}: expected real numbers")
 
+
+RANGES: Mapping[Dtype, str] = {
+    "float32": "float32",
+    "float64": "float64",
+    "bfloat16": "float32",
+    "float16": "float16",
+}
+"""By dtype one of NumPy's of the same range: it has no bfloat16."""
 
 _FAULTS: tuple[tuple[str, Callable[[Array], Array]], ...] = (("NaN", np.isnan), ("infinite", np.isinf))
 

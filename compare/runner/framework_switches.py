@@ -44,6 +44,12 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch(
         framework="torch",
+        name="float32 layers of oneDNN in PyTorch",
+        answer=lambda torch: torch.backends.mkldnn.rnn.fp32_precision,
+        expected=("none", "ieee"),
+    ),
+    Switch(
+        framework="torch",
         name="oneDNN in PyTorch",
         answer=lambda torch: torch.backends.mkldnn.enabled,
         expected=("True",),

@@ -276,7 +276,7 @@ class Participant:
 
     def _raise_if_unchanged(self, parameters: Mapping[str, Array]) -> None:
         start = initial_parameters(self._data.task, self._block.seed)
-        dtype = self._data.task.train.dtype
+        dtype = self._data.task.train.kept_dtype
         if all(np.array_equal(value, start[name].astype(dtype)) for name, value in parameters.items()):
             raise WorkerFailed("failed", f"no parameter has changed after update {self._running.updates}")
 

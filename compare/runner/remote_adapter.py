@@ -279,7 +279,7 @@ class RemoteAdapter:
             raise
 
     def _array(self, what: str, value: object, shape: tuple[int, ...]) -> Array:
-        dtype = self._train.dtype
+        dtype = self._train.kept_dtype
         found = (
             f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
         )

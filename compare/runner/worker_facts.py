@@ -46,7 +46,7 @@ def worker_facts(adapter: type[Adapter], cores: Sequence[int]) -> WorkerFacts:
         switches=framework_switches.answers(),
         departures=[
             *framework_switches.departures(),
-            *_threads_departed(pools),
+            *_threads_departed(pools, len(cores)),
             *_cores_departed(found, tuple(cores)),
         ],
     )
@@ -70,12 +70,13 @@ def _cores_departed(found: Counter[tuple[int, ...]], cores: tuple[int, ...]) -> 
             yield Departure(found=told, comparable=False)
 
 
-def _threads_departed(pools: list[dict[str, Any]]) -> Iterator[Departure]:
+def _threads_departed(pools: list[dict[str, Any]], cores: int) -> Iterator[Departure]:
+    """The libraries that have more threads than were asked for, or fewer than these and the cores allow."""
     asked = int(os.environ.get("OMP_NUM_THREADS") or 0)
     for pool in pools:
-        if asked and pool["num_threads"] > asked:
+        if asked and not min(asked, cores) <= pool["num_threads"] <= asked:
             told = f"{pool['internal_api']} has {counted(pool['num_threads'], 'thread')}, asked for {asked}"
-            yield Departure(found=told, comparable=False)
+            yield Departure(found=told, comparable=pool["num_threads"] < asked)
 
 
 def _versions(*distributions: str) -> dict[str, str]:

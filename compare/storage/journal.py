@@ -18,12 +18,15 @@ LONG_SECONDS, LARGEST_SHARE = 0.1, 0.05
 
 
 class ResultsStore:
-    """Has a run's results on disk whenever something new is kept."""
+    """Has a run's results on disk whenever something new is kept.
+
+    What is there is known by the records' identity: what each says would take long to look at, of thousands.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._rest: Results | None = None
-        self._stored: set[tuple[int, str, int, str]] = set()
+        self._stored: dict[int, Run] = {}
         self._ended, self._took = time.monotonic(), 0.0
 
     def keep(self, results: Results) -> None:
@@ -37,10 +40,10 @@ class ResultsStore:
         save(results, self._folder)
         self._ended = time.monotonic()
         self._took, self._rest = self._ended - begin, rest
-        self._stored = {_key(run) for run in results.runs}
+        self._stored = {id(run): run for run in results.runs}
 
     def _append(self, results: Results) -> None:
-        new = [run for run in results.runs if _key(run) not in self._stored]
+        new = [run for run in results.runs if id(run) not in self._stored]
         line = {
             "runs": new,
             "machines": results.machines,
@@ -51,8 +54,4 @@ class ResultsStore:
             stream.write(encoded(line) + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-        self._stored |= {_key(run) for run in new}
-
-
-def _key(run: Run) -> tuple[int, str, int, str]:
-    return run.part, run.task, run.seed, run.adapter
+        self._stored |= {id(run): run for run in new}

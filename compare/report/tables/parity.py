@@ -26,6 +26,7 @@ def parity_table(proofs: Sequence[ParityResult]) -> Table:
             difference(value) if pd.isna(left) else f"{difference(value)}, left at update {left:.0f}"
             for value, left in zip(raw["loss_float32"], raw["left_at"], strict=True)
         ],
+        **({"Loss, task's dtype": [_reduced(proof) for proof in proofs]} if _any_reduced(proofs) else {}),
         "Result": [_result(proof) for proof in proofs],
     }
     text_columns = ("Task", "Adapter", "Result")
@@ -49,6 +50,10 @@ def _row(proof: ParityResult) -> Row:
         "updates_float32": len(proof.losses_float32) or None,
         "loss_float32": loss_float32,
         "left_at": proof.left_at,
+        "dtype": proof.dtype or None,
+        "loss_reduced": max(proof.losses_reduced, default=None),
+        "band_reduced": max(proof.band_reduced, default=None),
+        "reduced_left_at": proof.reduced_left_at,
         "error": proof.error,
     }
 
@@ -63,6 +68,18 @@ def _located(raw: pd.DataFrame, kind: str) -> list[str]:
         NOTHING if pd.isna(value) else f"{difference(value)}<br>{escape(name)}" if value else "0"
         for value, name in zip(raw[f"{kind}_difference"], raw[f"{kind}_name"], strict=True)
     ]
+
+
+def _any_reduced(proofs: Sequence[ParityResult]) -> bool:
+    return any(proof.losses_reduced for proof in proofs)
+
+
+def _reduced(proof: ParityResult) -> str:
+    """How far the losses in fewer digits are from float64, and whether rounding explains it."""
+    if not proof.losses_reduced:
+        return NOTHING
+    text = f"{difference(max(proof.losses_reduced))}, {proof.dtype}"
+    return text if proof.reduced_left_at is None else f"{text}, left at update {proof.reduced_left_at}"
 
 
 def _result(proof: ParityResult) -> str:
