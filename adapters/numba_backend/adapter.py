@@ -36,7 +36,7 @@ class NumbaAdapter(Adapter):
     declaration = Declaration(
         distribution="numba",
         computes="all cells forward and backward by hand in compiled loops, a large batch split over threads",
-        unsupported={"dtype": "Numba compiles neither bfloat16 nor float16 for a CPU"},
+        unsupported={"dtype": "no such type in Numba"},
         variables={"NUMBA_DISABLE_JIT": "0", "NUMBA_OPT": "3"},  # whatever a .numba_config.yaml says
         cells=("elman", "lstm", "gru"),
         resets=("after", "before"),

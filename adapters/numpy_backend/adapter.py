@@ -34,7 +34,7 @@ class NumpyAdapter(Adapter):
     declaration = Declaration(
         distribution="numpy",
         computes="all cells forward and backward by hand, a large batch split over threads",
-        unsupported={"dtype": "NumPy has no bfloat16, and no BLAS for float16"},
+        unsupported={"dtype": "without BLAS in NumPy"},
         cells=("elman", "lstm", "gru"),
         resets=("after", "before"),
         optimizers=("sgd", "rmsprop", "adam", "adamw"),
