@@ -6,12 +6,13 @@ from functools import cache
 
 import numpy as np
 
+from compare.cli import plan
 from compare.records.run import Round
 from compare.storage.results import open_run
 from tests.commands import ROOT
 
-ROUNDS, PROCESSES = 12, 9
-"""Of each seed, and of all seeds together, in the preset `standard`."""
+ROUNDS, PROCESSES = plan.ROUNDS["standard"], plan.PROCESSES["standard"]
+"""Of each seed, and of all seeds together."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,16 @@ def reference():
 
 
 @cache
+def tasks():
+    """Those from several seeds: how far these lie apart is not known of the others."""
+    seeds = {(run.task, run.seed) for run in reference().runs}
+    return [task for task in reference().tasks if (task.name, 1) in seeds]
+
+
+@cache
 def spreads():
     """By task."""
-    return {task.name: _spread(task.name) for task in reference().tasks}
+    return {task.name: _spread(task.name) for task in tasks()}
 
 
 def simulated(seeds, generator, slower=None, machine=1.0):
@@ -44,11 +52,11 @@ def simulated(seeds, generator, slower=None, machine=1.0):
     """
     runs = [
         run
-        for task in reference().tasks
+        for task in tasks()
         for seed in range(seeds)
         for run in _block(task.name, seed, seeds, generator, slower or {}, machine)
     ]
-    return replace(reference(), runs=runs, proofs=[], tutorials=None, threads=[])
+    return replace(reference(), tasks=tasks(), runs=runs, proofs=[], tutorials=None, threads=[])
 
 
 def _spread(task):

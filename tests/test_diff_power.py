@@ -4,7 +4,7 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from compare.analysis.run_diff import diff_runs
-from tests.simulated_runs import reference, simulated
+from tests.simulated_runs import simulated, tasks
 
 ADAPTERS = ("numpy", "torch", "tensorflow", "jax")
 SEEDS = {0.05: 6, 0.02: 12}
@@ -33,9 +33,9 @@ def test_a_machine_that_changed_is_said_so_and_is_no_regression(machine, word):
     found = diff(6, 0.05, 2, machine=machine)
     assert not slower(found)
     assert {c.finding for c in found.changes if c.measure == "sequences/s"} == {f"{word} machine"}
-    tasks = ", ".join(task.name for task in reference().tasks)
+    names = ", ".join(task.name for task in tasks())
     assert (
-        f"{tasks}: all adapters became {word} by the same factor: the machine did, or what they all share."
+        f"{names}: all adapters became {word} by the same factor: the machine did, or what they all share."
         in (found.remarks)
     )
 
