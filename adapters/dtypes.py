@@ -22,6 +22,9 @@ UNITS: Mapping[Dtype, float] = {
 }
 """The unit in the last place of a number near 1."""
 
+LEAST_CAPABILITY: Mapping[Dtype, tuple[int, int]] = {"bfloat16": (8, 0), "float16": (7, 0)}
+"""The compute capability from which on NVIDIA's GPUs multiply such numbers."""
+
 REDUCED: tuple[Dtype, ...] = ("bfloat16", "float16")
 
 ROUNDINGS = 8

@@ -2,8 +2,13 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
+from adapters.dtypes import Dtype
 from adapters.work import KernelRun
+
+NAMES: Mapping[Dtype, str] = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "float64": "f64"}
+"""What XLA calls numbers of a dtype."""
 
 _LOOP = re.compile(r" while\(")
 _PRODUCT = re.compile(r"= \w+\[([\d,]*)\]\S* (?:dot|convolution)\(")
@@ -20,14 +25,14 @@ def kernels_in(program: str) -> tuple[KernelRun, ...]:
     return tuple(KernelRun(f"XLA {name}", times, compiled=True) for name, times in found.most_common())
 
 
-def multiplies(program: str, number: str) -> bool:
-    """Whether all products of an optimized program are of such numbers, as XLA calls them: bf16, f16, f32.
+def multiplies(program: str, dtype: Dtype) -> bool:
+    """Whether all products of an optimized program are of such numbers.
 
     Where it has no kernel for them, it makes others of them first.
     """
     kinds = dict(_DEFINED.findall(program))
     factors = [kinds[name] for pair in _FACTORS.findall(program) for name in pair]
-    return bool(factors) and set(factors) == {number}
+    return bool(factors) and set(factors) == {NAMES[dtype]}
 
 
 def _kernel(line: str) -> str | None:

@@ -94,16 +94,16 @@ IN_BFLOAT16 = """
 
 
 @pytest.mark.parametrize(
-    ("program", "number", "said"),
+    ("program", "dtype", "said"),
     [
-        (IN_BFLOAT16, "bf16", True),
-        (IN_FLOAT32, "bf16", False),
-        (IN_FLOAT32, "f32", True),
-        ("", "bf16", False),
+        (IN_BFLOAT16, "bfloat16", True),
+        (IN_FLOAT32, "bfloat16", False),
+        (IN_FLOAT32, "float32", True),
+        ("", "bfloat16", False),
     ],
 )
-def test_a_compiled_program_tells_what_it_multiplies(program, number, said):
-    assert multiplies(program, number) is said
+def test_a_compiled_program_tells_what_it_multiplies(program, dtype, said):
+    assert multiplies(program, dtype) is said
 
 
 @of_framework("jax")

@@ -8,10 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array as Tensor
 
-from adapters.interface import Dtype, UnsupportedSpec
+from adapters.dtypes import LEAST_CAPABILITY
+from adapters.interface import Dtype, UnsupportedSpec, is_reduced
 from adapters.xla_programs import multiplies
-
-XLA_NAMES: Mapping[Dtype, str] = {"bfloat16": "bf16", "float16": "f16"}
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
@@ -54,7 +53,7 @@ def check_kernels(dtype: Dtype, device: Any) -> None:
 
     Raises: UnsupportedSpec.
     """
-    if dtype in XLA_NAMES and not KERNELS[device.platform](dtype, device):
+    if is_reduced(dtype) and not KERNELS[device.platform](dtype, device):
         raise UnsupportedSpec(f"dtype is {dtype!r}: XLA computes its products in float32 on this device")
 
 
@@ -62,12 +61,13 @@ def check_kernels(dtype: Dtype, device: Any) -> None:
 def has_cpu_kernel(dtype: Dtype, device: Any) -> bool:
     """As XLA's own program for a product says."""
     factor = jax.device_put(jnp.ones((32, 32), dtype), device)
-    return multiplies(jax.jit(reduced).lower(factor, factor).compile().as_text(), XLA_NAMES[dtype])
+    return multiplies(jax.jit(reduced).lower(factor, factor).compile().as_text(), dtype)
 
 
 def has_gpu_kernel(dtype: Dtype, device: Any) -> bool:
-    """NVIDIA's GPUs multiply bfloat16 from compute capability 8 on, float16 from 7 on."""
-    return float(device.compute_capability) >= {"bfloat16": 8.0, "float16": 7.0}[dtype]
+    """By what the GPU's compute capability is, as in "9.0"."""
+    found = tuple(map(int, device.compute_capability.split(".")))
+    return found >= LEAST_CAPABILITY[dtype]
 
 
 KERNELS: Mapping[str, Callable[[Dtype, Any], bool]] = {"cpu": has_cpu_kernel, "gpu": has_gpu_kernel}

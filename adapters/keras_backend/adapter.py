@@ -130,7 +130,7 @@ class KerasTensorFlowAdapter(KerasAdapter):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
         unsupported={
             "optimizer": "Keras' RMSprop adds epsilon under the root",
-            "dtype": "as its backend has it",
+            "dtype": "not built for Keras' own training",
         },
     )
 
@@ -150,7 +150,7 @@ class KerasTorchAdapter(KerasAdapter):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
         unsupported={
             "optimizer": "Keras' RMSprop adds epsilon under the root",
-            "dtype": "as its backend has it",
+            "dtype": "not built for Keras' own training",
         },
     )
 
@@ -175,7 +175,7 @@ class KerasJaxAdapter(KerasAdapter):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
         unsupported={
             "optimizer": "Keras' RMSprop adds epsilon under the root",
-            "dtype": "as its backend has it",
+            "dtype": "not built for Keras' own training",
         },
     )
 

@@ -1,17 +1,14 @@
 """Whether TensorFlow has kernels for bfloat16 and float16 where it is to compute."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 
 import tensorflow as tf
 from tensorflow.python.util._pywrap_utils import IsDataTypeSupportedByOneDNNOnThisCPU
 
+from adapters.dtypes import LEAST_CAPABILITY
 from adapters.interface import Dtype, UnsupportedSpec, is_reduced
 from adapters.xla_programs import multiplies
-
-XLA_NAMES: Mapping[Dtype, str] = {"bfloat16": "bf16", "float16": "f16"}
-LEAST_CAPABILITY: Mapping[Dtype, tuple[int, int]] = {"bfloat16": (8, 0), "float16": (7, 0)}
-"""Of NVIDIA's GPUs that multiply such numbers."""
 
 
 @cache
@@ -20,7 +17,7 @@ def compiled_on_cpu(dtype: Dtype) -> bool:
     factor = tf.zeros((32, 32), dtype)
     square = tf.function(lambda factor: factor @ factor, jit_compile=True)
     program = square.experimental_get_compiler_ir(factor)(stage="optimized_hlo")
-    return multiplies(str(program), XLA_NAMES[dtype])
+    return multiplies(str(program), dtype)
 
 
 def in_a_graph_on_cpu(dtype: Dtype) -> bool:

@@ -58,28 +58,7 @@ def parity_result(
     theirs: Observations,
     slopes: Mapping[str, tuple[Slope, ...]],
 ) -> ParityResult:
-    """The record of one adapter; of the reference itself gradients and rounding alone are checked."""
-    result = _compared(task, adapter, ours, reference, theirs, slopes)
-    found = rounding(ours)
-    return replace(
-        result,
-        verdict=result.verdict if found.left_at is None else "DIFFERENT",
-        dtype=found.dtype,
-        losses_reduced=found.losses,
-        band_reduced=found.band,
-        reduced_left_at=found.left_at,
-    )
-
-
-def _compared(
-    task: str,
-    adapter: str,
-    ours: Observations,
-    reference: str,
-    theirs: Observations,
-    slopes: Mapping[str, tuple[Slope, ...]],
-) -> ParityResult:
-    """The record of what was done in float64 and float32."""
+    """The record of one adapter in float64 and float32; of the reference gradients alone are checked."""
     against_slopes = slope_differences(ours.gradients, slopes)
     if adapter == reference:
         return ParityResult(
@@ -113,6 +92,19 @@ def _compared(
         gradients=gradients,
         losses_float32=[rounded(value) for value in float32],
         left_at=left_at,
+    )
+
+
+def with_rounding(result: ParityResult, ours: Observations) -> ParityResult:
+    """The record with what the adapter did in fewer digits, held against itself."""
+    found = rounding(ours)
+    return replace(
+        result,
+        verdict=result.verdict if found.left_at is None else "DIFFERENT",
+        dtype=found.dtype,
+        losses_reduced=found.losses,
+        band_reduced=found.band,
+        reduced_left_at=found.left_at,
     )
 
 

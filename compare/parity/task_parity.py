@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from compare.errors import UsageError
-from compare.parity.comparison import parity_result, slope_differences
+from compare.parity.comparison import parity_result, slope_differences, with_rounding
 from compare.parity.finite_differences import Slope, slopes
 from compare.parity.probe import STAGES, Observations, parity_inputs
 from compare.records.parity import ParityResult
@@ -124,7 +124,7 @@ class TaskParity:
             self._reference = (name, self._observed[name])
         observed, self._observed = self._observed, {}
         return [
-            parity_result(self.check.task, name, each, *self._reference, self._expected)
+            with_rounding(parity_result(self.check.task, name, each, *self._reference, self._expected), each)
             for name, each in observed.items()
         ]
 
