@@ -18,6 +18,7 @@ from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, Unsuppor
 from adapters.parameters import draw, normal, shapes
 from adapters.validation import check_data
 from compare.analysis import sweep as curves
+from compare.analysis.statistics import FEWEST_PAIRS
 from compare.benchmarks import loop_comparison, sweep
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import (
@@ -311,6 +312,15 @@ def test_threads_are_compared_within_an_adapter():
     assert found.error is None
     assert len(found.single) == len(found.several) == 2
     assert len(heard) == turns(block)
+
+
+def test_what_threads_are_worth_is_shown_without_an_interval_where_rounds_are_too_few():
+    found = ThreadRounds(
+        task=SINE.name, adapter="numpy", threads=2, single=[2.0] * 5, several=[1.0] * 5, error=None
+    )
+    assert "2.00 (too few rounds)" in thread_table([found]).markdown
+    enough = replace(found, single=[2.0] * FEWEST_PAIRS, several=[1.0] * FEWEST_PAIRS)
+    assert "2.00 (2.00–2.00)" in thread_table([enough]).markdown
 
 
 def test_a_worker_that_fails_among_the_threads_makes_the_exit_code_one():

@@ -9,6 +9,9 @@ from scipy import special, stats
 
 FEWEST_CLUSTERS = 3
 
+FEWEST_PAIRS = 6
+"""Of fewer ratios, none is far enough from the median to bound it with 95 %."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:

@@ -59,6 +59,7 @@ def _micro(seconds: Sequence[float]) -> float | None:
 def _shown(ratio: Ratio | None) -> str:
     if ratio is None:
         return NOTHING
-    told_apart = not ratio.low <= 1 <= ratio.high
+    if not ratio.has_interval:
+        return f"{factor(ratio.median)} (too few rounds)"
     shown = f"{factor(ratio.median)} ({factor(ratio.low)}–{factor(ratio.high)})"
-    return shown if told_apart else f"{shown}, no difference found"
+    return f"{shown}, no difference found" if ratio.includes_one else shown
