@@ -30,7 +30,7 @@ from compare.records.results import Results
 from compare.runner.block import run_block
 from compare.runner.worker_process import WorkerFailed
 from compare.storage.journal import ResultsStore
-from compare.storage.results import save
+from compare.storage.results import load, save
 from tasks.interface import DataRequest
 
 ADAPTERS = ("numpy", "torch", "tensorflow", "jax")
@@ -106,9 +106,12 @@ def measure(cluster, environment, count):
         begin = time.monotonic()
         save(results, Path(folder))
         save_seconds, size = time.monotonic() - begin, (Path(folder) / "results.json").stat().st_size
+        begin = time.monotonic()
+        load(Path(folder))
+        load_seconds = time.monotonic() - begin
     return (
         f"| {count:,} | {1000 * seconds / count:.1f} | {1000 * (cpu_after - cpu) / count:.1f} "
-        f"| {(memory_after - memory) / count / 2**10:.0f} | {size / count / 2**10:.0f} | {save_seconds:.2f} |"
+        f"| {(memory_after - memory) / count / 2**10:.0f} | {size / count / 2**10:.0f} | {save_seconds:.2f} | {load_seconds:.2f} |"
     )
 
 
@@ -136,9 +139,9 @@ def main():
             print(f"idle: {idle:.2f} ms of the scheduler's processor a second and worker")
             print(
                 "| blocks | ms a block | ms of the command's processor | KiB in memory | KiB on disk "
-                "| s a save |"
+                "| s a save | s to read |"
             )
-            print("|---:|---:|---:|---:|---:|---:|")
+            print("|---:|---:|---:|---:|---:|---:|---:|")
             for count in chosen.counts:
                 print(measure(cluster, result.environment, count), flush=True)
 

@@ -11,7 +11,7 @@ REFERENCE = ROOT / "reports" / "reference"
 
 def test_the_readmes_table_is_the_reference_reports():
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.count("|") == 10]
-    assert len(rows) == 2 + 16
+    assert len(rows) == 2 + 24
     assert "\n".join(rows) in stored_text(REFERENCE)
 
 
@@ -24,4 +24,4 @@ def test_the_reference_is_a_standard_run_on_real_mnist_that_reached_its_targets(
     for run in results.runs:
         if run.task == "mnist-rows":
             assert run.epochs[0].metrics["accuracy"] >= 94
-            assert run.epochs[4].metrics["accuracy"] >= 97.5
+            assert run.epochs[2].metrics["accuracy"] >= 97

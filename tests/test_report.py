@@ -155,7 +155,7 @@ def test_the_report_of_a_standard_run_has_a_short_first_page_and_draws_each_figu
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
     assert render(tmp_path, baseline=None, html=False, console=Console(quiet=True)) == 0
     assert len((tmp_path / "README.md").read_text().splitlines()) <= 60
-    assert len(list((tmp_path / "figures").iterdir())) == len(drawn) == 21
+    assert len(list((tmp_path / "figures").iterdir())) == len(drawn) == 35
 
 
 def test_every_link_of_every_page_leads_to_something(folder):

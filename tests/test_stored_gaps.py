@@ -51,7 +51,7 @@ def test_tutorials_with_a_gap_are_refused_in_one_line(kind, recipe, spoil, says,
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda tasks: tasks.pop(), "mnist-rows is missing, and there are runs of it"),
+        (lambda tasks: tasks.pop(), "life-expectancy is missing, and there are runs of it"),
         (lambda tasks: tasks.append(tasks[0]), "sine-online stands there twice"),
         (lambda tasks: tasks[0]["metrics"].clear(), "sine-online has no metrics"),
     ],
