@@ -1,5 +1,6 @@
 """Shells, homes, folders and clusters as they ought not to be, each of which must change nothing."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,12 @@ PACKAGES_OF_THE_USER = (
     "adapters/__init__.py", "tasks.py", "numpy.py", "torch.py", "json.py", "random.py", "signal.py",
     "rich/__init__.py", "typer.py", "msgspec.py", "dataclasses.py", "pathlib.py", "logging.py", "ast.py",
 )  # fmt: skip
+NAMED_LIKE_NONE_OF_PYTHON = tuple(
+    path
+    for path in PACKAGES_OF_THE_USER
+    if Path(path).parts[0].removesuffix(".py") not in sys.stdlib_module_names
+)
+"""Those that no Python takes the place of its own by, which then does not begin."""
 
 FLUSHED = """import sys
 if "compare.runner.worker" in sys.argv:
@@ -171,6 +178,9 @@ HOSTILE: dict[str, Hostile] = {
     "Matplotlib configured at home": Hostile(
         home={".config/matplotlib/matplotlibrc": "backend: none\nno: 1\n"}
     ),
+    "Matplotlib configured in no text": Hostile(
+        shell="printf 'font.size: \\xff' > matplotlibrc;", says="matplotlibrc, here or at home, is no UTF-8"
+    ),
     "tables and figures configured": Hostile(
         variables={
             "ARROW_DEFAULT_MEMORY_POOL": "none",
@@ -184,10 +194,10 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "variables that are no valid text": Hostile(
         shell="export JAX_DISABLE_JIT=$'\\xff' LD_LIBRARY_PATH=$'/caf\\xe9';",
-        says=r"LD_LIBRARY_PATH was set to /caf\xe9",
+        says=r"LD_LIBRARY_PATH was set to /caf\\xe9",
     ),
     "packages looked for here first": Hostile(
-        variables={"PYTHONPATH": f".:{ROOT}"}, files=dict.fromkeys(PACKAGES_OF_THE_USER, BROKEN)
+        variables={"PYTHONPATH": f".:{ROOT}"}, files=dict.fromkeys(NAMED_LIKE_NONE_OF_PYTHON, BROKEN)
     ),
     "pages of memory": Hostile(variables={"THP_MEM_ALLOC_ENABLE": "1"}, adapters=TORCH),
     "logs of everything": Hostile(
