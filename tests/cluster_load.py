@@ -1,4 +1,4 @@
-"""What a cluster costs for each block, measured: `python -m tests.cluster_load 10 100 1000 --workers 8`.
+"""What a cluster costs for each block, measured: `python -m tests.cluster_load 10 100 1000 2000 --workers 8`.
 
 Blocks are simulated: a worker answers at once with the records of a real block, so that what is left is the
 work of the cluster, and of the command that has each block's records on disk as it ends. For the page on

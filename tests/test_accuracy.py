@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from adapters import open_adapter
-from compare.accuracy import choice, trials
+from compare.accuracy import choice, record, trials
 from compare.accuracy.augmentation import Augmentation
 from compare.accuracy.choice import training_part
 from compare.accuracy.recipes import TASK, TrainingRecipe
@@ -57,6 +57,11 @@ def test_every_adapter_begins_from_the_first_seeds_and_the_fastest_from_all(foll
     shared = [(seed, adapter) for seed in range(SHARED_SEEDS) for adapter in ("numpy", TWIN)]
     assert [(run.seed, run.adapter) for run in runs] == [*shared, (SHARED_SEEDS, first)]
     assert all(len(run.epoch_seconds) == len(run.epoch_losses) == EPOCHS for run in runs)
+
+
+def test_the_help_says_how_many_seeds_are_every_adapters():
+    said = " ".join(command("accuracy", "--help").out.split())
+    assert f"{record.SEEDS} if absent. The first {SHARED_SEEDS} are for every adapter" in said
 
 
 def test_the_fastest_is_the_one_whose_training_took_least_of_those_that_never_failed():
