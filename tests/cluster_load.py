@@ -111,7 +111,8 @@ def measure(cluster, environment, count):
         load_seconds = time.monotonic() - begin
     return (
         f"| {count:,} | {1000 * seconds / count:.1f} | {1000 * (cpu_after - cpu) / count:.1f} "
-        f"| {(memory_after - memory) / count / 2**10:.0f} | {size / count / 2**10:.0f} | {save_seconds:.2f} | {load_seconds:.2f} |"
+        f"| {(memory_after - memory) / count / 2**10:.0f} | {size / count / 2**10:.0f} "
+        f"| {save_seconds:.2f} | {load_seconds:.2f} |"
     )
 
 

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from rich.progress import TextColumn
 
+from compare.cli import progress as progress_module
 from compare.cli.app import console
 from compare.cli.list import tasks_table
-from compare.cli.progress import progress_bars
+from compare.cli.progress import bar, progress_bars
 from compare.storage.results import save
 from tasks import TASKS
 from tests.commands import LONGEST_SECONDS, ROOT, Ended, command
@@ -64,6 +67,16 @@ def test_a_name_that_looks_like_markup_is_a_name_in_bars_and_tables(name, monkey
     with console.capture() as captured:
         console.print(tasks_table())
     assert f" {name} " in captured.get()
+
+
+def test_a_long_stage_says_how_far_it_is_where_there_are_no_bars(monkeypatch):
+    monkeypatch.setattr(progress_module, "LONGEST_SILENCE", 0.0)
+    printed = StringIO()
+    with bar(progress_bars(Console(file=printed)), "accuracy", 4) as tick:
+        for _ in range(4):
+            tick("numpy")
+    turns = [f"accuracy: {count} of 4 turns, about 0 min left" for count in (1, 2, 3)]
+    assert printed.getvalue().splitlines() == [*turns, "accuracy: done in 0 s"]
 
 
 @pytest.mark.parametrize("line", ["--help", "list", "diff a a", RUN, CHECK])

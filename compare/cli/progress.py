@@ -30,6 +30,10 @@ def progress_bars(console: Console) -> Progress:
     )
 
 
+LONGEST_SILENCE = 60.0
+"""Units: s. After it, a stage that goes on says how far it is where there are no bars."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar, which names whom or what is waited for."""
@@ -40,6 +44,18 @@ class Bar:
     def __call__(self, current: str) -> None:
         """Advance by a turn, and name what that was."""
         self.progress.update(self.row, advance=1, current=current)
+        if self.progress.disable:
+            self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        (task,) = (each for each in self.progress.tasks if each.id == self.row)
+        now = time.monotonic()
+        if now - task.fields["said"] < LONGEST_SILENCE or not task.total or task.finished:
+            return
+        left = (now - task.fields["begun"]) * (task.total / task.completed - 1)
+        turns = f"{task.completed:.0f} of {task.total:.0f} turns"
+        say(self.progress.console, f"{task.description}: {turns}, about {left / 60:.0f} min left")
+        self.progress.update(self.row, said=now)
 
     def wait_for(self, current: str) -> None:
         """Name what comes next."""
@@ -48,9 +64,9 @@ class Bar:
 
 @contextmanager
 def bar(progress: Progress, title: str, turns: int) -> Iterator[Bar]:
-    """Show a bar of so many turns; elsewhere than on a terminal say when it is full."""
+    """Show a bar of so many turns; elsewhere than on a terminal say how far it is, and when it is full."""
     begin = time.monotonic()
-    row = progress.add_task(title, total=turns, current="starting")
+    row = progress.add_task(title, total=turns, current="starting", begun=begin, said=begin)
     yield Bar(progress, row)
     progress.update(row, completed=turns, current="")
     if progress.disable:
