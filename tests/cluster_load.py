@@ -1,4 +1,4 @@
-"""What a cluster costs for each block, measured: `python -m tests.cluster_load 10 100 1000 2000 --workers 8`.
+"""What a cluster costs for each block, measured: `python -m tests.cluster_load 1000 --workers 8`.
 
 Blocks are simulated: a worker answers at once with the records of a real block, so that what is left is the
 work of the cluster, and of the command that has each block's records on disk as it ends. For the page on
@@ -118,7 +118,7 @@ def measure(cluster, environment, count):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("counts", type=int, nargs="+")
+    parser.add_argument("count", type=int)
     parser.add_argument("--workers", type=int, default=8)
     chosen = parser.parse_args()
     result, seconds = real_block()
@@ -143,8 +143,7 @@ def main():
                 "| s a save | s to read |"
             )
             print("|---:|---:|---:|---:|---:|---:|---:|")
-            for count in chosen.counts:
-                print(measure(cluster, result.environment, count), flush=True)
+            print(measure(cluster, result.environment, chosen.count))
 
 
 if __name__ == "__main__":

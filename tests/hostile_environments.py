@@ -179,7 +179,7 @@ HOSTILE: dict[str, Hostile] = {
         home={".config/matplotlib/matplotlibrc": "backend: none\nno: 1\n"}
     ),
     "Matplotlib configured in no text": Hostile(
-        shell="printf 'font.size: \\xff' > matplotlibrc;", says="matplotlibrc, here or at home, is no UTF-8"
+        shell="printf 'font.size: \\xff' > matplotlibrc; export MATPLOTLIBRC=$PWD/matplotlibrc;"
     ),
     "tables and figures configured": Hostile(
         variables={

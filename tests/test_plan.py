@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from compare.analysis.statistics import FEWEST_PAIRS
 from compare.cli.options import settings
 from compare.cli.plan import plan
-from compare.cli.stages import scaled
 from tests.commands import command
-from tests.example_results import example_results
 
 
 def blocks(*tasks, **options):
@@ -74,14 +71,6 @@ def test_few_seeds_have_more_processes_each():
 
     assert sum(processes(seeds=1)) == sum(processes(seeds=3)) == 6
     assert processes(seeds=20) == [1] * 20
-
-
-@pytest.mark.parametrize("preset", ["standard", "full"])
-def test_what_threads_are_worth_has_as_many_rounds_as_an_interval_needs(preset):
-    options = settings(adapters="numpy", preset=preset, threads=2)
-    first, *_ = plan(replace(options, tasks=("sine-online",)))
-    (block,) = scaled(options, [first], replace(example_results(), threads=[]))
-    assert block.rounds >= FEWEST_PAIRS
 
 
 def test_few_rounds_have_a_process_each():

@@ -26,8 +26,9 @@ def training_part(dataset: Dataset) -> Dataset:
 
 
 def trial_turns(known: Accuracy) -> int:
-    """How many epochs all trials have together."""
-    return sum(TRIALS[trial.recipe][trial.number - 1].recipe.epochs for trial in known.trials)
+    """How many epochs those trials have together that are yet to be tried again."""
+    due = [trial for trial in known.trials if trial.run is None]
+    return sum(TRIALS[trial.recipe][trial.number - 1].recipe.epochs for trial in due)
 
 
 def try_again(

@@ -13,7 +13,7 @@ from compare.runner.worker_process import Limits
 from tasks.interface import Dataset
 
 SEEDS = 10
-SHARED_SEEDS = 2
+SHARED_SEEDS = 3
 """From as many of them every adapter begins."""
 
 
@@ -28,12 +28,12 @@ class Plan:
     device: str
     part: int
 
-    @property
-    def turns(self) -> int:
-        """How many epochs are trained, those of all adapters together."""
+    def turns_left(self, known: Accuracy) -> int:
+        """How many epochs are yet to be trained, those of all adapters together, if none fails."""
         shared = min(self.seeds, SHARED_SEEDS)
         starts = shared * len(self.adapters) + (self.seeds - shared)
-        return starts * sum(recipe.epochs for recipe in self.recipes.values())
+        done = sum(len(run.epoch_seconds) for run in known.runs)
+        return max(0, starts * sum(recipe.epochs for recipe in self.recipes.values()) - done)
 
 
 def chosen_recipes(names: Sequence[RecipeName], epochs: int | None) -> dict[RecipeName, TrainingRecipe]:

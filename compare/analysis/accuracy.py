@@ -1,21 +1,26 @@
 """What the runs of a recipe for accuracy come to: by adapter, over seeds, and against each other."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from compare.analysis.statistics import Difference, Sample, paired_difference, sample
+from compare.analysis.statistics import FEWEST_CLUSTERS, Difference, Sample, paired_difference, sample
 from compare.records.accuracy import Accuracy, AccuracyRun, RecipeName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracySummary:
-    """All runs of one recipe by one adapter; those that finished, and the first that did not."""
+    """All runs of one recipe by one adapter; those that finished, and the first that did not.
+
+    `timed` are those whose seconds are compared with other adapters'.
+    """
 
     recipe: RecipeName
     adapter: str
     finished: tuple[AccuracyRun, ...]
+    timed: tuple[AccuracyRun, ...]
     problem: AccuracyRun | None
 
     @property
@@ -27,42 +32,51 @@ class AccuracySummary:
         return {run.seed: run.accuracy for run in self.finished if run.accuracy is not None}
 
     @property
-    def seconds(self) -> list[float]:
-        """Of all training, run by run."""
-        return [sum(run.epoch_seconds) for run in self.finished]
-
-    @property
     def accuracy(self) -> Sample | None:
         return sample([*self.accuracies.values()])
 
     @property
     def training(self) -> Sample | None:
-        """The seconds of the runs since the environment last changed: earlier ones are of another machine.
-
-        None where those were made on unlike machines, whose seconds are never pooled.
-        """
-        latest = max((run.part for run in self.finished), default=0)
-        own = [run for run in self.finished if run.part == latest]
-        alike = len({run.machine for run in own}) == 1
-        return sample([sum(run.epoch_seconds) for run in own]) if alike else None
+        """The seconds of all training, of the runs that are compared; None where there are none."""
+        return sample([sum(run.epoch_seconds) for run in self.timed])
 
 
 def accuracy_summaries(accuracy: Accuracy, recipe: RecipeName) -> tuple[AccuracySummary, ...]:
     """One an adapter, in the order in which they ran."""
     own = [run for run in accuracy.runs if run.recipe == recipe]
+    timed = _comparable([run for run in own if run.accuracy is not None])
     return tuple(
-        _summary(recipe, adapter, [run for run in own if run.adapter == adapter])
+        AccuracySummary(
+            recipe=recipe,
+            adapter=adapter,
+            finished=tuple(run for run in own if run.adapter == adapter and run.accuracy is not None),
+            timed=tuple(run for run in timed if run.adapter == adapter),
+            problem=next((run for run in own if run.adapter == adapter and run.status != "ok"), None),
+        )
         for adapter in dict.fromkeys(run.adapter for run in own)
     )
 
 
-def _summary(recipe: RecipeName, adapter: str, runs: Sequence[AccuracyRun]) -> AccuracySummary:
-    return AccuracySummary(
-        recipe=recipe,
-        adapter=adapter,
-        finished=tuple(run for run in runs if run.accuracy is not None),
-        problem=next((run for run in runs if run.status != "ok"), None),
-    )
+def _comparable(finished: Sequence[AccuracyRun]) -> list[AccuracyRun]:
+    """The runs from the seeds that all adapters finished, since the environment last changed.
+
+    None where those were made on unlike machines, whose seconds are never pooled.
+    """
+    seeds: dict[str, set[int]] = {}
+    for run in finished:
+        seeds.setdefault(run.adapter, set()).add(run.seed)
+    shared = set.intersection(*seeds.values()) if seeds else set()
+    own = [run for run in finished if run.seed in shared]
+    latest = [run for run in own if run.part == max(each.part for each in own)]
+    return latest if len({run.machine for run in latest}) == 1 else []
+
+
+def sampling_error(accuracy: float, images: int) -> float:
+    """How far the accuracy on so many images is from that on all such images: half of a 95 % interval.
+
+    Units: %.
+    """
+    return 1.96 * math.sqrt(accuracy * (100 - accuracy) / images)
 
 
 def fastest(runs: Sequence[AccuracyRun]) -> str | None:
@@ -103,7 +117,8 @@ class AdapterDifference:
 def differences(recipes: Sequence[Sequence[AccuracySummary]]) -> list[AdapterDifference]:
     """Every adapter against the one that ran from most seeds, recipe by recipe.
 
-    The intervals hold all together with 95 % (Bonferroni): of many, one would leave 0 out by chance.
+    The intervals hold all together with 95 % (Bonferroni): of many, one would leave 0 out by chance. Fewer
+    than three shared seeds have none.
     """
     pairs = [
         (summary, first)
@@ -112,7 +127,10 @@ def differences(recipes: Sequence[Sequence[AccuracySummary]]) -> list[AdapterDif
         for summary in summaries
         if summary is not first
     ]
-    confidence = 1 - 0.05 / max(1, len(pairs))
+    testable = sum(
+        len(each.accuracies.keys() & first.accuracies.keys()) >= FEWEST_CLUSTERS for each, first in pairs
+    )
+    confidence = 1 - 0.05 / max(1, testable)
     return [
         AdapterDifference(
             recipe=summary.recipe,

@@ -9,9 +9,6 @@ from scipy import special, stats
 
 FEWEST_CLUSTERS = 3
 
-FEWEST_PAIRS = 6
-"""Of fewer ratios, none is far enough from the median to bound it with 95 %."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
@@ -49,7 +46,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Mean and range of `count` samples, and the mean's 95 % interval; NaN where a single one gives none."""
+    """Mean and range of `count` samples, and the mean's 95 % interval; NaN for fewer than three."""
 
     mean: float
     sd: float
@@ -59,15 +56,23 @@ class Sample:
     low: float
     high: float
 
+    @property
+    def has_interval(self) -> bool:
+        return not math.isnan(self.low)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The mean of paired differences with its interval, NaN for a single pair."""
+    """The mean of paired differences with its interval, NaN for fewer than three pairs."""
 
     mean: float
     low: float
     high: float
     pairs: int
+
+    @property
+    def has_interval(self) -> bool:
+        return not math.isnan(self.low)
 
 
 def median(values: Sequence[float]) -> float | None:
@@ -79,16 +84,6 @@ def spread(values: Sequence[float]) -> Spread | None:
         return None
     lower, middle, upper = np.percentile(values, [25, 50, 75])
     return Spread(median=float(middle), lower=float(lower), upper=float(upper), count=len(values))
-
-
-def paired_ratio(ratios: Sequence[float]) -> Ratio | None:
-    """The median of paired ratios; its interval is from order statistics and assumes no distribution."""
-    if not ratios:
-        return None
-    interval = stats.quantile_test(ratios, p=0.5).confidence_interval(0.95)
-    return Ratio(
-        median=float(np.median(ratios)), low=float(interval.low), high=float(interval.high), pairs=len(ratios)
-    )
 
 
 def clustered_ratio(ratios: Sequence[Sequence[float]]) -> Ratio | None:
@@ -154,8 +149,8 @@ def paired_difference(
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """The interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
-    if len(values) < 2:
+    """The interval of a mean by Student's t: NaN for fewer than three values, of no width for equal ones."""
+    if len(values) < FEWEST_CLUSTERS:
         return math.nan, math.nan
     mean = float(np.mean(values))
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))

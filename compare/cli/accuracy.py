@@ -47,9 +47,10 @@ def accuracy_stage(
 ) -> Iterator[Results]:
     """The results as they grow, seed by seed."""
     dataset, plan = open_dataset(TASK, keys[TASK.name]), plan_of(settings, part(results))
-    with bar(progress, "accuracy", plan.turns) as tick:
+    known = known_of(results)
+    with bar(progress, "accuracy", plan.turns_left(known)) as tick:
         observer = LoggingObserver(settings.out, tick)
-        yield from _told(results, record(plan, dataset, observer, known_of(results)), progress)
+        yield from _told(results, record(plan, dataset, observer, known), progress)
 
 
 def choice_stage(

@@ -1,4 +1,4 @@
-"""Progress: bars on a terminal; elsewhere a line for each stage that is done."""
+"""Progress: bars on a terminal; elsewhere a line for each stage that is done, and for one that goes on."""
 
 import time
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ def progress_bars(console: Console) -> Progress:
     )
 
 
-LONGEST_SILENCE = 60.0
-"""Units: s. After it, a stage that goes on says how far it is where there are no bars."""
+SECONDS_BETWEEN_LINES = 60.0
+"""After so long, a stage that goes on says at its next turn how far it is, where there are no bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,9 @@ class Bar:
     def _say_how_far(self) -> None:
         (task,) = (each for each in self.progress.tasks if each.id == self.row)
         now = time.monotonic()
-        if now - task.fields["said"] < LONGEST_SILENCE or not task.total or task.finished:
+        if now - task.fields["said"] < SECONDS_BETWEEN_LINES or task.finished:
             return
-        left = (now - task.fields["begun"]) * (task.total / task.completed - 1)
-        turns = f"{task.completed:.0f} of {task.total:.0f} turns"
-        say(self.progress.console, f"{task.description}: {turns}, about {left / 60:.0f} min left")
+        say(self.progress.console, f"{task.description}: {task.completed:.0f} of {task.total:.0f} turns")
         self.progress.update(self.row, said=now)
 
     def wait_for(self, current: str) -> None:
@@ -66,7 +64,7 @@ class Bar:
 def bar(progress: Progress, title: str, turns: int) -> Iterator[Bar]:
     """Show a bar of so many turns; elsewhere than on a terminal say how far it is, and when it is full."""
     begin = time.monotonic()
-    row = progress.add_task(title, total=turns, current="starting", begun=begin, said=begin)
+    row = progress.add_task(title, total=turns, current="starting", said=begin)
     yield Bar(progress, row)
     progress.update(row, completed=turns, current="")
     if progress.disable:

@@ -124,7 +124,7 @@ def accuracy(
     seeds: Annotated[
         int | None,
         typer.Option(
-            help="Starts to try, seeds 0 to N-1; 10 if absent. The first 2 are for every adapter, the others "
+            help="Starts to try, seeds 0 to N-1; 10 if absent. The first 3 are for every adapter, the others "
             "for the fastest."
         ),
     ] = None,

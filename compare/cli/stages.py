@@ -7,7 +7,6 @@ from dataclasses import replace
 from rich.progress import Progress
 
 from adapters.interface import Array
-from compare.analysis.statistics import FEWEST_PAIRS
 from compare.benchmarks.threads import compare_threads, turns
 from compare.cli.profile_stage import profile_stage
 from compare.cli.progress import Bar, LoggingObserver, bar, say
@@ -153,13 +152,13 @@ def parity_checks(blocks: Sequence[Block], results: Results) -> list[ParityCheck
 def scaled(settings: Settings, blocks: Sequence[Block], results: Results) -> list[Block]:
     """The blocks to try with one thread and with all: a task's first, on the CPU, but not when quick.
 
-    Half the rounds are enough to see what more threads are worth, where they are enough for an interval.
+    Half the rounds are enough to see what more threads are worth.
     """
     if settings.preset == "quick" or settings.threads == 1 or settings.device != "cpu":
         return []
     done = {rounds.task for rounds in results.threads}
     return [
-        replace(block, rounds=max(FEWEST_PAIRS, block.rounds // 2), processes=1)
+        replace(block, rounds=max(2, block.rounds // 2), processes=1)
         for block in blocks
         if block.seed == 0 and block.task not in done
     ]

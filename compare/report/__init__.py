@@ -1,12 +1,28 @@
 """From what can be said of a run to pages, tables and figures."""
 
 import logging
-
-from compare.errors import UsageError
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # without a home it says where it keeps its fonts
 
-try:
-    import matplotlib as matplotlib  # reads the user's settings, though figures take none of them
-except UnicodeDecodeError as error:
-    raise UsageError(f"a file matplotlibrc, here or at home, is no UTF-8: rename it ({error})") from error
+
+@contextmanager
+def _in_matplotlibs_folder() -> Iterator[None]:
+    """With the folder of Matplotlib's own settings as the current one, which may be one that is gone."""
+    here = os.open(".", os.O_PATH)
+    spec = find_spec("matplotlib")
+    try:
+        if spec and spec.origin:
+            os.chdir(Path(spec.origin).parent / "mpl-data")
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+with _in_matplotlibs_folder():
+    import matplotlib as matplotlib  # it reads the settings of the current folder, else the user's

@@ -1,14 +1,17 @@
 """The page of a reference for accuracy, and that of the choice of its recipes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapters.interface import AdamW
 from compare.analysis.accuracy import (
     AccuracySummary,
     AdapterDifference,
     accuracy_summaries,
     differences,
     most_seeds,
+    sampling_error,
 )
 from compare.analysis.caveats import cluster_caveats
 from compare.records.accuracy import Accuracy
@@ -25,7 +28,7 @@ from compare.report.tables.accuracy import (
     trials_table,
 )
 from compare.report.tables.environment import environment_table
-from compare.text import escape, interval_text, number, signed
+from compare.text import counted, escape, interval_text, number, signed
 
 
 def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
@@ -66,6 +69,15 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
             **shared,
         },
         answers={name: _answer(most_seeds(own)) for name, own in summaries.items() if own},
+        machines=len({run.machine for run in accuracy.runs}),
+        sampling_error=sampling_error(_highest(every), accuracy.held_out_sequences),
+        adamw=AdamW(learning_rate=1.0, weight_decay=0.0),
+        tried=Counter(trial.recipe for trial in accuracy.trials),
+        otherwise=[
+            recipe.name
+            for recipe in accuracy.recipes
+            if recipe.settings not in [trial.settings for trial in accuracy.trials]
+        ],
         agreement=_agreement(found),
         figures=renderer.figures(
             {"accuracy": (figure, f"Accuracy after training, data: {accuracy.dataset}")}
@@ -73,18 +85,23 @@ def accuracy_page(results: Results, accuracy: Accuracy, folder: Path) -> Page:
     )
 
 
+def _highest(summaries: Sequence[AccuracySummary]) -> float:
+    """The highest mean accuracy; 0 where no adapter finished a seed."""
+    return max((summary.accuracy.mean for summary in summaries if summary.accuracy), default=0.0)
+
+
 def _answer(summary: AccuracySummary | None) -> str:
     """What a recipe comes to, on the adapter that ran from most seeds."""
     if summary is None or summary.accuracy is None:
         return "no adapter finished it."
     accuracy, count = summary.accuracy, summary.accuracy.count
-    interval = f" (95 % interval {interval_text(accuracy.low, accuracy.high)})" if count > 1 else ""
-    training = summary.training
-    seconds = f"trains for {number(training.mean)} s" if training else "trained on unlike machines"
-    return (
-        f"**{accuracy.mean:.2f} %**{interval} over {count} seed{'s' if count > 1 else ''} "
-        f"on {escape(summary.adapter)}, which {seconds}."
+    interval = (
+        f" (95 % interval {interval_text(accuracy.low, accuracy.high)})" if accuracy.has_interval else ""
     )
+    training = summary.training
+    seconds = f"which trains for {number(training.mean)} s" if training else "whose seconds compare with none"
+    seeds = counted(count, "seed")
+    return f"**{accuracy.mean:.2f} %**{interval} over {seeds} on {escape(summary.adapter)}, {seconds}."
 
 
 def _agreement(found: Sequence[AdapterDifference]) -> str:
@@ -97,10 +114,12 @@ def _agreement(found: Sequence[AdapterDifference]) -> str:
     ]
     if certain:
         return f"**A difference was found: {'; '.join(certain)}.**"
-    means = [abs(each.difference.mean) for each in found if each.difference and each.difference.pairs > 1]
-    if not means:
-        return "Too few seeds ran on several adapters to tell whether they agree."
+    tested = [each.difference for each in found if each.difference and each.difference.has_interval]
+    if not tested:
+        return "Fewer than three seeds ran on several adapters: too few to tell whether they agree."
+    means = max(abs(difference.mean) for difference in tested)
+    reach = max((difference.high - difference.low) / 2 for difference in tested)
     return (
-        f"**They do: no difference was found.** The largest, of {max(means):.2f} percentage points, "
-        "is not more than chance."
+        f"**No difference was found.** The largest, of {means:.2f} percentage points, is not more than "
+        f"chance; one of {reach:.2f} points would have been found."
     )

@@ -14,9 +14,9 @@ from compare.report.figures.style import Style, frame, logarithmic, plain, set_t
 def accuracy_figure(
     recipes: Mapping[RecipeName, Sequence[AccuracySummary]], adapter_styles: Mapping[str, Style], dataset: str
 ) -> Figure | None:
-    """A panel a recipe: every seed of every adapter, and the means with their intervals.
+    """A panel a recipe: the seeds that all adapters finished, and the means with their intervals.
 
-    None where no adapter finished a seed, or all did on unlike machines, whose seconds share no axis.
+    None where adapters share no finished seed, or none on one machine: other seconds share no axis.
     """
     drawn = {
         name: finished
@@ -50,8 +50,8 @@ def _draw(axes: Axes, summary: AccuracySummary, style: Style) -> Line2D:
     assert accuracy is not None
     assert training is not None
     axes.scatter(
-        summary.seconds,
-        [*summary.accuracies.values()],
+        [sum(run.epoch_seconds) for run in summary.timed],
+        [summary.accuracies[run.seed] for run in summary.timed],
         s=26,
         marker=style.marker,
         color=style.colour,
@@ -62,7 +62,7 @@ def _draw(axes: Axes, summary: AccuracySummary, style: Style) -> Line2D:
     axes.errorbar(
         [training.mean],
         [accuracy.mean],
-        yerr=ends if accuracy.count > 1 else None,
+        yerr=ends if accuracy.has_interval else None,
         marker=style.marker,
         markersize=8,
         color=style.colour,

@@ -11,7 +11,7 @@ from compare.analysis.history import Estimate, times_of
 from compare.analysis.machines import as_of_one_machine, groups, labels, spans_machines
 from compare.analysis.run_diff import own_obstacle, versions_of
 from compare.analysis.speeds import process_times, seed_times
-from compare.analysis.statistics import FEWEST_CLUSTERS, Ratio, Sample
+from compare.analysis.statistics import Ratio, Sample
 from compare.analysis.task_summary import TaskSummary, task_summaries
 from compare.records.results import WORK, Results, TaskRecord
 from compare.records.run import NO_FAULT
@@ -150,6 +150,5 @@ def _of_ratio(ratio: Ratio | None) -> Estimate | None:
 def _of_sample(sample: Sample | None) -> Estimate | None:
     if sample is None:
         return None
-    known = sample.count >= FEWEST_CLUSTERS
-    low, high = (sample.low, sample.high) if known else (None, None)
+    low, high = (sample.low, sample.high) if sample.has_interval else (None, None)
     return Estimate(middle=sample.mean, low=low, high=high, count=sample.count)

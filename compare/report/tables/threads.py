@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from compare.analysis.statistics import Ratio, median, paired_ratio
+from compare.analysis.statistics import Spread, median, spread
 from compare.records.sweep import ThreadRounds
 from compare.report.tables.table import Table, shorten
 from compare.text import NOTHING, escape, factor, number
@@ -12,7 +12,7 @@ from compare.text import NOTHING, escape, factor, number
 
 def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
     """One row per task and adapter: an update with one thread, and how many times as fast all are."""
-    ratios = [_speedup(each) for each in rounds]
+    speedups = [_speedup(each) for each in rounds]
     raw = pd.DataFrame(
         {
             "task": each.task,
@@ -20,12 +20,12 @@ def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
             "threads": each.threads,
             "single_seconds_median": median(each.single),
             "several_seconds_median": median(each.several),
-            "speedup_median": ratio.median if ratio else None,
-            "speedup_low": ratio.low if ratio else None,
-            "speedup_high": ratio.high if ratio else None,
+            "speedup_median": speedup.median if speedup else None,
+            "speedup_lower_quartile": speedup.lower if speedup else None,
+            "speedup_upper_quartile": speedup.upper if speedup else None,
             "error": each.error,
         }
-        for each, ratio in zip(rounds, ratios, strict=True)
+        for each, speedup in zip(rounds, speedups, strict=True)
     )
     shown = pd.DataFrame(
         {
@@ -37,18 +37,18 @@ def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
             "1 thread, µs an update": [number(_micro(each.single)) for each in rounds],
             "All threads, µs an update": [number(_micro(each.several)) for each in rounds],
             "All, × as fast as 1": [
-                escape(shorten(each.error)) if each.error else _shown(ratio)
-                for each, ratio in zip(rounds, ratios, strict=True)
+                escape(shorten(each.error)) if each.error else _shown(speedup)
+                for each, speedup in zip(rounds, speedups, strict=True)
             ],
         }
     )
     return Table(name="threads", raw=raw, shown=shown, text_columns=("Task", "Adapter"))
 
 
-def _speedup(rounds: ThreadRounds) -> Ratio | None:
+def _speedup(rounds: ThreadRounds) -> Spread | None:
     if rounds.error:
         return None
-    return paired_ratio([one / all_ for one, all_ in zip(rounds.single, rounds.several, strict=True)])
+    return spread([one / all_ for one, all_ in zip(rounds.single, rounds.several, strict=True)])
 
 
 def _micro(seconds: Sequence[float]) -> float | None:
@@ -56,10 +56,7 @@ def _micro(seconds: Sequence[float]) -> float | None:
     return None if middle is None else 1e6 * middle
 
 
-def _shown(ratio: Ratio | None) -> str:
-    if ratio is None:
+def _shown(speedup: Spread | None) -> str:
+    if speedup is None:
         return NOTHING
-    if not ratio.has_interval:
-        return f"{factor(ratio.median)} (too few rounds)"
-    shown = f"{factor(ratio.median)} ({factor(ratio.low)}–{factor(ratio.high)})"
-    return f"{shown}, no difference found" if ratio.includes_one else shown
+    return f"{factor(speedup.median)} ({factor(speedup.lower)}–{factor(speedup.upper)})"
