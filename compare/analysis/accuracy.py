@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -136,7 +136,14 @@ def differences(recipes: Sequence[Sequence[AccuracySummary]]) -> list[AdapterDif
             recipe=summary.recipe,
             adapter=summary.adapter,
             other=first.adapter,
-            difference=paired_difference(summary.accuracies, first.accuracies, confidence),
+            difference=_difference(summary, first, confidence),
         )
         for summary, first in pairs
     ]
+
+
+def _difference(ours: AccuracySummary, theirs: AccuracySummary, confidence: float) -> Difference | None:
+    found = paired_difference(ours.accuracies, theirs.accuracies, confidence)
+    if found is None or found.pairs >= FEWEST_CLUSTERS:
+        return found
+    return replace(found, low=math.nan, high=math.nan)

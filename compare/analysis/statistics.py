@@ -63,7 +63,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The mean of paired differences with its interval, NaN for fewer than three pairs."""
+    """The mean of paired differences with its interval, NaN for a single pair."""
 
     mean: float
     low: float
@@ -125,7 +125,7 @@ def unpaired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio | No
 def sample(values: Sequence[float]) -> Sample | None:
     if not values:
         return None
-    low, high = mean_interval(values)
+    low, high = mean_interval(values) if len(values) >= FEWEST_CLUSTERS else (math.nan, math.nan)
     return Sample(
         mean=float(np.mean(values)),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
@@ -149,8 +149,8 @@ def paired_difference(
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """The interval of a mean by Student's t: NaN for fewer than three values, of no width for equal ones."""
-    if len(values) < FEWEST_CLUSTERS:
+    """The interval of a mean by Student's t: NaN for one value, of no width for equal ones."""
+    if len(values) < 2:
         return math.nan, math.nan
     mean = float(np.mean(values))
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))

@@ -74,7 +74,7 @@ def _results(raw: pd.DataFrame, prefix: str) -> list[str]:
 def _difference(found: Difference | None) -> str:
     if found is None:
         return NOTHING
-    interval = f"{signed(found.low)} to {signed(found.high)}" if found.has_interval else "too few seeds"
+    interval = "one seed" if found.pairs == 1 else f"{signed(found.low)} to {signed(found.high)}"
     return f"{signed(found.mean)} ({interval})"
 
 

@@ -124,7 +124,7 @@ def _differences(raw: pd.DataFrame) -> list[str]:
         if math.isnan(mean)
         else "0"
         if mean == low == high
-        else f"{signed(mean)} ({'too few seeds' if math.isnan(low) else f'{signed(low)} to {signed(high)}'})"
+        else f"{signed(mean)} ({'one seed' if math.isnan(low) else f'{signed(low)} to {signed(high)}'})"
         for mean, low, high in zip(
             raw["difference_mean"], raw["difference_low"], raw["difference_high"], strict=True
         )
