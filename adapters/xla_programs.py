@@ -42,7 +42,7 @@ def _kernel(line: str) -> str | None:
     if custom := _CUSTOM.search(line):
         return f"fusion {custom[1]}"
     if kind := _KIND.search(line):
-        return f"fusion as a {kind[1].lower()}"
+        return f"fusion ({kind[1].lower()})"
     if product := _PRODUCT.search(line):
-        return f"product of {product[1].replace(',', ' × ')} numbers"
+        return f"product of {product[1].replace(',', ' × ') or 'one'} number{'s' if product[1] else ''}"
     return "while loop" if _LOOP.search(line) else None

@@ -15,6 +15,8 @@ from compare.analysis.efficiency import machine_limit, operations_per_second, pr
 from compare.analysis.statistics import Ratio, clustered_ratio, paired_difference, sample
 from compare.analysis.task_summary import task_summaries
 from compare.records.run import Round
+from compare.records.sweep import ThreadRounds
+from compare.report.figures.loss import Curve
 from compare.runner.inference import BATCH, Sequences, sequences_to_predict, time_predictions
 from compare.runner.matrix_rate import operations_per_sequence, product_rate
 from compare.runner.warm_up import mark_warm_ups
@@ -328,3 +330,19 @@ def test_rounds_that_drift_are_told_from_rounds_that_scatter():
     assert drift(replace(run, rounds=drifting)) == pytest.approx(0.2, abs=0.03)
     scattering = [replace(turn, seconds=1 + 0.1 * (place % 2)) for place, turn in enumerate(run.rounds)]
     assert drift(replace(run, rounds=scattering)) == 0
+
+
+def test_an_adapter_that_is_better_off_with_one_thread_is_told_of():
+    results = example_results()
+    rounds = ThreadRounds(
+        task=SINE.name, adapter="torch", threads=2, single=[1.0] * 5, several=[1.5] * 5, error=None
+    )
+    level = replace(rounds, adapter="numpy", several=[1.05] * 5)
+    said = find_caveats(replace(results, threads=[rounds, level]), task_summaries(results))
+    assert f"With one thread these are faster than with all: torch on {SINE.name} (1.50 times)." in said
+
+
+def test_a_curve_has_the_updates_that_are_left_over_in_its_last_point():
+    ones = np.arange(1.0, 8.0)
+    assert Curve(updates=ones, seconds=ones, losses=ones).means(3).losses.tolist() == [2.0, 5.5]
+    assert Curve(updates=ones, seconds=ones, losses=ones).means(10).losses.tolist() == [4.0]

@@ -191,7 +191,7 @@ def test_parts_that_take_longer_than_the_whole_are_said_to_overlap():
         ({}, 0.0, "products"),
         ({"calls": 6.0}, 0.0, "calls"),
         ({"functions": 3.0, "optimizer": 2.0, "indexing": 1.0}, 0.0, "memory"),
-        ({}, 6.0, "none"),
+        ({}, 6.0, "none of these"),
     ],
 )
 def test_an_update_is_bound_by_what_takes_most(changes, rest, named):
@@ -269,7 +269,7 @@ def test_the_text_of_a_program_is_read():
         "  %add.1 = f32[4,8]{1,0} add(%a, %b)\n"
     )
     assert {run.name: run.times for run in said} == {
-        "XLA fusion as a loop": 2,
+        "XLA fusion (loop)": 2,
         "XLA while loop": 1,
         "XLA product of 4 × 32 numbers": 1,
         "XLA custom call __onednn$matmul": 1,

@@ -1,6 +1,7 @@
 """Reasons to doubt the figures of a run: in the machine, the libraries, the measurements themselves."""
 
 import re
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from scipy import stats
@@ -13,6 +14,7 @@ from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.records.results import Results
 from compare.records.run import ProductRate, Run
+from compare.records.sweep import ThreadRounds
 from compare.text import counted, factor, number, signed
 
 BUSY_CORES = 0.2
@@ -21,6 +23,9 @@ THROTTLED_SECONDS = 0.1
 DRIFT = 0.05
 UNEQUAL = 1.25
 """How many times as long as another a process of the same adapter may take before a caveat says so."""
+WORTH_ONE_THREAD = 1.1
+"""From how many times as fast on one thread is told of where all threads were used."""
+
 LONG_EVALUATION_SECONDS = 10.0
 """From how much on an evaluation is told of, where it takes longer than training."""
 
@@ -53,6 +58,7 @@ def find_caveats(results: Results, tasks: Sequence[TaskSummary]) -> list[str]:
         *slow_paths(results.environment, results.profiles),
         *_drifts(tasks),
         *_unequal_processes(tasks),
+        *_costly_threads(results.threads),
         *_slow_evaluations(tasks),
         *_failed_aa_tests(tasks),
     ]
@@ -173,6 +179,22 @@ def _unequal_processes(tasks: Sequence[TaskSummary]) -> Iterator[str]:
         )
 
 
+def _costly_threads(found: Sequence[ThreadRounds]) -> Iterator[str]:
+    """Where an adapter that a run has with all threads is better off with one."""
+    costly = [
+        f"{each.adapter} on {each.task} ({factor(gain)} times)"
+        for each in found
+        if not each.error and (gain := median_gain(each)) > WORTH_ONE_THREAD
+    ]
+    if costly:
+        yield f"With one thread these are faster than with all: {', '.join(costly)}."
+
+
+def median_gain(rounds: ThreadRounds) -> float:
+    """How many times as fast one thread is as all of them."""
+    return statistics.median(all_ / one for one, all_ in zip(rounds.single, rounds.several, strict=True))
+
+
 def _slow_evaluations(tasks: Sequence[TaskSummary]) -> Iterator[str]:
     slow = []
     for task in tasks:
@@ -184,7 +206,11 @@ def _slow_evaluations(tasks: Sequence[TaskSummary]) -> Iterator[str]:
                 spent = f"{number(evaluating, 2)} s beside {number(training, 2)} s of training"
                 slow.append(f"{summary.adapter} on {task.record.name} ({spent})")
     if slow:
-        yield f"Evaluations took longer than the training that they are kept apart from: {', '.join(slow)}."
+        yield (
+            "Evaluations took ten seconds or more, and longer than the training that they are kept "
+            "apart from: "
+            f"{', '.join(slow)}."
+        )
 
 
 def _failed_aa_tests(tasks: Sequence[TaskSummary]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from compare.records.profile import Profile
 CLOSE = 0.03
 """By which share parts may miss the whole, and the whole the same in training turns."""
 
-Bound = Literal["products", "calls", "memory", "none"]
+Bound = Literal["products", "calls", "memory", "none of these"]
 
 PARTS: Mapping[str, str] = {
     "products": "matrix products",
@@ -118,4 +118,4 @@ def bound(seconds: Mapping[str, float], rest: float) -> Bound:
     """Whichever takes most: products, calls, or memory; none of these where the rest takes more."""
     taken = {name: sum(seconds[part] for part in parts) for name, parts in BOUND_BY.items()}
     most = max(taken, key=lambda name: taken[name])
-    return "none" if rest > taken[most] else most
+    return "none of these" if rest > taken[most] else most

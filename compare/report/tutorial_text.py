@@ -154,5 +154,7 @@ def agreement(summaries: Sequence[RecipeSummary], metric: str, name: str) -> str
     """How far the adapters differ, from the same seeds."""
     if sum(bool(summary.finished) for summary in summaries) < 2:
         return "No other adapter ran it."
-    difference = number(largest_difference(summaries, metric), 2)
-    return f"From the same seed, adapters differ by at most {difference} in {name}."
+    difference = largest_difference(summaries, metric)
+    if difference == 0:
+        return f"From the same seed, all adapters have the same {name}."
+    return f"From the same seed, adapters differ by at most {number(difference, 2)} in {name}."

@@ -19,10 +19,6 @@ POINTS = 60
 LOGARITHMIC_FROM = 5.0
 
 
-WIDEST_OVER_RAW = 10
-"""How many updates a point may average and each update still be readable behind the curve."""
-
-
 @dataclass(frozen=True, slots=True)
 class Curve:
     """Losses, and where each lies on the two horizontal axes.
@@ -35,8 +31,8 @@ class Curve:
     losses: NDArray[np.float64]
 
     def means(self, window: int) -> "Curve":
-        """The mean of each `window` updates; the last may have fewer."""
-        starts = np.arange(0, len(self.losses), window)
+        """The mean of each `window` updates, those that are left over in the last."""
+        starts = np.arange(0, max(1, len(self.losses) - len(self.losses) % window), window)
         counts = np.diff(np.append(starts, len(self.losses)))
         return Curve(
             *(np.add.reduceat(axis, starts) / counts for axis in (self.updates, self.seconds, self.losses))
@@ -103,7 +99,7 @@ def _drawing(summary: AdapterSummary, style: Style, window: int) -> Drawing | No
         label=plain(summary.adapter + suffix),
         style=style,
         middle=median_curve(finished or list(means.values())),
-        faint=tuple(means.values() if len(means) > 1 else raw.values() if window <= WIDEST_OVER_RAW else ()),
+        faint=tuple(means.values()) if len(means) > 1 else (),
     )
 
 

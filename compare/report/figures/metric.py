@@ -22,7 +22,7 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     """The first metric against seconds of training, every seed; None where nothing can be drawn."""
     metric = task.record.metrics[0]
     figure = Figure(figsize=(9, 4.6))
-    set_title(figure, title(task.record, f"{plain(metric.name)} on held-out data"))
+    set_title(figure, title(task.record, plain(metric.name)))
     axes = figure.subplots()
     handles = [
         handle
@@ -51,7 +51,7 @@ def metric_figure(task: TaskSummary, adapter_styles: Mapping[str, Style]) -> Fig
     axes.set_ylabel(plain(f"{metric.name} ({metric.unit})" if metric.unit else metric.name))
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
-    frame(figure, handles)
+    frame(figure, handles, columns=6)
     return figure
 
 

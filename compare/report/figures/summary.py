@@ -48,7 +48,8 @@ def summary_figure(tasks: Sequence[TaskSummary], adapter_styles: Mapping[str, St
     for axes in panels.flat[len(tasks) :]:
         axes.set_axis_off()
     figure.supxlabel(
-        "time for the same work, in multiples of the fastest's, with the 95 % interval", fontsize=9
+        "time for the same work, in multiples of the fastest's; lines: 95 % intervals wider than a mark",
+        fontsize=9,
     )
     return figure
 

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from compare.analysis.tutorials import RecipeSummary, most_seeds
 from compare.report.figures.style import Style, frame, logarithmic, plain, set_title
+from compare.text import counted
 
 Line = tuple[str, Literal["-", "--", ":"]]
 
@@ -129,7 +130,7 @@ def images_figure(summaries: Sequence[RecipeSummary], adapter_styles: Mapping[st
             linestyle=adapter_styles[f.adapter].line,
             linewidth=adapter_styles[f.adapter].width,
             marker=adapter_styles[f.adapter].marker,
-            label=plain(f.adapter),
+            label=plain(f"{f.adapter}, {counted(len(f.finished), 'seed')}"),
         )
         for f in drawn
     ]

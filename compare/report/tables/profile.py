@@ -97,7 +97,7 @@ def _micro(seconds: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{100 * share:.0f} %".replace("-", "−")
+    return NOTHING if share is None else f"{round(100 * share)} %".replace("-", "−")
 
 
 def _training(stack: Stack) -> str:

@@ -12,6 +12,8 @@ from compare.records.results import TaskRecord
 from compare.report.tables.table import Row, Table, columns, shorten, times_fastest, with_unit
 from compare.text import after_status, escape, factor, mean_with_deviation, mebibytes, number, seconds
 
+FEW_SEEDS = {1.0: " (one seed)", 2.0: " (two seeds)"}
+
 
 def summary_table(tasks: Sequence[TaskSummary]) -> Table:
     """One row per task and adapter."""
@@ -25,7 +27,8 @@ def summary_table(tasks: Sequence[TaskSummary]) -> Table:
         ],
         "Adapter": raw["adapter"].map(escape),
         "Result": [
-            mean_with_deviation(*pair) for pair in zip(raw["result_mean"], raw["result_sd"], strict=True)
+            _result(*each)
+            for each in zip(raw["result_mean"], raw["result_sd"], raw["result_count"], strict=True)
         ],
         "Sequences/s": raw["sequences_per_second_median"].map(number),
         "Time, × fastest": _times_with_interval(raw),
@@ -39,6 +42,11 @@ def summary_table(tasks: Sequence[TaskSummary]) -> Table:
     }
     text_columns = ("Task, metric", "Adapter", "Status")
     return Table(name="summary", raw=raw, shown=pd.DataFrame(shown), text_columns=text_columns)
+
+
+def _result(mean: float, sd: float, count: float) -> str:
+    """The mean with its deviation, and how many seeds it is of where they are few."""
+    return mean_with_deviation(mean, sd) + FEW_SEEDS.get(count, "")
 
 
 def _status_with_reason(status: str, reason: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from compare.analysis.tutorials import RecipeSummary, span
 from compare.records.tutorial import Tutorials
 from compare.report.tables.table import Row, Table
-from compare.text import NOTHING, escape, number
+from compare.text import NOTHING, counted, escape, number
 
 SETTINGS: dict[str, str] = {
     "cell": "cell",
@@ -62,7 +62,9 @@ def printed_table(
         {
             step: str(at),
             **{
-                f"{heading}, {escape(f.adapter)}": span(f.printed(at, figure))
+                f"{heading}, {escape(f.adapter)} ({counted(len(f.finished), 'seed')})": span(
+                    f.printed(at, figure)
+                )
                 for figure, heading in figures.items()
                 for f in summaries
             },
