@@ -37,7 +37,7 @@ NAMED_LIKE_NONE_OF_PYTHON = tuple(
     for path in PACKAGES_OF_THE_USER
     if Path(path).parts[0].removesuffix(".py") not in sys.stdlib_module_names
 )
-"""Those that no Python takes the place of its own by, which then does not begin."""
+"""Where a file that it looks for first is named like one of its own modules, Python itself does not begin."""
 
 FLUSHED = """import sys
 if "compare.runner.worker" in sys.argv:

@@ -15,7 +15,7 @@ from compare.accuracy.choice import training_part
 from compare.accuracy.recipes import TASK, TrainingRecipe
 from compare.accuracy.record import SHARED_SEEDS
 from compare.accuracy.trials import TRIALS, Trial, chosen
-from compare.analysis.accuracy import accuracy_summaries, fastest
+from compare.analysis.accuracy import accuracy_summaries, fastest, sampling_error
 from compare.records.accuracy import AccuracyRun
 from compare.storage.results import load, save
 from compare.storage.retry import without_failures
@@ -324,6 +324,18 @@ def test_the_seconds_are_those_since_the_environment_last_changed(followed):
     moved = [replace(run, part=1, epoch_seconds=[30.0]) for run in others]
     (summary,) = accuracy_summaries(replace(stored, runs=[first, *moved]), "augmented")
     assert (summary.accuracy.count, summary.training.count, summary.training.mean) == (3, 2, 30.0)
+
+
+def test_the_seconds_are_of_the_seeds_that_all_adapters_finished(followed):
+    stored = made_up(followed, numpy=[99.0, 99.1, 99.2], torch=[99.0, 99.1]).accuracy
+    runs = [replace(run, epoch_seconds=[9.0]) if run.seed == 2 else run for run in stored.runs]
+    numpy, torch = accuracy_summaries(replace(stored, runs=runs), "augmented")
+    assert (numpy.accuracy.count, numpy.training.count, numpy.training.mean) == (3, 2, 3.0)
+    assert (torch.training.count, torch.training.mean) == (2, 3.0)
+
+
+def test_so_many_images_tell_an_accuracy_within_two_standard_errors():
+    assert sampling_error(99.0, 10_000) == pytest.approx(1.96 * 100 * (0.99 * 0.01 / 10_000) ** 0.5)
 
 
 def test_on_unlike_machines_accuracies_are_pooled_and_seconds_are_not(followed, tmp_path):

@@ -1,13 +1,12 @@
 """Reasons to doubt the figures of a run: in the machine, the libraries, the measurements themselves."""
 
 import re
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from scipy import stats
 
 from compare.analysis.efficiency import product_rates
-from compare.analysis.speeds import process_medians
+from compare.analysis.speeds import process_medians, thread_speedup
 from compare.analysis.task_summary import TaskSummary
 from compare.records.cluster import ClusterRecord
 from compare.records.environment import Environment
@@ -23,6 +22,7 @@ THROTTLED_SECONDS = 0.1
 DRIFT = 0.05
 UNEQUAL = 1.25
 """How many times as long as another a process of the same adapter may take before a caveat says so."""
+
 WORTH_ONE_THREAD = 1.1
 """From how many times as fast on one thread is told of where all threads were used."""
 
@@ -182,17 +182,12 @@ def _unequal_processes(tasks: Sequence[TaskSummary]) -> Iterator[str]:
 def _costly_threads(found: Sequence[ThreadRounds]) -> Iterator[str]:
     """Where an adapter that a run has with all threads is better off with one."""
     costly = [
-        f"{each.adapter} on {each.task} ({factor(gain)} times)"
+        f"{each.adapter} on {each.task} ({factor(1 / speedup.median)} times)"
         for each in found
-        if not each.error and (gain := median_gain(each)) > WORTH_ONE_THREAD
+        if (speedup := thread_speedup(each)) and 1 / speedup.median > WORTH_ONE_THREAD
     ]
     if costly:
         yield f"With one thread these are faster than with all: {', '.join(costly)}."
-
-
-def median_gain(rounds: ThreadRounds) -> float:
-    """How many times as fast one thread is as all of them."""
-    return statistics.median(all_ / one for one, all_ in zip(rounds.single, rounds.several, strict=True))
 
 
 def _slow_evaluations(tasks: Sequence[TaskSummary]) -> Iterator[str]:
@@ -207,9 +202,8 @@ def _slow_evaluations(tasks: Sequence[TaskSummary]) -> Iterator[str]:
                 slow.append(f"{summary.adapter} on {task.record.name} ({spent})")
     if slow:
         yield (
-            "Evaluations took ten seconds or more, and longer than the training that they are kept "
-            "apart from: "
-            f"{', '.join(slow)}."
+            "Evaluations took ten seconds or more, and longer than the training that they are kept apart "
+            f"from: {', '.join(slow)}."
         )
 
 

@@ -7,6 +7,7 @@ from statistics import geometric_mean, median
 from compare.analysis.adapter_summary import AdapterSummary, latest
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.records.run import Run
+from compare.records.sweep import ThreadRounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,13 @@ def throughput(runs: Sequence[Run]) -> Spread | None:
     turns = [turn.sequences / turn.seconds for run in runs_now for turn in run.rounds if turn.counts]
     medians = [run.sequences_per_second for run in runs_now if run.sequences_per_second is not None]
     return spread(turns or medians)
+
+
+def thread_speedup(rounds: ThreadRounds) -> Spread | None:
+    """How many times as fast all threads are as one, round by round; None where there was an error."""
+    if rounds.error:
+        return None
+    return spread([one / all_ for one, all_ in zip(rounds.single, rounds.several, strict=True)])
 
 
 def times(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio | None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from compare.analysis.statistics import Spread, median, spread
+from compare.analysis.speeds import thread_speedup
+from compare.analysis.statistics import Spread, median
 from compare.records.sweep import ThreadRounds
 from compare.report.tables.table import Table, shorten
 from compare.text import NOTHING, escape, factor, number
@@ -12,7 +13,7 @@ from compare.text import NOTHING, escape, factor, number
 
 def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
     """One row per task and adapter: an update with one thread, and how many times as fast all are."""
-    speedups = [_speedup(each) for each in rounds]
+    speedups = [thread_speedup(each) for each in rounds]
     raw = pd.DataFrame(
         {
             "task": each.task,
@@ -43,12 +44,6 @@ def thread_table(rounds: Sequence[ThreadRounds]) -> Table:
         }
     )
     return Table(name="threads", raw=raw, shown=shown, text_columns=("Task", "Adapter"))
-
-
-def _speedup(rounds: ThreadRounds) -> Spread | None:
-    if rounds.error:
-        return None
-    return spread([one / all_ for one, all_ in zip(rounds.single, rounds.several, strict=True)])
 
 
 def _micro(seconds: Sequence[float]) -> float | None:
