@@ -11,6 +11,7 @@ NAMES: Mapping[Dtype, str] = {"bfloat16": "bf16", "float16": "f16", "float32": "
 """What XLA calls numbers of a dtype."""
 
 _LOOP = re.compile(r" while\(")
+_SUM = re.compile(r" all-reduce(?:-start)?\(")
 _PRODUCT = re.compile(r"= \w+\[([\d,]*)\]\S* (?:dot|convolution)\(")
 _FACTORS = re.compile(r" dot\(%?([\w.-]+), %?([\w.-]+)\)")
 _DEFINED = re.compile(r"%?([\w.-]+) = (\w+)\[")
@@ -45,4 +46,6 @@ def _kernel(line: str) -> str | None:
         return f"fusion ({kind[1].lower()})"
     if product := _PRODUCT.search(line):
         return f"product of {product[1].replace(',', ' × ') or 'one'} number{'s' if product[1] else ''}"
+    if _SUM.search(line):
+        return "sum over devices"
     return "while loop" if _LOOP.search(line) else None

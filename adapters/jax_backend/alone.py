@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array as Tensor
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
+from adapters.jax_backend.devices import devices_for, mesh_of, shared
 from adapters.jax_backend.products import product as product_of
 from adapters.work import Function
 
@@ -38,7 +39,9 @@ def product(work: Product) -> Repeated:
 
 
 def functions(work: Functions) -> Repeated:
-    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype)
+    kind = jax.default_backend()
+    mesh = mesh_of(kind, devices_for(kind, work.rows, work.columns))
+    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype, device=shared(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         values, half = carried

@@ -5,7 +5,7 @@ W, U and b stand for the layer's input_kernel, recurrent_kernel and bias, c_n fo
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,25 @@ State = tuple[Tensor, ...]  # of a layer in one direction, each part (B, H): h, 
 Step = tuple[State, tuple[Tensor, ...]]  # the state after a step, and the factors that it multiplied by U
 
 
+def from_value(function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Any:
+    """The function with its derivative taken from its value, which is all that a step then keeps of it."""
+
+    def with_value(x: Tensor) -> tuple[Tensor, Tensor]:
+        value = function(x)
+        return value, value
+
+    def gradient(value: Tensor, of_value: Tensor) -> tuple[Tensor]:
+        return (of_value * slope(value),)
+
+    taken = jax.custom_vjp(function)
+    taken.defvjp(with_value, gradient)
+    return taken
+
+
+sigmoid = from_value(jax.nn.sigmoid, lambda value: value * (1 - value))
+tanh = from_value(jnp.tanh, lambda value: 1 - value * value)
+
+
 def elman(activation: Callable[[Tensor], Tensor], kernel: Tensor, addend: Tensor, state: State) -> Step:
     """h = φ(x·W + h·U + b)."""
     return (activation(addend + product(state[0], kernel)),), (state[0],)
@@ -27,8 +46,8 @@ def lstm(kernel: Tensor, addend: Tensor, state: State) -> Step:
     """i, f, g, o = x·W + h·U + b; c = σ(f)·c + σ(i)·tanh(g); h = σ(o)·tanh(c)."""
     hidden, cell_state = state
     i, f, g, o = jnp.split(addend + product(hidden, kernel), 4, axis=-1)
-    cell_state = jax.nn.sigmoid(f) * cell_state + jax.nn.sigmoid(i) * jnp.tanh(g)
-    return (jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state), (hidden,)
+    cell_state = sigmoid(f) * cell_state + sigmoid(i) * tanh(g)
+    return (sigmoid(o) * tanh(cell_state), cell_state), (hidden,)
 
 
 def gru_after(kernel: Tensor, addend: Tensor, state: State) -> Step:
@@ -36,15 +55,15 @@ def gru_after(kernel: Tensor, addend: Tensor, state: State) -> Step:
     (hidden,) = state
     addend, x_n = jnp.split(addend, [kernel.shape[1]], axis=-1)
     r, z, h_n = jnp.split(addend + product(hidden, kernel), 3, axis=-1)
-    n = jnp.tanh(x_n + jax.nn.sigmoid(r) * h_n)
-    return (blend(jax.nn.sigmoid(z), hidden, n),), (hidden,)
+    n = tanh(x_n + sigmoid(r) * h_n)
+    return (blend(sigmoid(z), hidden, n),), (hidden,)
 
 
 def gru_before(kernel: Tensor, addend: Tensor, state: State) -> Step:
     """r, z = σ(x·W + h·U + b); n = tanh(x·W_n + (r·h)·U_n + b_n); h = (1−z)·n + z·h."""
     (hidden,), gates = state, 2 * len(kernel)
-    r, z = jnp.split(jax.nn.sigmoid(addend[:, :gates] + product(hidden, kernel[:, :gates])), 2, axis=-1)
-    n = jnp.tanh(addend[:, gates:] + product(r * hidden, kernel[:, gates:]))
+    r, z = jnp.split(sigmoid(addend[:, :gates] + product(hidden, kernel[:, :gates])), 2, axis=-1)
+    n = tanh(addend[:, gates:] + product(r * hidden, kernel[:, gates:]))
     return (blend(z, hidden, n),), (hidden, hidden, r * hidden)
 
 
@@ -77,8 +96,8 @@ class Cell(NamedTuple):
 
 
 CELLS = {
-    ("elman", "tanh", "after"): Cell(partial(elman, jnp.tanh), projected, 1),
-    ("elman", "sigmoid", "after"): Cell(partial(elman, jax.nn.sigmoid), projected, 1),
+    ("elman", "tanh", "after"): Cell(partial(elman, tanh), projected, 1),
+    ("elman", "sigmoid", "after"): Cell(partial(elman, sigmoid), projected, 1),
     ("lstm", "tanh", "after"): Cell(lstm, projected, 2),
     ("gru", "tanh", "after"): Cell(gru_after, projected_apart, 1),
     ("gru", "tanh", "before"): Cell(gru_before, projected, 1),
