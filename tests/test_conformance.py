@@ -22,7 +22,7 @@ from tests.pairwise import covering
 
 ALL = IN_PROCESS
 NAMED = {check.name: check for check in CHECKS}
-COMPILED = ("tensorflow", "jax", "tensorflow-graph", "numba", "keras-tensorflow")
+COMPILED = ("tensorflow", "jax", "tensorflow-graph", "numba", "keras-tensorflow", "torch-compile")
 """Adapters that take seconds for every new model."""
 
 COMPLETE = [name for name in ALL if name != "keras-tensorflow"]
@@ -34,6 +34,7 @@ CHEAP = {
     "tensorflow-graph": {"shapes_and_dtypes"},
     "numba": {"forward_lstm"},
     "keras-tensorflow": {"forward_lstm"},
+    "torch-compile": set(),
 }
 """Beside the quick checks of the first two; TensorFlow's adapters share most of their code."""
 
