@@ -1,4 +1,7 @@
-"""Parts of an update that a framework's library does alone: what an update is made of is said by them."""
+"""Parts of an update that a framework's library does alone: what an update is made of is said by them.
+
+`device` is what adapters are told when they are constructed, one that they declare.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ class Product:
     inner: int
     columns: int
     dtype: Dtype = "float32"
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Functions:
     rows: int
     columns: int
     dtype: Dtype = "float32"
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ class Rows:
     columns: int
     taken: int
     dtype: Dtype = "float32"
+    device: str = "cpu"
 
 
 Work = Product | Functions | Rows

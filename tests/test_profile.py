@@ -23,16 +23,16 @@ from compare.benchmarks.kernels import VerboseAdapter, find_kernels
 from compare.benchmarks.profile import profile_adapters, turns
 from compare.benchmarks.profiled import Subject, denormal_share, vanishing
 from compare.benchmarks.sweep import Size, workload_of
-from compare.benchmarks.update_work import STEPS, functions_of, operations, products
+from compare.benchmarks.update_work import STEPS, functions_of, operations, parts_of, products
 from compare.cli.options import settings
-from compare.cli.profile_lines import stack_table
+from compare.cli.profile_lines import show, stack_table
 from compare.cli.profile_stage import profile_stage
 from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
 from compare.records.run import NO_FAULT, ProductRate, Round, Run
 from compare.report.pages import render_pages
 from compare.runner.matrix_rate import operations_per_sequence
-from compare.runner.parts_alone import PartsAlone
+from compare.runner.parts_alone import PartsAlone, from_plain, to_plain
 from compare.runner.worker_process import Limits
 from compare.runner.workers import ActiveWorkers, FreshWorkers
 from compare.storage.results import load
@@ -205,6 +205,27 @@ def test_limits_are_the_machines_rate_and_the_best_library():
     assert slow.product_library == "torch"
     small, measured = stacks([example(products=[-1e-7] * 3), example("torch")])
     assert small.product_seconds == measured.product_seconds == pytest.approx(5e-5)
+
+
+def test_limits_are_those_of_the_same_device():
+    on_cpu = example(products=[3e-5] * 3)
+    on_gpu = [example(name, device="cuda", product_rate=None) for name in ("torch", "jax")]
+    one, other, third = stacks([on_cpu, *on_gpu])
+    assert (one.product_library, other.product_library, third.product_library) == ("numpy", "torch", "torch")
+    assert one.rate_seconds is not None
+    assert other.rate_seconds is None
+    out = io.StringIO()
+    show([on_cpu, *on_gpu], example_results().environment, Console(file=out, width=80))
+    assert "On the GPU: torch, jax; limits are those of adapters on the same device." in " ".join(
+        out.getvalue().split()
+    )
+
+
+def test_parts_are_done_on_the_device_of_the_adapter():
+    for device in ("cpu", "cuda"):
+        works = [work for counted in parts_of(SMALL, device).values() for work in counted]
+        assert {work.device for work in works} == {device}
+        assert {from_plain(to_plain(work)).device for work in works} == {device}
 
 
 def test_training_turns_that_take_another_time_are_told():

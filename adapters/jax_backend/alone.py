@@ -25,21 +25,20 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def product(work: Product) -> Repeated:
-    left, right = (
-        jnp.ones((work.rows, work.inner), work.dtype),
-        jnp.ones((work.inner, work.columns), work.dtype),
-    )
+    on = device_of(work)
+    left = jnp.ones((work.rows, work.inner), work.dtype, device=on)
+    right = jnp.ones((work.inner, work.columns), work.dtype, device=on)
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
         return left, right, product_of(left, right)
 
-    out = jnp.zeros((work.rows, work.columns), work.dtype)
+    out = jnp.zeros((work.rows, work.columns), work.dtype, device=on)
     return repeated(once, (left, right, out), lambda carried: carried[2])
 
 
 def functions(work: Functions) -> Repeated:
-    kind = jax.default_backend()
+    kind = device_of(work).platform
     mesh = mesh_of(kind, devices_for(kind, work.rows, work.columns))
     values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype, device=shared(mesh))
 
@@ -53,15 +52,21 @@ def functions(work: Functions) -> Repeated:
 
 
 def rows(work: Rows) -> Repeated:
-    values = jnp.ones((work.rows, work.columns), work.dtype)
-    indices = jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows)
+    on = device_of(work)
+    values = jnp.ones((work.rows, work.columns), work.dtype, device=on)
+    indices = jax.device_put(jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows), on)
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         values, indices, _ = jax.lax.optimization_barrier(carried)
         return values, indices, values[indices]
 
-    taken = jnp.zeros((work.taken, work.columns), work.dtype)
+    taken = jnp.zeros((work.taken, work.columns), work.dtype, device=on)
     return repeated(once, (values, indices, taken), lambda carried: carried[2])
+
+
+def device_of(work: Work) -> jax.Device:
+    """The first of its kind."""
+    return jax.devices(work.device)[0]
 
 
 def repeated(once: Callable[[Any, Any], Any], begin: Any, result: Callable[[Any], Tensor]) -> Repeated:

@@ -20,7 +20,7 @@ from adapters.interface import (
     UnsupportedSpec,
     Work,
 )
-from adapters.tensorflow_backend.alone import alone
+from adapters.tensorflow_backend.alone import PLACES, alone
 from adapters.tensorflow_backend.reduced import check_kernels, compiled_on_cpu, in_a_graph_on_cpu, on_gpu
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
 from adapters.xla_programs import kernels_in
@@ -76,7 +76,7 @@ class TensorFlowAdapter(Adapter):
             raise UnsupportedSpec(f"device is {device!r}: this build of TensorFlow has no such device")
         check_kernels(train.dtype, {"cpu": self.has_cpu_kernel, "cuda": on_gpu}[device], self.without_kernel)
         self._model, self._train_spec = model, train
-        self._place = "/CPU:0" if device == "cpu" else "/GPU:0"
+        self._place = PLACES[device]
         self._build(parameters)
 
     @_placed

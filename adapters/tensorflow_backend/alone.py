@@ -54,9 +54,15 @@ PARTS: dict[type[Work], Callable[..., tuple[Once, Tensor]]] = {
 }
 
 
+PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
+"""What TensorFlow calls a device."""
+
+
 def alone(work: Work, *, compiled: bool) -> Alone:
     """A part, in a loop inside of one program, as the parts of an update are; by XLA or as a graph."""
-    once, begin = PARTS[type(work)](work)
+    place = PLACES[work.device]
+    with tf.device(place):
+        once, begin = PARTS[type(work)](work)
 
     def repeated(times: Tensor) -> Tensor:
         """A loop that XLA compiles as it stands, which it does not do with one over `tf.range`."""
@@ -67,6 +73,7 @@ def alone(work: Work, *, compiled: bool) -> Alone:
     program = tf.function(repeated, input_signature=[tf.TensorSpec((), tf.int32)], jit_compile=compiled)
 
     def run(times: int) -> Tensor:
-        return program(tf.constant(times)).numpy()
+        with tf.device(place):
+            return program(tf.constant(times)).numpy()
 
     return Alone(run, "TensorFlow's own")

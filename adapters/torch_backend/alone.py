@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
@@ -20,6 +20,14 @@ DTYPES = {
     "float16": torch.float16,
 }
 
+
+class Kind(TypedDict):
+    """Of what numbers a tensor is, and where it lies."""
+
+    dtype: torch.dtype
+    device: str
+
+
 FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], object]] = {
     "add": lambda values, half: values.add_(half),
     "divide": lambda values, half: values.div_(half),
@@ -31,12 +39,9 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], object]] = {
 
 
 def product(work: Product) -> Callable[[int], Tensor]:
-    dtype = DTYPES[work.dtype]
-    left, right = (
-        torch.ones(work.rows, work.inner, dtype=dtype),
-        torch.ones(work.inner, work.columns, dtype=dtype),
-    )
-    out = torch.empty(work.rows, work.columns, dtype=dtype)
+    kind = Kind(dtype=DTYPES[work.dtype], device=work.device)
+    left, right = torch.ones(work.rows, work.inner, **kind), torch.ones(work.inner, work.columns, **kind)
+    out = torch.empty(work.rows, work.columns, **kind)
 
     def run(times: int) -> Tensor:
         for _ in range(times):
@@ -47,7 +52,8 @@ def product(work: Product) -> Callable[[int], Tensor]:
 
 
 def functions(work: Functions) -> Callable[[int], Tensor]:
-    values = torch.full((work.rows, work.columns), 0.5, dtype=DTYPES[work.dtype])
+    kind = Kind(dtype=DTYPES[work.dtype], device=work.device)
+    values = torch.full((work.rows, work.columns), 0.5, **kind)
     half = values.clone()
     calls = [FUNCTIONS[name] for name in work.names]
 
@@ -61,10 +67,10 @@ def functions(work: Functions) -> Callable[[int], Tensor]:
 
 
 def rows(work: Rows) -> Callable[[int], Tensor]:
-    values = torch.ones(work.rows, work.columns, dtype=DTYPES[work.dtype])
+    kind = Kind(dtype=DTYPES[work.dtype], device=work.device)
+    values, taken = torch.ones(work.rows, work.columns, **kind), torch.empty(work.taken, work.columns, **kind)
     indices = torch.randint(work.rows, (work.taken,), generator=torch.Generator().manual_seed(0))
-
-    taken = torch.empty(work.taken, work.columns, dtype=DTYPES[work.dtype])
+    indices = indices.to(work.device)
 
     def run(times: int) -> Tensor:
         for _ in range(times):
@@ -83,7 +89,16 @@ PARTS: dict[type[Work], Callable[..., Callable[[int], Tensor]]] = {
 
 def alone(work: Work) -> Alone:
     """A part, without a record for autograd."""
-    return Alone(torch.inference_mode()(PARTS[type(work)](work)), f"torch, {kernel()}")
+    part = torch.inference_mode()(PARTS[type(work)](work))
+    if work.device == "cpu":
+        return Alone(part, f"torch, {kernel()}")
+
+    def run(times: int) -> Tensor:
+        result = part(times)
+        torch.cuda.synchronize()
+        return result
+
+    return Alone(run, f"torch, CUDA {torch.version.cuda} for {torch.cuda.get_device_name()}")
 
 
 def kernel() -> str:

@@ -21,11 +21,19 @@ def kernels(train: Callable[[], object]) -> tuple[KernelRun, ...]:
         activities.append(ProfilerActivity.CUDA)
     with profile(activities=activities) as recorded:
         train()
-    events = sorted(recorded.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    events = sorted(recorded.key_averages(), key=lambda event: -_own_time(event))
     return tuple(KernelRun(event.key, event.count) for event in events if _computes(event))
+
+
+def _on_gpu(event: Any) -> bool:
+    return bool(event.device_type.name == "CUDA")
+
+
+def _own_time(event: Any) -> float:
+    """On the device where it ran, without what it called."""
+    return float(event.self_device_time_total if _on_gpu(event) else event.self_cpu_time_total)
 
 
 def _computes(event: Any) -> bool:
     """Whether an event is an operator, or a kernel of a GPU, and no view and no step of autograd's."""
-    on_gpu = event.device_type.name == "CUDA"
-    return on_gpu or (event.key.startswith("aten::") and event.key not in VIEWS)
+    return _on_gpu(event) or (event.key.startswith("aten::") and event.key not in VIEWS)

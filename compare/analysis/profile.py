@@ -77,12 +77,15 @@ class Stack:
 
 
 def stacks(profiles: Sequence[Profile]) -> list[Stack]:
-    """One for each profile that has times; limits are those of all that were profiled together."""
-    rates = [each.product_rate.operations_per_second for each in profiles if each.product_rate]
-    return [_stack(each, profiles, max(rates, default=None)) for each in profiles if each.whole]
+    """One for each profile that has times; limits are those of all that were profiled on the same device."""
+    return [
+        _stack(each, [other for other in profiles if other.device == each.device])
+        for each in profiles
+        if each.whole
+    ]
 
 
-def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) -> Stack:
+def _stack(profile: Profile, profiles: Sequence[Profile]) -> Stack:
     whole = spread(profile.whole)
     assert whole is not None
     parts = {part: value for part in PARTS if (value := spread(getattr(profile, part))) is not None}
@@ -93,6 +96,7 @@ def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) ->
         if other.task == profile.task and (middle := median(other.products)) is not None and middle > 0
     }
     library = min(products, key=lambda adapter: products[adapter], default="")
+    rates = [each.product_rate.operations_per_second for each in profiles if each.product_rate]
     training = median(profile.training)
     rest = whole.median - sum(part.median for part in parts.values())
     return Stack(
@@ -102,7 +106,7 @@ def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) ->
         parts=parts,
         rest=rest,
         bound=bound({part: value.median for part, value in parts.items()}, rest) if parts else None,
-        rate_seconds=profile.operations / rate if rate and profile.operations else None,
+        rate_seconds=profile.operations / max(rates) if rates and profile.operations else None,
         product_seconds=products.get(library),
         product_library=library,
         departure=None if training is None else whole.median / training - 1,
@@ -110,7 +114,9 @@ def _stack(profile: Profile, profiles: Sequence[Profile], rate: float | None) ->
 
 
 def operators(profile: Profile) -> float | None:
-    """How many operators or kernels an update calls, by its framework's own count; None where it has none."""
+    """How many operators an update calls, by its framework's own count; None where it has none, or a GPU's."""
+    if profile.device != "cpu":
+        return None
     return sum(each.times for each in profile.kernels if each.counted_by_framework) or None
 
 

@@ -12,7 +12,8 @@ from adapters.parameters import draw, normal, shapes
 from adapters.work import Work
 from compare.benchmarks.kernels import KernelsFound, find_kernels
 from compare.benchmarks.timed_worker import Candidate, TimedWorker, Workload
-from compare.benchmarks.update_work import PARTS, operations, smallest
+from compare.benchmarks.update_work import PARTS, operations, parts_of, smallest
+from compare.machine.devices import device_of
 from compare.records.block import Timing
 from compare.records.profile import Profile
 from compare.records.run import ProductRate
@@ -78,7 +79,8 @@ class Profiled:
         self._error: str | None = None
         self._kernels = KernelsFound()
         self._rate: ProductRate | None = None
-        self._works = {part: counted(subject.workload) for part, counted in PARTS.items()}
+        self._device = device_of(name, subject.device)
+        self._works = parts_of(subject.workload, self._device)
         occurring = [work for counted in self._works.values() for work, times in counted.items() if times]
         self._timed = list(dict.fromkeys(each for work in occurring for each in (work, smallest(work))))
         self._parts: list[dict[Work, float]] = []
@@ -119,7 +121,8 @@ class Profiled:
         self._whole.warm_up()
         self._calls.warm_up()
         beside.seconds_alone(self._timed, PART_SECONDS)
-        self._rate = beside.product_rate(matrix_size(threads), TURN.product_seconds)
+        if self._device == "cpu":
+            self._rate = beside.product_rate(matrix_size(threads), TURN.product_seconds)
 
     def _train(self) -> None:
         self._whole.take_turn()
@@ -148,6 +151,7 @@ class Profiled:
             task=self._subject.task,
             adapter=self.name,
             threads=self._limits.threads,
+            device=self._device,
             operations=operations(workload) if workload.train.dtype == "float32" else 0,
             kernels=found.kernels,
             libraries=found.libraries,

@@ -150,6 +150,14 @@ PARTS = {"products": products, "functions": functions, "optimizer": optimizer, "
 """The parts of an update beside the fixed cost of its calls, by the field of a `Profile`."""
 
 
+def parts_of(workload: Workload, device: str) -> dict[str, Counted]:
+    """The parts of a batch's updates, by name, done on a device."""
+    return {
+        name: Counter({replace(work, device=device): times for work, times in counted(workload).items()})
+        for name, counted in PARTS.items()
+    }
+
+
 def smallest(work: Work) -> Work:
     """The same of two numbers, or one row: what is left is what its calls cost.
 

@@ -13,7 +13,7 @@ from compare.cli.beginning import command_line
 from compare.cli.profile_lines import show
 from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
-from compare.cli.validation import check_adapter_names
+from compare.cli.validation import check_adapter_names, check_device
 from compare.errors import UsageError
 from compare.limits import MOST_ROUNDS, check_in_range
 from compare.machine.devices import allowed_cores
@@ -40,6 +40,7 @@ class ProfileSettings:
     adapters: tuple[str, ...]
     rounds: int
     threads: int
+    device: str
     data: DataRequest
     out: Path | None
     overwrite: bool
@@ -53,6 +54,7 @@ def run_profile(settings: ProfileSettings, console: Console) -> int:
     check_adapter_names(settings.adapters)
     if not settings.adapters:
         raise UsageError("--adapters names none: name one, or leave it out")
+    check_device(settings.device, settings.adapters)
     check_in_range("--rounds", settings.rounds, MOST_ROUNDS)
     check_in_range("--threads", settings.threads, allowed_cores())
     if settings.out is None:
@@ -69,7 +71,7 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
         data = load_task_data(settings.task, settings.data)
         workload = workload_of(data.task, data.dataset)
     machine = environment(command_line(), settings.threads, preset="")
-    subject = Subject(task=data.task.name, workload=workload)
+    subject = Subject(task=data.task.name, workload=workload, device=settings.device)
     limits = Limits(threads=settings.threads, timeout_seconds=TIMEOUT_SECONDS)
     try:
         profiles = _measured(subject, settings, limits, console)
@@ -79,7 +81,7 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
     show(profiles, machine, console)
     if settings.out is not None:
         results = Results(environment=machine, tasks=[], runs=[], profiles=profiles)
-        results = results.on(this_machine(machine, "cpu"))
+        results = results.on(this_machine(machine, settings.device))
         save(results, settings.out)
         page = write_pages(render_pages(results, settings.out), settings.out)
         console.print(f"Report: {page}", soft_wrap=True)

@@ -75,6 +75,8 @@ def _training(stack: Stack) -> str:
 def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]:
     if any(stack.parts for stack in found):
         yield RULE
+    if on_gpu := [profile.adapter for profile in profiles if profile.device == "cuda"]:
+        yield f"On the GPU: {', '.join(on_gpu)}; limits are those of adapters on the same device."
     if overlapping := [stack.adapter for stack in found if stack.overlaps]:
         yield (f"Parts overlap in {', '.join(overlapping)}: alone they take longer than the whole update.")
     if apart := [stack.adapter for stack in found if stack.holds is False]:

@@ -159,6 +159,7 @@ def profile(
     threads: Threads = None,
     data: Data = "auto",
     mnist_archives: Archives = None,
+    device: OnDevice = "cpu",
     overwrite: Overwrite = False,
     changes: Changes = None,
 ) -> None:
@@ -169,6 +170,7 @@ def profile(
         adapters=tuple(dict.fromkeys(adapter_names(adapters))),
         rounds=rounds,
         threads=usable_cores() if threads is None else threads,
+        device=device,
         data=data_request(data, mnist_archives),
         out=None if out is None else output_folder(out),
         overwrite=overwrite,

@@ -31,6 +31,7 @@ class ProfileSection:
     profiles: list[Profile]
     warnings: list[str]
     operators: dict[tuple[str, str], float | None]
+    on_gpu: list[str]
     rule: str = RULE
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
@@ -56,6 +57,7 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
         stacks=found,
         profiles=profiles,
         warnings=[*slow_paths(results.environment, profiles)],
+        on_gpu=[*dict.fromkeys(each.adapter for each in profiles if each.device == "cuda")],
         operators={(each.task, each.adapter): operators(each) for each in profiles},
     )
 
