@@ -26,15 +26,29 @@ dynamo: Any = torch._dynamo
 dynamo.config.recompile_limit = dynamo.config.accumulated_recompile_limit = MOST_FORMS
 
 
+NAMES = ("input_kernel", "recurrent_kernel", "bias", "candidate_bias")
+
+
+def by_position(
+    layer: Layer, model: ModelSpec, values: tuple[Tensor | None, ...], inputs: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """The layer with its parameters in the order of NAMES, None for one that it has not.
+
+    Where a name is missing that was there when it was compiled before, torch 2.13 ends with a KeyError.
+    """
+    parameters = {name: value for name, value in zip(NAMES, values, strict=True) if value is not None}
+    return layer(model, parameters, inputs, state)
+
+
 def in_parts(layer: Layer) -> Layer:
     """The layer compiled; a sequence is handed to it part by part, with the state after the one before."""
-    compiled: Layer = torch.compile(layer, fullgraph=True)
+    compiled = torch.compile(by_position, fullgraph=True, dynamic=False)
 
     def run(model: ModelSpec, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        hidden = []
+        hidden, values = [], tuple(map(parameters.get, NAMES))
         cuts = list(range(MOST_STEPS, inputs.shape[1], MOST_STEPS))
         for part in torch.tensor_split(inputs, cuts, 1):
-            steps, state = compiled(model, parameters, part, state)
+            steps, state = compiled(layer, model, values, part, state)
             hidden.append(steps)
         return torch.cat(hidden, 1), state
 
