@@ -11,6 +11,7 @@ import pytest
 from adapters import default_names, registered
 from compare.analysis.task_summary import task_summaries
 from compare.storage.results import load, save
+from compare.storage.run_folder import check_folder
 from tasks import TASKS
 from tests.commands import ROOT, command, faulty, finish
 from tests.example_results import example_results
@@ -200,6 +201,12 @@ def test_what_is_no_report_is_never_overwritten(theirs, tmp_path):
     assert refused.code == 2
     assert "no report to overwrite" in refused.err
     assert {name: (tmp_path / name).read_text() for name in theirs} == theirs
+
+
+def test_a_folder_that_holds_nothing_is_no_report_to_be_kept(tmp_path):
+    """As a command that was interrupted leaves it."""
+    (tmp_path / "logs").mkdir()
+    check_folder(tmp_path, overwrite=False)
 
 
 def test_list_shows_tasks_and_versions_and_imports_no_framework():

@@ -144,6 +144,12 @@ def test_on_a_machine_with_a_gpu_those_that_declare_it_get_it_and_the_others_say
     assert "Devices: numpy, the CPU; " in front
     assert [run.gpu_kernels for run in load(out).runs] == [None, 30]
     assert "GPU kernels an update" in page
+    profiled = command(
+        "profile", "sine-window", *options[:2], "--rounds", 1, "--device", "cuda", "--out", "profile"
+    )
+    assert profiled.code == 0, profiled
+    assert [each.device for each in load(site.parent / "profile").profiles] == ["cpu", "cuda"]
+    assert "with a pretended one" in (site.parent / "profile/README.md").read_text()
     refused = command("run", "sine-window", "--adapters", "numpy", "--device", "cuda")
     assert_refused(refused, "no adapter that was named declares it")
 

@@ -114,7 +114,7 @@ def _stack(profile: Profile, profiles: Sequence[Profile]) -> Stack:
 
 
 def operators(profile: Profile) -> float | None:
-    """How many operators an update calls, by its framework's own count; None where it has none, or a GPU's."""
+    """How many operators an update calls, by its framework's own count; None where that is also of a GPU."""
     if profile.device != "cpu":
         return None
     return sum(each.times for each in profile.kernels if each.counted_by_framework) or None

@@ -32,9 +32,9 @@ class Profile:
     part is what it takes at its own size above what it takes at the size of two numbers, or one row. Parts
     are empty where the adapter's library was not timed. `training` is an update in training turns of the same
     run. `operations` are those of an update's products, 0 where these are not in float32, of which the
-    machine's rate is; that is the CPU's, so that there is none on a GPU. `kernels` are from a process in which
-    nothing was timed, `libraries` say which CPUs theirs are for, `warnings` what of all this slows training
-    down, and `kernels_error` why nothing is known.
+    machine's rate is; that is taken on the CPU alone. `kernels` are from a process that timed nothing,
+    `libraries` say which CPUs theirs are for, `warnings` what of all this slows training down, and
+    `kernels_error` why nothing is known.
 
     `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
 

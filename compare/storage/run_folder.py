@@ -115,7 +115,7 @@ def check_folder(out: Path, overwrite: bool) -> None:
             pass
     except OSError as error:
         raise UsageError(f"cannot write to {out}: {error.strerror}") from error
-    taken = [name for name in (*OWN_FILES, *OWN_FOLDERS) if (out / name).exists()]
+    taken = [name for name in (*OWN_FILES, *OWN_FOLDERS) if _holds_anything(out / name)]
     if taken and not overwrite:
         raise UsageError(f"{out} already holds {taken[0]}: add --overwrite, or choose another --out")
     if taken:
@@ -125,6 +125,11 @@ def check_folder(out: Path, overwrite: bool) -> None:
             raise UsageError(
                 f"{out} holds {taken[0]} but no report to overwrite ({error}): choose another --out"
             ) from error
+
+
+def _holds_anything(path: Path) -> bool:
+    """Whether there is such a file, or a folder that is not empty."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def clear_folder(out: Path) -> None:

@@ -1,5 +1,6 @@
 """Tables of where it ran: the machine, and what the workers found in it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -15,7 +16,7 @@ from compare.text import counted, escape, number, number_list, shortened
 
 def environment_table(environment: Environment) -> Table:
     """The machine and the moment."""
-    raw = pd.DataFrame({"item": item, "value": str(value)} for item, value in asdict(environment).items())
+    raw = pd.DataFrame({"item": item, "value": _raw(value)} for item, value in asdict(environment).items())
     shown = {
         "CPU": environment.cpu,
         "GPU": "; ".join(environment.gpus),
@@ -115,6 +116,13 @@ def _workers(tasks: Sequence[TaskSummary]) -> dict[str, WorkerFacts]:
         for run in summary.runs
         if run.worker
     }
+
+
+def _raw(value: object) -> str:
+    """Words as they are, nothing for what is not known, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _usable(environment: Environment) -> str:

@@ -12,10 +12,14 @@ from compare.text import NOTHING, escape, interval_text, mean_with_deviation, nu
 
 
 def settings_table(task: TaskSummary) -> Table:
-    """What was run; settings that are None are left out."""
+    """What was run; settings that are None, or of another cell, are left out."""
     record = task.record
     groups: dict[str, Row] = {
-        "model": dict(record.model),
+        "model": {
+            name: value
+            for name, value in record.model.items()
+            if name != "reset" or record.model.get("cell") == "gru"
+        },
         "training": {**record.train, "batch_size": record.batch_size},
         "length": {"epochs": record.epochs, "updates_per_epoch": record.updates_per_epoch},
         "data": {
