@@ -1,6 +1,7 @@
 """Where the time of an update goes: a stack an adapter, its limits beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,7 +22,23 @@ COLOURS: Mapping[str, str] = {
 }
 """By part. Source: colours that are told apart with any colour vision, Okabe & Ito 2008."""
 
-RATE, LIBRARY = "#D55E00", "#000000"
+
+class Limit(NamedTuple):
+    """A line beside each bar: where `seconds` finds it, what it is called, and how it is drawn."""
+
+    seconds: Callable[[Stack], float | None]
+    label: str
+    style: Mapping[str, Any]
+
+
+LIMITS = (
+    Limit(lambda stack: stack.rate_seconds, "products at the machine's rate", {"color": "#D55E00"}),
+    Limit(
+        lambda stack: stack.product_seconds,
+        "products in the best library",
+        {"color": "#000000", "linestyle": (0, (2, 1))},
+    ),
+)
 ROOM = 1.35
 """How much wider than the longest bar the panel is, for what is written beside that."""
 
@@ -44,14 +61,9 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
             axes.barh(place, width, HEIGHT, left, color=colour, edgecolor="white", linewidth=0.5)
             left += width
         low, high = place - HEIGHT / 2, place + HEIGHT / 2
-        for limit, colour, line in (
-            (stack.rate_seconds, RATE, "-"),
-            (stack.product_seconds, LIBRARY, (0, (2, 1))),
-        ):
-            if limit is not None:
-                axes.plot(
-                    [1e6 * limit] * 2, [low - 0.1, high + 0.1], color=colour, linestyle=line, linewidth=2
-                )
+        for limit in LIMITS:
+            if (found := limit.seconds(stack)) is not None:
+                axes.plot([1e6 * found] * 2, [low - 0.1, high + 0.1], linewidth=2, **limit.style)
         whole = 1e6 * stack.whole.median
         axes.plot([whole] * 2, [low, high], color="0.3", linewidth=1)
         axes.annotate(
@@ -73,9 +85,10 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
     names = {**PARTS, "rest": REST}
     handles = [
         *(Patch(color=colour, label=names[part]) for part, colour in COLOURS.items()),
-        Line2D([], [], color=RATE, linewidth=2, label="products at the machine's rate"),
-        Line2D(
-            [], [], color=LIBRARY, linestyle=(0, (2, 1)), linewidth=2, label="products in the best library"
+        *(
+            Line2D([], [], label=limit.label, linewidth=2, **limit.style)
+            for limit in LIMITS
+            if any(limit.seconds(stack) is not None for stack in shown)
         ),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, handlelength=4)
