@@ -184,7 +184,7 @@ class Adapter(ABC):
 
     @classmethod
     def alone(cls, work: Work) -> Alone | None:
-        """A part of an update by itself, as its library does it with the worker's threads; None: it has none.
+        """A part of an update by itself, as its library does it on `work.device`; None: it has none.
 
         Where an update's time goes is measured by all parts.
         """

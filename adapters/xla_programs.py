@@ -10,8 +10,11 @@ from adapters.work import KernelRun
 NAMES: Mapping[Dtype, str] = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "float64": "f64"}
 """What XLA calls numbers of a dtype."""
 
-_LOOP = re.compile(r" while\(")
-_SUM = re.compile(r" all-reduce(?:-start)?\(")
+_OTHERS = {
+    "while loop": re.compile(r" while\("),
+    "sum over devices": re.compile(r" all-reduce(?:-start)?\("),
+    "exchange between devices": re.compile(r" (?:all-gather|all-to-all|collective-permute)(?:-start)?\("),
+}
 _PRODUCT = re.compile(r"= \w+\[([\d,]*)\]\S* (?:dot|convolution)\(")
 _FACTORS = re.compile(r" dot\(%?([\w.-]+), %?([\w.-]+)\)")
 _DEFINED = re.compile(r"%?([\w.-]+) = (\w+)\[")
@@ -46,6 +49,4 @@ def _kernel(line: str) -> str | None:
         return f"fusion ({kind[1].lower()})"
     if product := _PRODUCT.search(line):
         return f"product of {product[1].replace(',', ' × ') or 'one'} number{'s' if product[1] else ''}"
-    if _SUM.search(line):
-        return "sum over devices"
-    return "while loop" if _LOOP.search(line) else None
+    return next((name for name, others in _OTHERS.items() if others.search(line)), None)

@@ -21,7 +21,7 @@ from adapters.interface import (
     Work,
 )
 from adapters.jax_backend.alone import alone
-from adapters.jax_backend.devices import devices_for, mesh_of, whole
+from adapters.jax_backend.devices import copied, devices_for, mesh_of, spread
 from adapters.jax_backend.optimizers import TrainState
 from adapters.jax_backend.products import check_kernels
 from adapters.jax_backend.program import Program, Sequences
@@ -39,7 +39,7 @@ class JaxAdapter(Adapter):
 
     declaration = Declaration(
         distribution="jax",
-        computes="every cell under `lax.scan`, a large batch shared among threads, a call one XLA program",
+        computes="every cell under `lax.scan`, on CPUs a large batch shared among threads",
         variables={
             "NPROC": "{threads}",
             "JAX_NUM_CPU_DEVICES": "{threads}",
@@ -80,29 +80,31 @@ class JaxAdapter(Adapter):
         targets = self._tensor(targets, kind)
         self._data = Sequences(self._tensor(inputs, self._dtype), self._valid(inputs, lengths), targets)
 
-    def _divide(self, batch: int) -> None:
-        """Have batches of so many sequences divided among devices, from now on."""
-        model = self._program.model
-        count = devices_for(self._device.platform, batch, model.gates * model.hidden)
-        if count != self._program.mesh.size:
-            self._program = self._program._replace(mesh=mesh_of(self._device.platform, count))
-            self._state, self._data = jax.device_put((self._state, self._data), whole(self._program.mesh))
-
     def _train(self, batches: Array) -> Array:
-        self._divide(batches.shape[1])
+        program = self._program_for(batches)
+        state, data = copied(self._state, program.mesh), spread(self._data, program.mesh)
         losses: list[tuple[Any, int]] = []
         for first in range(0, len(batches), ROWS):
             some = batches[first : first + ROWS]
-            rows = self._tensor(np.pad(some, ((0, ROWS - len(some)), (0, 0))), np.int64)
-            self._state, found = self._program.train_rows(self._state, self._data, rows, len(some))
+            state, found = program.train_rows(state, data, self._rows(some, program), len(some))
             losses.append((found, len(some)))
+        self._state = state if program.mesh.size == 1 else TrainState(*(p.addressable_data(0) for p in state))
         parts = [np.array(found)[:count].ravel() for found, count in losses]
         return np.concatenate(parts) if parts else np.empty(0, self._dtype)
 
+    def _program_for(self, batches: Array) -> Program:
+        """The program on as many devices as such batches are divided among."""
+        model, kind = self._program.model, self._device.platform
+        count = devices_for(kind, batches.shape[1], model.gates * model.hidden)
+        return self._program._replace(mesh=mesh_of(kind, count))
+
+    def _rows(self, some: Array, program: Program) -> Any:
+        """Rows of indices, as many as the program takes."""
+        return spread(self._tensor(np.pad(some, ((0, ROWS - len(some)), (0, 0))), np.int64), program.mesh)
+
     def _predict(self, inputs: Array, lengths: Array | None) -> Array:
-        read = self._state.parameters, self._tensor(inputs, self._dtype), self._valid(inputs, lengths)
-        program = self._program._replace(mesh=mesh_of(self._device.platform, 1))
-        return np.array(program.predict(*jax.device_put(read, whole(program.mesh))))
+        read = self._tensor(inputs, self._dtype), self._valid(inputs, lengths)
+        return np.array(self._program.predict(self._state.parameters, *read))
 
     def parameters(self) -> dict[str, Array]:
         return {name: np.array(value) for name, value in self._program.unpack(self._state.parameters).items()}
@@ -113,8 +115,10 @@ class JaxAdapter(Adapter):
 
     def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
         self.train(batches)
-        rows = self._tensor(np.zeros((ROWS, batches.shape[1])), np.int64)
-        lowered = self._program.train_rows.lower(self._program, self._state, self._data, rows, len(batches))
+        program = self._program_for(batches)
+        state, data = copied(self._state, program.mesh), spread(self._data, program.mesh)
+        rows = self._rows(batches, program)
+        lowered = program.train_rows.lower(program, state, data, rows, len(batches))
         return kernels_in(lowered.compile().as_text())
 
     @classmethod
@@ -139,7 +143,7 @@ class JaxAdapter(Adapter):
         return sum(not name.startswith(("Memcpy", "Memset")) for name in names)
 
     def _tensor(self, values: Any, dtype: Any) -> Any:
-        return jax.device_put(np.array(values, dtype), whole(self._program.mesh))
+        return jax.device_put(np.array(values, dtype), self._device)
 
     def _valid(self, inputs: Array, lengths: Array | None) -> Any:
         """(N, T): which steps belong to a sequence; None where all of them do."""

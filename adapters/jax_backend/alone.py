@@ -6,9 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array as Tensor
+from jax.sharding import Mesh
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
-from adapters.jax_backend.devices import devices_for, mesh_of, shared
+from adapters.jax_backend.devices import devices_for, mesh_of, shared, whole
 from adapters.jax_backend.products import product as product_of
 from adapters.work import Function
 
@@ -25,22 +26,21 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def product(work: Product) -> Repeated:
-    on = device_of(work)
-    left = jnp.ones((work.rows, work.inner), work.dtype, device=on)
-    right = jnp.ones((work.inner, work.columns), work.dtype, device=on)
+    mesh = mesh_for(work, work.rows)
+    left = jnp.ones((work.rows, work.inner), work.dtype, device=shared(mesh))
+    right = jnp.ones((work.inner, work.columns), work.dtype, device=whole(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
         return left, right, product_of(left, right)
 
-    out = jnp.zeros((work.rows, work.columns), work.dtype, device=on)
+    out = jnp.zeros((work.rows, work.columns), work.dtype, device=shared(mesh))
     return repeated(once, (left, right, out), lambda carried: carried[2])
 
 
 def functions(work: Functions) -> Repeated:
-    kind = device_of(work).platform
-    mesh = mesh_of(kind, devices_for(kind, work.rows, work.columns))
-    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype, device=shared(mesh))
+    placed = shared(mesh_for(work, work.rows))
+    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype, device=placed)
 
     def once(_: Any, carried: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         values, half = carried
@@ -52,21 +52,23 @@ def functions(work: Functions) -> Repeated:
 
 
 def rows(work: Rows) -> Repeated:
-    on = device_of(work)
-    values = jnp.ones((work.rows, work.columns), work.dtype, device=on)
-    indices = jax.device_put(jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows), on)
+    mesh = mesh_for(work, work.taken)
+    values = jnp.ones((work.rows, work.columns), work.dtype, device=whole(mesh))
+    indices = jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows)
+    indices = jax.device_put(indices, shared(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         values, indices, _ = jax.lax.optimization_barrier(carried)
         return values, indices, values[indices]
 
-    taken = jnp.zeros((work.taken, work.columns), work.dtype, device=on)
+    taken = jnp.zeros((work.taken, work.columns), work.dtype, device=shared(mesh))
     return repeated(once, (values, indices, taken), lambda carried: carried[2])
 
 
-def device_of(work: Work) -> jax.Device:
-    """The first of its kind."""
-    return jax.devices(work.device)[0]
+def mesh_for(work: Work, sequences: int) -> Mesh:
+    """The devices among which the adapter divides such a batch: a part is shared as an update is."""
+    kind = jax.devices(work.device)[0].platform
+    return mesh_of(kind, devices_for(kind, sequences, work.columns))
 
 
 def repeated(once: Callable[[Any, Any], Any], begin: Any, result: Callable[[Any], Tensor]) -> Repeated:

@@ -34,7 +34,7 @@ def from_value(function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], T
 
 
 sigmoid = from_value(jax.nn.sigmoid, lambda value: value * (1 - value))
-tanh = from_value(jnp.tanh, lambda value: 1 - value * value)
+tanh = from_value(jnp.tanh, lambda value: (1 - value) * (1 + value))
 
 
 def elman(activation: Callable[[Tensor], Tensor], kernel: Tensor, addend: Tensor, state: State) -> Step:

@@ -4,13 +4,15 @@ XLA runs a loop over time in one thread. JAX can take a CPU for as many devices 
 then runs the loop over its own sequences, and gradients are summed over devices.
 """
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-SUMS_PER_DEVICE = 8192
+SUMS_PER_DEVICE = 2400
 """For a share of a batch: so many sums under gates in each step."""
 
 SEQUENCES_PER_DEVICE = 16
@@ -20,7 +22,10 @@ AXIS = "sequences"
 
 
 def devices_for(kind: str, batch: int, sums: int) -> int:
-    """Among how many devices a batch of (B, `sums`) is divided evenly; a GPU has all of it."""
+    """Among how many devices a batch is divided evenly, where a step has so many sums of each sequence.
+
+    A GPU has all of it.
+    """
     if kind != "cpu":
         return 1
     enough = min(batch // SEQUENCES_PER_DEVICE, batch * sums // SUMS_PER_DEVICE)
@@ -32,6 +37,23 @@ def devices_for(kind: str, batch: int, sums: int) -> int:
 def mesh_of(kind: str, count: int) -> Mesh:
     """The first so many devices."""
     return Mesh(np.array(jax.local_devices(backend=kind)[:count]), (AXIS,))
+
+
+def spread(arrays: Any, mesh: Mesh) -> Any:
+    """Arrays of one device on all of several, which on a CPU read the same memory."""
+    if mesh.size == 1:
+        return arrays
+    return jax.tree.map(lambda array: jax.device_put(np.asarray(array), whole(mesh)), arrays)
+
+
+def copied(arrays: Any, mesh: Mesh) -> Any:
+    """The same, each device with a copy of its own, which a program may write to."""
+    return arrays if mesh.size == 1 else jax.device_put(arrays, whole(mesh))
+
+
+def constrained(arrays: Any, mesh: Mesh, sharding: Callable[[Mesh], NamedSharding]) -> Any:
+    """In a program: where arrays lie, if there is a choice."""
+    return arrays if mesh.size == 1 else jax.lax.with_sharding_constraint(arrays, sharding(mesh))
 
 
 def whole(mesh: Mesh) -> NamedSharding:

@@ -1,4 +1,4 @@
-"""Layers of cells, readouts and losses as pure functions; gradients are JAX's, all but one."""
+"""Layers of cells, readouts and losses as pure functions; gradients are JAX's, all but that of U."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,7 +10,7 @@ from jax import Array as Tensor
 
 from adapters.interface import Dtype, ModelSpec, Span
 from adapters.jax_backend.cells import CELLS, Cell, Parameters, State
-from adapters.jax_backend.products import as_rows, product
+from adapters.jax_backend.products import over_rows
 from adapters.parameters import Layer, layers
 
 
@@ -51,7 +51,7 @@ def recur_backward(cell: Cell, reverse: bool, kept: Any, cotangents: Any) -> Any
     pull_back, factors, columns = kept
     addends, state = pull_back(cotangents)
     products = jnp.split(addends[..., :columns], len(factors), axis=-1)
-    kernel = [product(as_rows(left).T, as_rows(right)) for left, right in zip(factors, products, strict=True)]
+    kernel = [over_rows(left, right) for left, right in zip(factors, products, strict=True)]
     return jnp.concatenate(kernel, axis=-1), None, addends, state
 
 

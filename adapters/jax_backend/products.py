@@ -30,7 +30,7 @@ def reduced_forward(left: Tensor, right: Tensor) -> Any:
 
 def reduced_backward(factors: tuple[Tensor, Tensor], gradient: Tensor) -> tuple[Tensor, Tensor]:
     left, right = factors
-    return reduced(gradient, right.T), reduced(as_rows(left).T, as_rows(gradient))
+    return reduced(gradient, right.T), over_rows(left, gradient)
 
 
 reduced.defvjp(reduced_forward, reduced_backward)
@@ -43,9 +43,15 @@ PRODUCTS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def as_rows(sequence: Tensor) -> Tensor:
-    """(T, B, columns) -> (T·B, columns)."""
-    return sequence.reshape(-1, sequence.shape[-1])
+def over_rows(left: Tensor, right: Tensor) -> Tensor:
+    """(T, B, rows), (T, B, columns) -> (rows, columns): leftᵀ·right, summed over all steps and sequences.
+
+    Both axes are summed over as they are: made into one, each device would need the others' sequences.
+    """
+    axes = tuple(range(left.ndim - 1))
+    sums = jnp.promote_types(left.dtype, jnp.float32)
+    contracted = jax.lax.dot_general(left, right, ((axes, axes), ((), ())), preferred_element_type=sums)
+    return contracted.astype(left.dtype)
 
 
 def check_kernels(dtype: Dtype, device: Any) -> None:

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 
 from adapters.interface import ModelSpec, Span, TrainSpec
 from adapters.jax_backend.cells import State
-from adapters.jax_backend.devices import shared
+from adapters.jax_backend.devices import constrained, shared, whole
 from adapters.jax_backend.network import LOSSES, TARGETS, begin, forward
 from adapters.jax_backend.optimizers import TrainState, update
 from adapters.parameters import shapes
@@ -44,7 +44,7 @@ class Program(NamedTuple):
         def train_row(row: Tensor, carried: tuple[TrainState, Tensor]) -> tuple[TrainState, Tensor]:
             (train_state, losses), batch = carried, jax.tree.map(lambda part: part[rows[row]], data)
             states = begin(self.model, batch.inputs, self.train.dtype)
-            batch, states = jax.lax.with_sharding_constraint((batch, states), shared(self.mesh))
+            batch, states = constrained((batch, states), self.mesh, shared)
             row_losses = []
             for span in spans:
                 loss, train_state, states = self.update(train_state, batch, span, states)
@@ -52,7 +52,8 @@ class Program(NamedTuple):
             return train_state, losses.at[row].set(jnp.stack(row_losses))
 
         losses = jnp.zeros((len(rows), len(spans)), data.inputs.dtype)
-        return jax.lax.fori_loop(0, count, train_row, (start, losses))
+        after = jax.lax.fori_loop(0, count, train_row, (start, losses))
+        return constrained(after, self.mesh, whole)
 
     def update(
         self, before: TrainState, batch: Sequences, span: Span, states: tuple[State, ...]

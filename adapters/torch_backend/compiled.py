@@ -61,7 +61,7 @@ class TorchCompileAdapter(TorchBase):
     declaration = Declaration(
         distribution="torch",
         computes="every cell step by step, up to 32 steps and their gradients in one by `torch.compile`",
-        devices=("cpu", "cuda"),
+        devices=("cpu",),
         cells=("elman", "lstm", "gru"),
         resets=("after", "before"),
         optimizers=("sgd", "rmsprop", "adam", "adamw"),

@@ -128,8 +128,11 @@ def check_folder(out: Path, overwrite: bool) -> None:
 
 
 def _holds_anything(path: Path) -> bool:
-    """Whether there is such a file, or a folder that is not empty."""
-    return any(path.iterdir()) if path.is_dir() else path.exists()
+    """Whether there is such a file, or a folder that is not known to be empty."""
+    try:
+        return any(path.iterdir()) if path.is_dir() else path.exists()
+    except OSError:
+        return True
 
 
 def clear_folder(out: Path) -> None:

@@ -10,6 +10,9 @@ from compare.analysis.task_summary import TaskSummary
 from compare.report.tables.table import Row, Table, columns, with_unit
 from compare.text import NOTHING, escape, interval_text, mean_with_deviation, number, seconds, signed, slug
 
+OF_ONE_CELL = {"activation": "elman", "reset": "gru"}
+"""The settings that one cell has: of others they are fixed."""
+
 
 def settings_table(task: TaskSummary) -> Table:
     """What was run; settings that are None, or of another cell, are left out."""
@@ -18,7 +21,7 @@ def settings_table(task: TaskSummary) -> Table:
         "model": {
             name: value
             for name, value in record.model.items()
-            if name != "reset" or record.model.get("cell") == "gru"
+            if OF_ONE_CELL.get(name) in (None, record.model.get("cell"))
         },
         "training": {**record.train, "batch_size": record.batch_size},
         "length": {"epochs": record.epochs, "updates_per_epoch": record.updates_per_epoch},
