@@ -189,6 +189,8 @@ def test_recipes_are_chosen_without_a_look_at_held_out_images(held_out_guarded, 
     assert (found.sequences, found.held_out_sequences) == (count * 5 // 6, count - count * 5 // 6)
     assert [trial.recorded for trial in found.trials] == [98.0, 99.0]
     assert all(trial.run.accuracy > 15 for trial in found.trials)
+    logs = sorted(path.name for path in (tmp_path / "logs").iterdir())
+    assert logs == ["plain-trial-1-numpy-0.log", "plain-trial-2-numpy-0.log"]
     page = (tmp_path / "README.md").read_text()
     assert "the images that are held out were not looked at" in page
     assert "| 98.00 |" in " ".join(page.split())

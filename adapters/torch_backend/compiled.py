@@ -2,15 +2,18 @@
 
 `torch.nn.LSTM` and the like gain nothing from it: where a compiled model calls one, the compiler leaves it as
 it is. Loops over time steps are unrolled, so that compiling takes the longer, the more steps there are.
+Nothing is kept on disk: every process compiles what it needs, which its cold costs show.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._inductor.cpp_builder import get_cpp_compiler
 
-from adapters.interface import Declaration, ModelSpec
+from adapters.interface import Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
 from adapters.torch_backend.autograd import AutogradTrainer
 from adapters.torch_backend.base import TorchBase, TrainerType
 from adapters.torch_backend.layers import LAYERS, Layer, State, Tensors
@@ -25,8 +28,8 @@ MOST_FORMS = 10_000
 dynamo: Any = torch._dynamo
 dynamo.config.recompile_limit = dynamo.config.accumulated_recompile_limit = MOST_FORMS
 
-
 NAMES = ("input_kernel", "recurrent_kernel", "bias", "candidate_bias")
+"""The order in which a layer's parameters are handed over."""
 
 
 def by_position(
@@ -60,6 +63,7 @@ class TorchCompileAdapter(TorchBase):
 
     declaration = Declaration(
         distribution="torch",
+        variables={"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"},
         computes="every cell step by step, up to 32 steps and their gradients in one by `torch.compile`",
         devices=("cpu",),
         cells=("elman", "lstm", "gru"),
@@ -69,6 +73,15 @@ class TorchCompileAdapter(TorchBase):
         features=("layers", "bidirectional", "lengths", "momentum", "nesterov", "clip_value", "clip_norm"),
         dtypes=("float32", "float64", "bfloat16", "float16"),
     )
+
+    def __init__(
+        self, model: ModelSpec, train: TrainSpec, parameters: Mapping[str, Array], *, device: str = "cpu"
+    ) -> None:
+        try:
+            get_cpp_compiler()
+        except RuntimeError as error:
+            raise UnsupportedSpec(f"device is {device!r}: no C++ compiler was found, install g++") from error
+        super().__init__(model, train, parameters, device=device)
 
     def trainer(self, model: ModelSpec, lengths: Tensor | None) -> TrainerType:
         layer = in_parts(LAYERS[model.cell, model.activation, model.reset])

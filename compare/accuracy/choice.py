@@ -56,6 +56,7 @@ def trials_left(adapter: str, limits: Limits, device: str, known: Accuracy) -> l
                 adapters=(adapter,),
                 limits=limits,
                 device=device,
+                trial=trial.number,
             ),
         )
         for place, trial in enumerate(known.trials)

@@ -22,7 +22,7 @@ from tasks.interface import Dataset
 class Start:
     """A recipe and a seed, and the adapters that begin there, in processes with these limits.
 
-    `part` is as in `AccuracyRun`.
+    `part` is as in `AccuracyRun`, `trial` the number of the trial among those of a choice, 0 outside of one.
     """
 
     name: RecipeName
@@ -32,6 +32,12 @@ class Start:
     limits: Limits
     device: str = "cpu"
     part: int = 0
+    trial: int = 0
+
+    def log_name(self, adapter: str) -> str:
+        """The file that keeps what an adapter's worker wrote."""
+        recipe = f"{self.name}-trial-{self.trial}" if self.trial else self.name
+        return f"{recipe}-{slug(adapter)}-{self.seed}.log"
 
 
 def train_in_turns(
@@ -58,8 +64,7 @@ def train_in_turns(
                 observer.turn(learner.adapter)
         runs = [learner.judged(dataset) for learner in learners]
         for learner in learners:
-            name = f"{start.name}-{slug(learner.adapter)}-{start.seed}.log"
-            observer.keep_log(name, learner.log)
+            observer.keep_log(start.log_name(learner.adapter), learner.log)
         return runs
 
 

@@ -41,7 +41,8 @@ class Stack:
     """An update of one adapter on one task, and its parts, which add up to it with the rest.
 
     The rest is below 0 where parts alone take longer than in the update; a part is, where it takes less than
-    its times scatter. `rate_seconds` is what the products would take at the machine's matrix rate,
+    its times scatter. On a GPU parts do so where launches take longer than what is launched: what the update
+    is bound by is then not known. `rate_seconds` is what products would take at the machine's matrix rate,
     `product_seconds` what they take in `product_library`, the best of those where they take more than their
     calls.
 
@@ -68,12 +69,17 @@ class Stack:
     @property
     def overlaps(self) -> bool:
         """Whether the parts by themselves take longer than all of the update."""
-        return self.rest < -CLOSE * self.whole.median
+        return overlap(self.rest, self.whole.median)
 
     @property
     def holds(self) -> bool | None:
         """Whether an update takes as long here as in training turns; None where there were none."""
         return None if self.departure is None else abs(self.departure) <= CLOSE
+
+
+def overlap(rest: float, whole: float) -> bool:
+    """Whether parts by themselves take longer than the whole, by what is left of it."""
+    return rest < -CLOSE * whole
 
 
 def stacks(profiles: Sequence[Profile]) -> list[Stack]:
@@ -99,13 +105,14 @@ def _stack(profile: Profile, profiles: Sequence[Profile]) -> Stack:
     rates = [each.product_rate.operations_per_second for each in profiles if each.product_rate]
     training = median(profile.training)
     rest = whole.median - sum(part.median for part in parts.values())
+    adds_up = bool(parts) and (profile.device == "cpu" or not overlap(rest, whole.median))
     return Stack(
         task=profile.task,
         adapter=profile.adapter,
         whole=whole,
         parts=parts,
         rest=rest,
-        bound=bound({part: value.median for part, value in parts.items()}, rest) if parts else None,
+        bound=bound({part: value.median for part, value in parts.items()}, rest) if adds_up else None,
         rate_seconds=profile.operations / max(rates) if rates and profile.operations else None,
         product_seconds=products.get(library),
         product_library=library,

@@ -44,7 +44,7 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
     drawn = {
         f"{slug(task)}-profile": (
             profile_figure([stack for stack in found if stack.task == task]),
-            f"{task}: time of an update of every adapter, stacked by its parts, with two limits",
+            f"{task}: time of an update of every adapter, stacked by its parts, beside its limits",
         )
         for task in dict.fromkeys(stack.task for stack in found)
     }

@@ -67,7 +67,7 @@ def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
         whole = 1e6 * stack.whole.median
         axes.plot([whole] * 2, [low, high], color="0.3", linewidth=1)
         axes.annotate(
-            f"{number(whole)}, bound by {plain(stack.bound or '')}",
+            f"{number(whole)}, bound by {plain(stack.bound)}" if stack.bound else number(whole),
             (max(left, whole), place),
             (6, 0),
             textcoords="offset points",
