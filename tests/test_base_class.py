@@ -473,9 +473,11 @@ def test_every_adapter_that_ships_says_in_one_line_how_it_computes(name: str):
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.partition("-")[0] in ADAPTERS])
-def test_a_variant_differs_from_its_adapter_in_how_it_computes_alone(name: str):
+def test_a_variant_differs_from_its_adapter_in_how_and_where_it_computes_alone(name: str):
     variant, usual = declaration(name), declaration(name.partition("-")[0])
-    assert variant == replace(usual, computes=variant.computes, kernels=variant.kernels)
+    own = {field: getattr(variant, field) for field in ("computes", "kernels", "devices")}
+    assert variant == replace(usual, **own)
+    assert {*variant.devices} <= {*usual.devices}
     assert variant.computes != usual.computes
 
 

@@ -1,4 +1,4 @@
-"""Layers of cells, readouts and losses as pure functions; gradients are JAX's, but for U's and those of σ and tanh."""
+"""Layers of cells, readouts and losses as pure functions; all gradients but those of U, σ, tanh are JAX's."""
 
 from collections.abc import Callable, Iterable
 from functools import partial

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._inductor.cpp_builder import get_cpp_compiler
+from torch.compiler import config as compiler_config
 
 from adapters.interface import Array, Declaration, ModelSpec, TrainSpec, UnsupportedSpec
 from adapters.torch_backend.autograd import AutogradTrainer
@@ -27,6 +28,7 @@ MOST_FORMS = 10_000
 
 dynamo: Any = torch._dynamo
 dynamo.config.recompile_limit = dynamo.config.accumulated_recompile_limit = MOST_FORMS
+compiler_config.force_disable_caches = True
 
 NAMES = ("input_kernel", "recurrent_kernel", "bias", "candidate_bias")
 """The order in which a layer's parameters are handed over."""
@@ -63,7 +65,6 @@ class TorchCompileAdapter(TorchBase):
 
     declaration = Declaration(
         distribution="torch",
-        variables={"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"},
         computes="every cell step by step, up to 32 steps and their gradients in one by `torch.compile`",
         devices=("cpu",),
         cells=("elman", "lstm", "gru"),
