@@ -221,6 +221,17 @@ def test_limits_are_those_of_the_same_device():
     )
 
 
+def test_what_a_gpu_is_bound_by_is_not_said_where_parts_overlap():
+    on_cpu, overlapping, adding_up = stacks(
+        [
+            example(products=[2e-4] * 3),
+            example("torch", device="cuda", products=[2e-4] * 3),
+            example("jax", device="cuda"),
+        ]
+    )
+    assert (on_cpu.bound, overlapping.bound, adding_up.bound) == ("products", None, "products")
+
+
 def test_parts_are_done_on_the_device_of_the_adapter():
     for device in ("cpu", "cuda"):
         works = [work for counted in parts_of(SMALL, device).values() for work in counted]
@@ -288,12 +299,17 @@ def test_the_text_of_a_program_is_read():
         "  %f.2 = f32[4,8]{1,0} fusion(%a), kind=kLoop, calls=%fused.1\n"
         '  %c.1 = f32[4,8]{1,0} custom-call(%a), custom_call_target="__onednn$matmul"\n'
         "  %add.1 = f32[4,8]{1,0} add(%a, %b)\n"
+        "  %r.1 = (f32[4]{0}, f32[8]{0}) all-reduce(%a, %b), replica_groups={{0,1}}\n"
+        "  %g.1 = f32[4,8]{1,0} all-gather(%a), dimensions={0}\n"
+        "  %p.1 = f32[4,8]{1,0} collective-permute-start(%a), source_target_pairs={{0,1}}\n"
     )
     assert {run.name: run.times for run in said} == {
         "XLA fusion (loop)": 2,
         "XLA while loop": 1,
         "XLA product of 4 × 32 numbers": 1,
         "XLA custom call __onednn$matmul": 1,
+        "XLA sum over devices": 1,
+        "XLA exchange between devices": 2,
     }
 
 

@@ -1,5 +1,6 @@
 """The reference, and PyTorch's adapters, beside `torch.nn` on packed sequences, and `torch.optim`."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,17 @@ from adapters import open_adapter
 from adapters.conformance.cases import make_case
 from adapters.conformance.expectations import difference
 from adapters.conformance.reference import Reference
-from adapters.interface import Adam, AdamW, Cosine, Exponential, ModelSpec, RmsProp, Sgd, TrainSpec
+from adapters.interface import (
+    Adam,
+    AdamW,
+    Cosine,
+    Exponential,
+    ModelSpec,
+    RmsProp,
+    Sgd,
+    TrainSpec,
+    UnsupportedSpec,
+)
 from adapters.parameters import layers
 from tests.groups import of_framework
 from tests.oracle_cases import LOCKSTEP, after_training, assert_close, gradients
@@ -331,3 +342,15 @@ def test_the_fastest_form_of_a_layer_on_a_device_is_that_of_its_steps(cell, rese
     came, expected = (hidden_states_and_gradients(forms[key]) for forms in (FASTEST_LAYERS[device], LAYERS))
     for ours_is, its_steps in zip(came, expected, strict=True):
         assert difference(ours_is.detach().numpy(), its_steps.detach().numpy()) < LOCKSTEP
+
+
+def test_torch_compile_is_unsupported_where_there_is_no_compiler(monkeypatch):
+    def missing():
+        raise RuntimeError("No working C++ compiler found")
+
+    compiled = open_adapter("torch-compile")
+    monkeypatch.setattr(inspect.getmodule(compiled), "get_cpp_compiler", missing)
+    model = ModelSpec(cell="lstm", inputs=2, hidden=3, outputs=1, loss="half_squared_error")
+    case = make_case(model, TrainSpec(optimizer=Sgd(learning_rate=0.1)))
+    with pytest.raises(UnsupportedSpec, match="no C\\+\\+ compiler was found, install g\\+\\+"):
+        compiled(case.model, case.train, case.parameters)

@@ -81,8 +81,7 @@ class JaxAdapter(Adapter):
         self._data = Sequences(self._tensor(inputs, self._dtype), self._valid(inputs, lengths), targets)
 
     def _train(self, batches: Array) -> Array:
-        program = self._program_for(batches)
-        state, data = copied(self._state, program.mesh), spread(self._data, program.mesh)
+        program, state, data = self._placed(batches)
         losses: list[tuple[Any, int]] = []
         for first in range(0, len(batches), ROWS):
             some = batches[first : first + ROWS]
@@ -92,11 +91,11 @@ class JaxAdapter(Adapter):
         parts = [np.array(found)[:count].ravel() for found, count in losses]
         return np.concatenate(parts) if parts else np.empty(0, self._dtype)
 
-    def _program_for(self, batches: Array) -> Program:
-        """The program on as many devices as such batches are divided among."""
+    def _placed(self, batches: Array) -> tuple[Program, TrainState, Sequences]:
+        """The program on the devices that such batches are divided among; there, train state and data."""
         model, kind = self._program.model, self._device.platform
-        count = devices_for(kind, batches.shape[1], model.gates * model.hidden)
-        return self._program._replace(mesh=mesh_of(kind, count))
+        mesh = mesh_of(kind, devices_for(kind, batches.shape[1], model.gates * model.hidden))
+        return self._program._replace(mesh=mesh), copied(self._state, mesh), spread(self._data, mesh)
 
     def _rows(self, some: Array, program: Program) -> Any:
         """Rows of indices, as many as the program takes."""
@@ -115,8 +114,7 @@ class JaxAdapter(Adapter):
 
     def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
         self.train(batches)
-        program = self._program_for(batches)
-        state, data = copied(self._state, program.mesh), spread(self._data, program.mesh)
+        program, state, data = self._placed(batches)
         rows = self._rows(batches, program)
         lowered = program.train_rows.lower(program, state, data, rows, len(batches))
         return kernels_in(lowered.compile().as_text())
