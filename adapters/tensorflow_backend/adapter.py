@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager.context import function_executor_type
 
 from adapters.interface import (
     Adapter,
@@ -22,6 +23,7 @@ from adapters.interface import (
 )
 from adapters.tensorflow_backend.alone import PLACES, alone
 from adapters.tensorflow_backend.reduced import check_kernels, compiled_on_cpu, in_a_graph_on_cpu, on_gpu
+from adapters.tensorflow_backend.shares import Shares, shares_for
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
 from adapters.xla_programs import kernels_in
 
@@ -44,16 +46,16 @@ def _placed(method: Method) -> Method:
 class TensorFlowAdapter(Adapter):
     """Keras' `SimpleRNN`, `LSTM` and `GRU`, stacked, one way or `Bidirectional`, and a `Dense` readout.
 
-    All updates of a batch are one XLA program. That is the default because it was the faster way on every
-    task, from the smallest model to the largest.
+    All updates of a batch are one XLA program. Of a large batch each thread has a share of the sequences: an
+    update is a program for the gradients of each share, and one that takes their sum.
     """
 
     declaration = Declaration(
         distribution="tensorflow",
-        computes="Keras' `SimpleRNN`, `LSTM` and `GRU`, the updates of a batch one XLA program",
+        computes="Keras' `SimpleRNN`, `LSTM` and `GRU` compiled by XLA, a large batch shared among threads",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -103,17 +105,40 @@ class TensorFlowAdapter(Adapter):
         """Whether a product of such numbers is computed in them, as this adapter runs it."""
         return compiled_on_cpu(dtype)
 
-    @staticmethod
-    def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
-        """The function, which makes every update of one batch, as this adapter runs it."""
-        return trace(function, *signature, jit_compile=True)
+    def batch_program(self, *batch: tf.TensorSpec) -> Callable[..., Tensor]:
+        """Every update of one such batch, as this adapter runs it."""
+        if self.shares_of(batch[0].shape[0]) > 1:
+            return self._train_batch
+        return trace(self._train_batch, *batch, jit_compile=True)
+
+    def executor_for(self, size: int) -> str:
+        """What TensorFlow calls the way in which it runs all batches of such a size.
+
+        Where one program follows another, no thread needs to look for what could run beside it.
+        """
+        alone = self._on_cpu and self.shares_of(size) == 1
+        return "SINGLE_THREADED_EXECUTOR" if alone else "DEFAULT"
+
+    def shares_of(self, size: int) -> int:
+        """Among how many threads a batch is divided; a GPU has all of it."""
+        return shares_for(size, self._model.gates * self._model.hidden) if self._on_cpu else 1
+
+    @property
+    def _on_cpu(self) -> bool:
+        return self._place == PLACES["cpu"]
+
+    def _train_batch(self, *batch: Tensor) -> Tensor:
+        count = self.shares_of(batch[0].shape[0])
+        update = self._trainer.update if count == 1 else Shares(self._trainer, count).update
+        return self._trainer.train_batch(*batch, spans=self._spans, update=update)
 
     @_placed
     def _train(self, batches: Array) -> Array:
         shapes = (batches.shape[1], *(tuple(each.shape) for each in self._data))
-        if shapes not in self._epochs:
-            self._epochs[shapes] = self._trace_epoch(batches.shape[1])
-        losses: Array = self._epochs[shapes](tf.constant(batches, tf.int64), *self._data).numpy()
+        with function_executor_type(self.executor_for(batches.shape[1])):
+            if shapes not in self._epochs:
+                self._epochs[shapes] = self._trace_epoch(batches.shape[1])
+            losses: Array = self._epochs[shapes](tf.constant(batches, tf.int64), *self._data).numpy()
         return losses.ravel()
 
     @_placed
@@ -156,9 +181,7 @@ class TensorFlowAdapter(Adapter):
     @_placed
     def _program(self, size: int) -> str:
         """What XLA makes of all updates of a batch, as text."""
-        traced = tf.function(
-            lambda *data: self._trainer.train_batch(*data, spans=self._spans), jit_compile=True
-        )
+        traced = tf.function(self._train_batch, jit_compile=True)
         batch = [tf.zeros((size, *each.shape[1:]), each.dtype) for each in self._data]
         return str(traced.experimental_get_compiler_ir(*batch)(stage="optimized_hlo"))
 
@@ -170,8 +193,8 @@ class TensorFlowAdapter(Adapter):
         """Training on batches of one size: shapes known to a graph make it faster."""
         whole = [tf.TensorSpec(each.shape, each.dtype) for each in self._data]
         batch = [tf.TensorSpec((size, *each.shape[1:]), each.dtype) for each in self._data]
-        train_batch = self.trace_batch(partial(self._trainer.train_batch, spans=self._spans), *batch)
-        return trace(partial(self._train_batches, train_batch), tf.TensorSpec((None, size), tf.int64), *whole)
+        program = self.batch_program(*batch)
+        return trace(partial(self._train_batches, program), tf.TensorSpec((None, size), tf.int64), *whole)
 
     def _train_batches(self, train_batch: Callable[..., Tensor], batches: Tensor, *data: Tensor) -> Tensor:
         steps = tf.shape(batches)[0]
@@ -189,7 +212,7 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
         computes="Keras' `SimpleRNN`, `LSTM` and `GRU` in a `tf.function` graph, without XLA",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -207,9 +230,14 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
     def has_cpu_kernel(dtype: Dtype) -> bool:
         return in_a_graph_on_cpu(dtype)
 
-    @staticmethod
-    def trace_batch(function: Callable[..., Tensor], *signature: tf.TensorSpec) -> Callable[..., Tensor]:
-        return function
+    def batch_program(self, *batch: tf.TensorSpec) -> Callable[..., Tensor]:
+        return self._train_batch
+
+    def executor_for(self, size: int) -> str:
+        return "DEFAULT"
+
+    def shares_of(self, size: int) -> int:
+        return 1
 
     def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
         self.train(batches)

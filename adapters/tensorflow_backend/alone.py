@@ -1,11 +1,13 @@
 """Parts of an update by themselves: products, element-wise functions and copies of rows in TensorFlow."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
+from adapters.tensorflow_backend.shares import shares_for, sizes_of
 from adapters.work import Function
 
 Tensor = Any
@@ -59,21 +61,43 @@ PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 
 
 def alone(work: Work, *, compiled: bool) -> Alone:
-    """A part, in a loop inside of one program, as the parts of an update are; by XLA or as a graph."""
-    place = PLACES[work.device]
-    with tf.device(place):
+    """A part, in a loop inside of one program, as the parts of an update are; by XLA or as a graph.
+
+    By XLA a large part is one program for each thread, as the adapter's updates are.
+    """
+    shares = shares_of(work) if compiled and work.device == "cpu" else [work]
+    programs = [repeated(share, compiled=compiled) for share in shares]
+
+    together = tf.function(lambda times: tf.concat([program(times) for program in programs], axis=0))
+
+    def run(times: int) -> Tensor:
+        with tf.device(PLACES[work.device]):
+            return together(tf.constant(times)).numpy()
+
+    return Alone(run, "TensorFlow's own")
+
+
+def shares_of(work: Work) -> list[Work]:
+    """What each thread has of it."""
+    sequences = work.taken if isinstance(work, Rows) else work.rows
+    sizes = sizes_of(sequences, shares_for(sequences, work.columns))
+    if isinstance(work, Rows):
+        return [replace(work, taken=size) for size in sizes]
+    return [replace(work, rows=size) for size in sizes]
+
+
+def repeated(work: Work, *, compiled: bool) -> Callable[[Tensor], Tensor]:
+    """A program of so many times the part."""
+    with tf.device(PLACES[work.device]):
         once, begin = PARTS[type(work)](work)
 
-    def repeated(times: Tensor) -> Tensor:
-        """A loop that XLA compiles as it stands, which it does not do with one over `tf.range`."""
+    def loop(times: Tensor) -> Tensor:
+        """As XLA compiles it as it stands, which it does not do with one over `tf.range`."""
         return tf.while_loop(
             lambda time, _: time < times, lambda time, last: (time + 1, once(time, last)), (0, begin)
         )[1]
 
-    program = tf.function(repeated, input_signature=[tf.TensorSpec((), tf.int32)], jit_compile=compiled)
-
-    def run(times: int) -> Tensor:
-        with tf.device(place):
-            return program(tf.constant(times)).numpy()
-
-    return Alone(run, "TensorFlow's own")
+    program: Callable[[Tensor], Tensor] = tf.function(
+        loop, input_signature=[tf.TensorSpec((), tf.int32)], jit_compile=compiled
+    )
+    return program

@@ -1,0 +1,52 @@
+"""tensorflow divides a large batch among as many threads as it may use."""
+
+import numpy as np
+import pytest
+
+from adapters.interface import Functions, Product, Rows
+from adapters.tensorflow_backend.alone import alone
+from adapters.tensorflow_backend.shares import shares_for, sizes_of
+from tests.groups import of_framework
+
+pytestmark = of_framework("tensorflow")
+
+
+@pytest.fixture(autouse=True)
+def four_threads(monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "4")
+
+
+@pytest.mark.parametrize(
+    ("batch", "sums", "count"),
+    [(128, 512, 4), (128, 32, 2), (127, 512, 4), (32, 4096, 2), (20, 4096, 1), (0, 128, 1), (128, 16, 1)],
+)
+def test_a_batch_is_shared_where_it_is_large(batch, sums, count):
+    assert shares_for(batch, sums) == count
+
+
+@pytest.mark.parametrize(
+    ("batch", "sizes"), [(128, [32] * 4), (127, [32, 32, 32, 31]), (65, [17, 16, 16, 16])]
+)
+def test_no_share_has_more_than_one_sequence_beside_another(batch, sizes):
+    assert sizes_of(batch, len(sizes)) == sizes
+
+
+def test_without_word_of_threads_nothing_is_shared(monkeypatch):
+    monkeypatch.delenv("TF_NUM_INTEROP_THREADS")
+    assert shares_for(128, 512) == 1
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("work", "shape"),
+    [
+        (Product(rows=130, inner=3, columns=64), (130, 64)),
+        (Functions(names=("tanh", "add"), rows=130, columns=64), (130, 64)),
+        (Rows(rows=200, columns=64, taken=130), (130, 64)),
+    ],
+)
+def test_a_part_alone_is_shared_and_comes_out_whole(work, shape, compiled):
+    result = np.asarray(alone(work, compiled=compiled).run(2))
+    assert result.shape == shape
+    expected = {Product: 3.0, Functions: np.tanh(np.tanh(0.5) + 0.5) + 0.5, Rows: 1.0}[type(work)]
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
