@@ -48,14 +48,19 @@ QUICK = [*[("jax", spec) for spec in SPECS], ("tensorflow", "updates within a se
 """The others of tensorflow's, which is compiled for longer, are run with all cases."""
 
 
-def cases():
-    for adapter in SHOWS_TWO:
-        for name, (model, train) in SPECS.items():
-            marks = () if (adapter, name) in QUICK else pytest.mark.exhaustive
-            yield pytest.param(adapter, model, train, marks=marks, id=f"{adapter}-{name}")
+CASES = [
+    pytest.param(
+        adapter,
+        *SPECS[name],
+        marks=() if (adapter, name) in QUICK else pytest.mark.exhaustive,
+        id=f"{adapter}-{name}",
+    )
+    for adapter in SHOWS_TWO
+    for name in SPECS
+]
 
 
-@pytest.mark.parametrize(("adapter", "model", "train"), cases())
+@pytest.mark.parametrize(("adapter", "model", "train"), CASES)
 def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
     """Also in batches of other sizes between, from a state restored, on data loaded again."""
     inputs, targets, lengths, batches = data(model)

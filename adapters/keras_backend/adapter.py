@@ -120,7 +120,7 @@ class KerasTensorFlowAdapter(KerasAdapter):
         variables={
             "KERAS_BACKEND": "tensorflow",
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         cells=("elman", "lstm", "gru"),

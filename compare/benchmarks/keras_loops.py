@@ -23,7 +23,7 @@ class Fit(FitLoop, ClassifiesByLastState):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -41,7 +41,7 @@ class GruFit(FitLoop, ClassifiesByLastState):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -64,7 +64,7 @@ class StackedFit(FitLoop, ClassifiesByLastState):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -97,7 +97,7 @@ class ForecastFit(FitLoop, ForecastsOneValue):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -115,7 +115,7 @@ class MaskedGruFit(FitLoop, ReadsUnlikeLengths):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
@@ -139,7 +139,7 @@ class EveryStepFit(FitLoop, ForecastsEveryStep):
         distribution="tensorflow",
         variables={
             "TF_NUM_INTRAOP_THREADS": "{threads}",
-            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "{threads}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         },
