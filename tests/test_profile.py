@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from adapters import default_names, open_adapter
 from adapters.interface import Adam, AdamW, Adapter, ModelSpec, RmsProp, Sgd, TrainSpec
-from adapters.work import Functions, Product, Rows
+from adapters.work import Alone, Functions, Product, Rows
 from adapters.xla_programs import kernels_in
 from compare.analysis.caveats import find_caveats, slow_paths
 from compare.analysis.profile import PARTS, bound, stacks
@@ -31,6 +31,7 @@ from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
 from compare.records.run import NO_FAULT, ProductRate, Round, Run
 from compare.report.pages import render_pages
+from compare.runner import parts_alone
 from compare.runner.matrix_rate import operations_per_sequence
 from compare.runner.parts_alone import PartsAlone, from_plain, to_plain
 from compare.runner.worker_process import Limits
@@ -157,6 +158,19 @@ def test_everything_takes_a_turn_in_every_round_and_who_cannot_run_keeps_its_row
     assert found.product_rate.operations_per_second > 0
     assert failed.error.startswith("train: RuntimeError: the gradient went for a walk")
     assert not failed.whole
+
+
+def test_a_part_takes_what_it_takes_once_more_without_what_a_run_of_it_costs(monkeypatch):
+    now = 0.0
+
+    def run(times):
+        nonlocal now
+        now += 0.020 + 0.002 * times
+
+    monkeypatch.setattr(parts_alone, "perf_counter", lambda: now)
+    adapter = SimpleNamespace(alone=lambda work: Alone(run, "a kernel"))
+    (seconds,) = PartsAlone(adapter).seconds([Rows(rows=6, columns=2, taken=3)], 0.001)
+    assert seconds == pytest.approx(0.002)
 
 
 def test_an_adapter_that_offers_no_parts_has_its_time_alone():

@@ -1,4 +1,8 @@
-"""Parts of an update by themselves, timed in a worker: each as often as fills its time."""
+"""Parts of an update by themselves, timed in a worker: each as often as fills its time.
+
+A run begins with what a call costs and with memory for the result, which an update has already. So a part's
+time is what more times take than one does.
+"""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -20,7 +24,10 @@ class PartsAlone:
         self._times: dict[tuple[Work, float], int] = {}
 
     def seconds(self, works: Sequence[Work], least_seconds: float) -> list[float] | None:
-        """What each takes once, from runs of at least so many seconds; None where one cannot be done."""
+        """What each takes once more, over at least so many seconds; None where one cannot be done.
+
+        0 where a run of one was so disturbed that it took longer than a run of many.
+        """
         found = []
         for work in works:
             if work not in self._made:
@@ -31,18 +38,18 @@ class PartsAlone:
             alone, key = self._made[work], (work, least_seconds)
             if key not in self._times:
                 self._times[key] = enough(alone, least_seconds)
-            times = self._times[key]
-            found.append(fastest(alone, times) / times)
+            more = self._times[key]
+            found.append(max(0.0, fastest(alone, 1 + more) - fastest(alone, 1)) / more)
         return found
 
 
 def enough(alone: Alone, least_seconds: float) -> int:
-    """How many times fill so many seconds, after one that is not counted."""
+    """How many more times than one fill so many seconds, and no less than one does."""
     alone.run(1)
-    times = 1
-    while fastest(alone, times) < least_seconds:
-        times *= 2
-    return times
+    more, one = 1, fastest(alone, 1)
+    while fastest(alone, 1 + more) < one + max(one, least_seconds):
+        more *= 2
+    return more
 
 
 def fastest(alone: Alone, times: int) -> float:
