@@ -7,7 +7,6 @@ from typing import Any, ClassVar, TypeVar, cast
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager.context import function_executor_type
 
 from adapters.interface import (
     Adapter,
@@ -116,8 +115,8 @@ class TensorFlowAdapter(Adapter):
 
         Where one program follows another, no thread needs to look for what could run beside it.
         """
-        alone = self._on_cpu and self.shares_of(size) == 1
-        return "SINGLE_THREADED_EXECUTOR" if alone else "DEFAULT"
+        follows = self._on_cpu and self.shares_of(size) == 1
+        return "SINGLE_THREADED_EXECUTOR" if follows else "DEFAULT"
 
     def shares_of(self, size: int) -> int:
         """Among how many threads a batch is divided; a GPU has all of it."""
@@ -135,7 +134,7 @@ class TensorFlowAdapter(Adapter):
     @_placed
     def _train(self, batches: Array) -> Array:
         shapes = (batches.shape[1], *(tuple(each.shape) for each in self._data))
-        with function_executor_type(self.executor_for(batches.shape[1])):
+        with tf.experimental.function_executor_type(self.executor_for(batches.shape[1])):
             if shapes not in self._epochs:
                 self._epochs[shapes] = self._trace_epoch(batches.shape[1])
             losses: Array = self._epochs[shapes](tf.constant(batches, tf.int64), *self._data).numpy()
