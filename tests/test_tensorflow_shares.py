@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from adapters.interface import Functions, Product, Rows
+from adapters.interface import Functions, ModelSpec, Product, Rows, Sgd, TrainSpec
 from adapters.tensorflow_backend.alone import alone
-from adapters.tensorflow_backend.shares import shares_for, sizes_of
+from adapters.tensorflow_backend.shares import has_long_updates, shares_for, sizes_of
 from tests.groups import of_framework
 
 pytestmark = of_framework("tensorflow")
@@ -29,6 +29,15 @@ def test_a_batch_is_shared_where_it_is_large(batch, sums, count):
 )
 def test_no_share_has_more_than_one_sequence_beside_another(batch, sizes):
     assert sizes_of(batch, len(sizes)) == sizes
+
+
+@pytest.mark.parametrize(
+    ("every", "steps", "long"), [(None, 16, True), (None, 15, False), (16, 32, False), (16, 16, True)]
+)
+def test_a_batch_is_shared_where_its_only_update_has_many_steps(every, steps, long):
+    model = ModelSpec(cell="elman", inputs=1, hidden=1, outputs=1, loss="half_squared_error", readout="every")
+    train = TrainSpec(optimizer=Sgd(learning_rate=0.1), update_every=every)
+    assert has_long_updates(train.spans(model, steps)) is long
 
 
 def test_without_word_of_threads_nothing_is_shared(monkeypatch):

@@ -22,7 +22,7 @@ from adapters.interface import (
 )
 from adapters.tensorflow_backend.alone import PLACES, alone
 from adapters.tensorflow_backend.reduced import check_kernels, compiled_on_cpu, in_a_graph_on_cpu, on_gpu
-from adapters.tensorflow_backend.shares import Shares, shares_for
+from adapters.tensorflow_backend.shares import Shares, has_long_updates, shares_for
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
 from adapters.xla_programs import kernels_in
 
@@ -120,7 +120,9 @@ class TensorFlowAdapter(Adapter):
 
     def shares_of(self, size: int) -> int:
         """Among how many threads a batch is divided; a GPU has all of it."""
-        return shares_for(size, self._model.gates * self._model.hidden) if self._on_cpu else 1
+        if not self._on_cpu or not has_long_updates(self._spans):
+            return 1
+        return shares_for(size, self._model.gates * self._model.hidden)
 
     @property
     def _on_cpu(self) -> bool:

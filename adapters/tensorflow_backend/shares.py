@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from adapters.interface import Span
 from adapters.tensorflow_backend.network import States
 from adapters.tensorflow_backend.trainer import Trainer
 
@@ -20,6 +21,14 @@ SUMS_PER_SHARE = 1500
 
 SEQUENCES_PER_SHARE = 16
 """And so many sequences: the gradients of each share, as large as all kernels, are summed for them."""
+
+STEPS_PER_UPDATE = 16
+"""And for so many steps: to begin several programs costs as much as some steps take."""
+
+
+def has_long_updates(spans: Sequence[Span]) -> bool:
+    """Whether a batch makes a single update of many steps: several are faster in one program."""
+    return len(spans) == 1 and spans[0].stop >= STEPS_PER_UPDATE
 
 
 def shares_for(batch: int, sums: int) -> int:
