@@ -130,8 +130,9 @@ class TensorFlowAdapter(Adapter):
 
     def _train_batch(self, *batch: Tensor) -> Tensor:
         count = self.shares_of(batch[0].shape[0])
-        update = self._trainer.update if count == 1 else Shares(self._trainer, count).update
-        return self._trainer.train_batch(*batch, spans=self._spans, update=update)
+        if count > 1:
+            return Shares(self._trainer, count, self._spans[0].cut).train_batch(*batch)
+        return self._trainer.train_batch(*batch, spans=self._spans)
 
     @_placed
     def _train(self, batches: Array) -> Array:

@@ -11,7 +11,6 @@ from typing import Any
 import tensorflow as tf
 
 from adapters.interface import Span
-from adapters.tensorflow_backend.network import States
 from adapters.tensorflow_backend.trainer import Trainer
 
 Tensor = Any
@@ -43,46 +42,24 @@ def sizes_of(batch: int, count: int) -> list[int]:
 
 
 class Shares:
-    """The updates of a trainer, each as so many programs for gradients and one that takes all of them."""
+    """Batches of one update each, which is so many programs for gradients and one that takes their sum.
 
-    def __init__(self, trainer: Trainer, count: int) -> None:
-        self._trainer, self._count = trainer, count
+    The gradient reaches back to step `cut` of the sequences.
+    """
+
+    def __init__(self, trainer: Trainer, count: int, cut: int) -> None:
+        self._trainer, self._count, self._cut = trainer, count, cut
         self._differentiate = tf.function(trainer.differentiate, jit_compile=True)
         self._apply = tf.function(self._apply_sum, jit_compile=True)
 
-    def update(
-        self, inputs: Tensor, targets: Tensor, valid: Tensor | None, cut: int, states: States
-    ) -> tuple[Tensor, States]:
-        """An `Update`."""
-        batch = inputs.shape[0]
-        sizes = sizes_of(batch, self._count)
-        valid_shares = [None] * self._count if valid is None else tf.split(valid, sizes)
-        found = [
-            self._differentiate(*share, cut, before, batch)
-            for *share, before in zip(
-                tf.split(inputs, sizes),
-                tf.split(targets, sizes),
-                valid_shares,
-                _split(states, sizes),
-                strict=True,
-            )
-        ]
-        self._apply([share.gradients for share in found])
-        return tf.add_n([share.loss for share in found]), _joined([share.states for share in found])
+    def train_batch(self, *batch: Tensor) -> Tensor:
+        """Make the update -> (1,) loss before it."""
+        size = batch[0].shape[0]
+        shares = zip(*(tf.split(each, sizes_of(size, self._count)) for each in batch), strict=True)
+        found = [self._differentiate(*share, cut=self._cut, batch=size) for share in shares]
+        losses, gradients = zip(*found, strict=True)
+        self._apply(gradients)
+        return tf.add_n(losses)[tf.newaxis]
 
-    def _apply_sum(self, gradients: Sequence[list[Tensor]]) -> None:
+    def _apply_sum(self, gradients: Sequence[Sequence[Tensor]]) -> None:
         self._trainer.apply([tf.add_n(parts) for parts in zip(*gradients, strict=True)])
-
-
-def _split(states: States, sizes: Sequence[int]) -> list[States]:
-    """By share."""
-    divided = [[tf.split(state, sizes) for state in layer] for layer in states]
-    return [[[parts[share] for parts in layer] for layer in divided] for share in range(len(sizes))]
-
-
-def _joined(shares: Sequence[States]) -> States:
-    """Of all shares."""
-    return [
-        [tf.concat(parts, axis=0) for parts in zip(*layers, strict=True)]
-        for layers in zip(*shares, strict=True)
-    ]

@@ -1,6 +1,6 @@
 """All that happens to one batch of sequences, for TensorFlow to trace."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -41,21 +41,6 @@ COUNTED: dict[str, Callable[[Tensor | None], Tensor | None]] = {
 """By readout: which losses count, all where it is None; readout 'last' has one for each sequence."""
 
 
-Update = Callable[[Tensor, Tensor, Tensor | None, int, States], tuple[Tensor, States]]
-"""Makes one update on a part of the sequences: inputs, targets, valid steps, `cut` and states before it.
-
--> the loss before the update, and the states after the part. The gradient reaches back to step `cut` of it.
-"""
-
-
-class Differentiated(NamedTuple):
-    """What some sequences add to the loss of their batch and to its gradients; the states after them."""
-
-    loss: Tensor
-    gradients: list[Tensor]
-    states: States
-
-
 class Trainer:
     """A network and an optimizer: all the variables that training changes."""
 
@@ -74,29 +59,17 @@ class Trainer:
         return {**self._network.variables, **self._optimizer.changing()}
 
     def train_batch(
-        self,
-        inputs: Tensor,
-        targets: Tensor,
-        lengths: Tensor | None = None,
-        *,
-        spans: tuple[Span, ...],
-        update: Update,
+        self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None, *, spans: tuple[Span, ...]
     ) -> Tensor:
         """Make every update of one batch of sequences -> (updates,) losses."""
         states, valid = self._network.begin(inputs.shape[0]), _valid_steps(inputs, lengths)
         if len(spans) > 1:
-            return self._update_by_parts(inputs, targets, valid, spans, update, states)
-        loss, _ = update(inputs, targets, valid, spans[0].cut, states)
+            return self._update_by_parts(inputs, targets, valid, spans, states)
+        loss, _ = self._update(inputs, targets, valid, spans[0].cut, states)
         return loss[tf.newaxis]
 
     def _update_by_parts(
-        self,
-        inputs: Tensor,
-        targets: Tensor,
-        valid: Tensor | None,
-        spans: tuple[Span, ...],
-        update: Update,
-        states: States,
+        self, inputs: Tensor, targets: Tensor, valid: Tensor | None, spans: tuple[Span, ...], states: States
     ) -> Tensor:
         """Do so where there are several: a loop over parts of equal length, then the shorter rest."""
         length, updates = spans[0].stop, len(spans)
@@ -106,12 +79,12 @@ class Trainer:
         losses = tf.TensorArray(self._dtype, size=updates, element_shape=())
         for part in tf.range(count):
             valid_part = None if valid_parts is None else valid_parts[part]
-            loss, states = update(input_parts[part], target_parts[part], valid_part, 0, states)
+            loss, states = self._update(input_parts[part], target_parts[part], valid_part, 0, states)
             losses = losses.write(part, loss)
         if count < updates:
             rest = slice(count * length, None)
             valid_rest = None if valid is None else valid[:, rest]
-            loss, _ = update(inputs[:, rest], targets[:, rest], valid_rest, 0, states)
+            loss, _ = self._update(inputs[:, rest], targets[:, rest], valid_rest, 0, states)
             losses = losses.write(count, loss)
         return losses.stack()
 
@@ -120,29 +93,37 @@ class Trainer:
         outputs, _ = self._network.run(inputs, states, _valid_steps(inputs, lengths))
         return outputs
 
-    def update(
+    def differentiate(
+        self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None, *, cut: int, batch: int
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What some sequences of a batch of so many add to the loss and gradients of its only update."""
+        states, valid = self._network.begin(inputs.shape[0]), _valid_steps(inputs, lengths)
+        loss, gradients, _ = self._differentiate(inputs, targets, valid, cut, states, batch)
+        return loss, gradients
+
+    def apply(self, gradients: Sequence[Tensor]) -> None:
+        """Change all variables by the gradients of a batch."""
+        self._optimizer.update(gradients)
+
+    def _update(
         self, inputs: Tensor, targets: Tensor, valid: Tensor | None, cut: int, states: States
     ) -> tuple[Tensor, States]:
-        """An `Update`, of all sequences at once."""
-        found = self.differentiate(inputs, targets, valid, cut, states, inputs.shape[0])
-        self.apply(found.gradients)
-        return found.loss, found.states
+        """Make one update on a part of the sequences -> the loss before it, and the states after the part."""
+        loss, gradients, states = self._differentiate(inputs, targets, valid, cut, states, inputs.shape[0])
+        self.apply(gradients)
+        return loss, states
 
-    def differentiate(
+    def _differentiate(
         self, inputs: Tensor, targets: Tensor, valid: Tensor | None, cut: int, states: States, batch: int
-    ) -> Differentiated:
-        """What an update takes of some sequences of a batch of so many."""
+    ) -> tuple[Tensor, list[Tensor], States]:
+        """The loss, its gradients, which reach back to step `cut` of the part, and the states after it."""
         if cut > 0:
             _, states = self._network.run(inputs[:, :cut], states, None if valid is None else valid[:, :cut])
             valid = None if valid is None else valid[:, cut:]
         with tf.GradientTape() as tape:
             outputs, states = self._network.run(inputs[:, cut:], states, valid)
             loss = self._loss(outputs, targets, valid, batch)
-        return Differentiated(loss, self._network.gradients(tape, loss), states)
-
-    def apply(self, gradients: list[Tensor]) -> None:
-        """Change all variables by the gradients of a batch."""
-        self._optimizer.update(gradients)
+        return loss, self._network.gradients(tape, loss), states
 
     def _loss(self, outputs: Tensor, targets: Tensor, valid: Tensor | None, batch: int) -> Tensor:
         """Summed over outputs and the steps that count, divided by the sequences of the batch."""
