@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
 import pytest
 
+from compare.runner.remote_adapter import RemoteAdapter
+from compare.runner.worker_process import Limits
 from compare.storage.checksums import checked
 from compare.storage.results import load, save
 from tests.commands import (
@@ -59,8 +63,23 @@ def test_nothing_outlives_a_run_that_is_ended_while_its_workers_are_busy(number,
         process.send_signal(number)
         out_text, errors = process.communicate(timeout=LONGEST_SECONDS)
     wait_until(lambda: not marked(out), "the end of every process")
-    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130), out_text + errors
     assert "Traceback" not in out_text + errors
+
+
+def test_a_worker_that_two_threads_end_at_once_is_closed_once(monkeypatch):
+    """An interrupt ends a worker, whose call then fails in a thread that ends it, too."""
+    close = Connection._close
+
+    def close_slowly(connection):
+        time.sleep(0.2)
+        close(connection)
+
+    monkeypatch.setattr(Connection, "_close", close_slowly)
+    remote = RemoteAdapter("numpy", Limits(threads=1, timeout_seconds=LONGEST_SECONDS))
+    with ThreadPoolExecutor(2) as threads:
+        ends = [threads.submit(remote.end) for _ in range(2)]
+    assert [end.exception() for end in ends] == [None, None]
 
 
 def test_two_signals_at_once_are_one_interrupt_which_reports_what_there_is_and_says_how_to_go_on(

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from threading import Lock
 
 LOG_LINES = 20
 LONGEST_LINE = 500
@@ -13,10 +14,11 @@ LOG_BYTES = 16 * 2**20
 
 
 class WorkerLog:
-    """Can be read while the worker writes on, and after it has been closed."""
+    """Can be read while the worker writes on, and after it has been closed, by any thread."""
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self._lock = Lock()
         self._begin = 0
         self._kept: bytes | None = None
         self._left_out = 0
@@ -27,21 +29,25 @@ class WorkerLog:
 
     def text(self) -> str:
         """All that the worker has written so far; of a very long log, the end."""
-        left_out = self._left_out if self._kept is not None else self._size - self._begin - LOG_BYTES
-        heading = f"… the first {left_out:,} bytes are left out\n" if left_out > 0 else ""
-        return heading + self._end(LOG_BYTES).decode(errors="replace")
+        with self._lock:
+            left_out = self._left_out if self._kept is not None else self._size - self._begin - LOG_BYTES
+            end = self._end(LOG_BYTES).decode(errors="replace")
+        return f"… the first {left_out:,} bytes are left out\n{end}" if left_out > 0 else end
 
     def last_lines(self, number: int = LOG_LINES) -> list[str]:
         """The end of it; empty where the worker wrote nothing."""
-        lines = self._end(LAST_LINES_BYTES).decode(errors="replace").strip().splitlines()
+        with self._lock:
+            end = self._end(LAST_LINES_BYTES)
+        lines = end.decode(errors="replace").strip().splitlines()
         return [line[-LONGEST_LINE:] for line in lines[-number:]]
 
     def close(self) -> None:
         """Give the file back; what can be read of it is kept."""
-        if self._kept is None:
-            self._left_out = self._size - self._begin - LOG_BYTES
-            self._kept = self._end(LOG_BYTES)
-            self.file.close()
+        with self._lock:
+            if self._kept is None:
+                self._left_out = self._size - self._begin - LOG_BYTES
+                self._kept = self._end(LOG_BYTES)
+                self.file.close()
 
     @property
     def _size(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from threading import Lock
 from typing import ClassVar
 
 import psutil
@@ -70,6 +71,7 @@ class WorkerProcess:
     def __init__(self, name: str, limits: Limits) -> None:
         variables, name = self.identify(name, limits.threads)
         self._limits = limits
+        self._ending = Lock()
         self.log = WorkerLog()
         self.peak_rss_bytes: int | None = None
         self._connection, child = Pipe()
@@ -145,7 +147,17 @@ class WorkerProcess:
         return answer
 
     def end(self) -> None:
-        """Stop the worker and everything that it started; a call under way elsewhere fails."""
+        """Stop the worker and everything that it started; a call under way elsewhere fails.
+
+        Several threads may: a thread whose call fails as another ends its worker ends it, too.
+        """
+        with self._ending:
+            self._stop()
+            self._connection.close()
+            self.log.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self) -> None:
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -155,9 +167,6 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._connection.close()
-        self.log.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self, method: str) -> None:
         """Wait for an answer, with an eye on the memory where it is limited."""
