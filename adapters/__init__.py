@@ -26,7 +26,7 @@ VARIANTS: dict[str, str] = {
     "keras-jax": "adapters.keras_backend.adapter:KerasJaxAdapter",
     "torch-autograd": "adapters.torch_backend.autograd:TorchAutogradAdapter",
     "torch-compile": "adapters.torch_backend.compiled:TorchCompileAdapter",
-    "tensorflow-graph": "adapters.tensorflow_backend.adapter:TensorFlowGraphAdapter",
+    "tensorflow-graph": "adapters.tensorflow_backend.graph:TensorFlowGraphAdapter",
 }
 """Other ways of using the same frameworks, run only when they are asked for."""
 

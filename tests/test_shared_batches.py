@@ -63,7 +63,7 @@ CASES = [
 
 @pytest.mark.parametrize(("adapter", "model", "train"), CASES)
 def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
-    """Also in batches of other sizes between, from a state restored, on data loaded again."""
+    """Also in batches of other sizes between, from a state restored, on data loaded again; and repeatably."""
     inputs, targets, lengths, batches = data(model)
     numpy = open_adapter("numpy")(model, train, start(model))
     remote = RemoteAdapter(adapter, Limits(threads=2, timeout_seconds=600))
@@ -76,6 +76,9 @@ def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
     np.testing.assert_allclose(remote.predict(inputs, lengths), numpy.predict(inputs, lengths), atol=1e-10)
     for name, parameter in numpy.parameters().items():
         np.testing.assert_allclose(remote.parameters()[name], parameter, rtol=0, atol=1e-10)
+    state, losses = remote.state(), remote.train(batches).losses
+    remote.restore(state, 0)
+    np.testing.assert_array_equal(remote.train(batches).losses, losses)  # to the last bit
     names = " ".join(kernel.name for kernel in remote.kernels(batches[:1]))
     assert SHOWS_TWO[adapter] in names
     assert "XLA exchange between devices" not in names
