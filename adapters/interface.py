@@ -182,6 +182,13 @@ class Adapter(ABC):
         self.train(batches)
         return ()
 
+    def shares(self, batch: int) -> int:
+        """Among how many threads of its own a batch of so many of the loaded sequences is divided.
+
+        1 where the library divides the work, if anything does.
+        """
+        return 1
+
     @classmethod
     def alone(cls, work: Work) -> Alone | None:
         """A part of an update by itself, as its library does it on `work.device`; None: it has none.

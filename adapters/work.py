@@ -1,6 +1,7 @@
 """Parts of an update that a framework's library does alone: what an update is made of is said by them.
 
-`device` is what adapters are told when they are constructed, one that they declare.
+`device` is what adapters are told when they are constructed, one that they declare. `shares` is for adapters
+that divide a batch among threads: so many of the part at the same time, one in each thread.
 """
 
 from collections.abc import Callable
@@ -22,20 +23,19 @@ class Product:
     columns: int
     dtype: Dtype = "float32"
     device: str = "cpu"
+    shares: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functions:
-    """Functions, one after the other, of an array (rows, columns), each of what the one before it made.
-
-    Rows stand for the sequences of a batch: a library that shares a batch between threads may share them.
-    """
+    """Functions, one after the other, of an array (rows, columns), each of what the one before it made."""
 
     names: tuple[Function, ...]
     rows: int
     columns: int
     dtype: Dtype = "float32"
     device: str = "cpu"
+    shares: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Rows:
     taken: int
     dtype: Dtype = "float32"
     device: str = "cpu"
+    shares: int = 1
 
 
 Work = Product | Functions | Rows
@@ -57,7 +58,7 @@ WORK: dict[str, type[Work]] = {"product": Product, "functions": Functions, "rows
 class Alone(NamedTuple):
     """`run(times)` does a part so many times over, done when it returns; `kernel` says what does it.
 
-    Whatever it returns holds the result of the last time, as an array.
+    Whatever it returns holds the result of the last time, of one share at least, as an array.
     """
 
     run: Callable[[int], object]

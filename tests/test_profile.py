@@ -253,6 +253,15 @@ def test_parts_are_done_on_the_device_of_the_adapter():
         assert {from_plain(to_plain(work)).device for work in works} == {device}
 
 
+@pytest.mark.parametrize(("shares", "share"), [(1, 7), (2, 4), (7, 1)])
+def test_the_parts_of_a_divided_batch_are_those_of_its_largest_share_but_for_the_optimizer(shares, share):
+    divided = parts_of(replace(SMALL, batch=7), "cpu", shares)
+    undivided = parts_of(replace(SMALL, batch=share), "cpu")
+    for part, works in divided.items():
+        count = 1 if part == "optimizer" else shares
+        assert works == {replace(work, shares=count): times for work, times in undivided[part].items()}
+
+
 def test_training_turns_that_take_another_time_are_told():
     same, other, unknown = stacks(
         [example(training=[1.02e-4]), example(training=[1.1e-4]), example()],

@@ -8,6 +8,7 @@ import pytest
 from adapters import open_adapter
 from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, glorot_uniform, shapes, zeros
+from adapters.work import Functions, Product, Rows
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits
 
@@ -44,6 +45,11 @@ SPECS = {
     "cut": (replace(MODEL, cell="elman"), replace(TRAIN, backprop_through=2)),
     "reset before": (replace(MODEL, cell="gru", reset="before"), TRAIN),
 }
+PARTS = [
+    Product(rows=BATCH // 2, inner=128, columns=512, shares=2),
+    Functions(names=("tanh", "multiply"), rows=BATCH // 2, columns=512, shares=2),
+    Rows(rows=2 * BATCH, columns=48, taken=BATCH // 2, shares=2),
+]
 QUICK = [*[("jax", spec) for spec in SPECS], ("tensorflow", "cut")]
 """The others of tensorflow's, which is compiled for longer, are run with all cases."""
 
@@ -82,4 +88,6 @@ def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
     names = " ".join(kernel.name for kernel in remote.kernels(batches[:1]))
     assert SHOWS_TWO[adapter] in names
     assert "XLA exchange between devices" not in names
+    assert remote.shares(BATCH) == 2
+    assert all(seconds >= 0 for seconds in remote.seconds_alone(PARTS, 0.0))
     remote.end()

@@ -47,15 +47,16 @@ def test_without_word_of_threads_nothing_is_shared(monkeypatch):
 
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize(
-    ("work", "shape"),
+    "work",
     [
-        (Product(rows=130, inner=3, columns=64), (130, 64)),
-        (Functions(names=("tanh", "add"), rows=130, columns=64), (130, 64)),
-        (Rows(rows=200, columns=64, taken=130), (130, 64)),
+        Product(rows=30, inner=3, columns=4, shares=2),
+        Functions(names=("tanh", "add"), rows=30, columns=4, shares=2),
+        Rows(rows=40, columns=4, taken=30, shares=2),
     ],
+    ids=lambda work: type(work).__name__,
 )
-def test_a_part_alone_is_shared_and_comes_out_whole(work, shape, compiled):
+def test_a_part_alone_is_done_as_often_as_it_is_told_in_every_share(work, compiled):
     result = np.asarray(alone(work, compiled=compiled).run(2))
-    assert result.shape == shape
+    assert result.shape == (30, 4)
     expected = {Product: 3.0, Functions: np.tanh(np.tanh(0.5) + 0.5) + 0.5, Rows: 1.0}[type(work)]
     np.testing.assert_allclose(result, expected, rtol=1e-6)

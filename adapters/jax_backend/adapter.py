@@ -93,9 +93,12 @@ class JaxAdapter(Adapter):
 
     def _placed(self, batches: Array) -> tuple[Program, TrainState, Sequences]:
         """The program on the devices that such batches are divided among; there, train state and data."""
-        model, kind = self._program.model, self._device.platform
-        mesh = mesh_of(kind, devices_for(kind, batches.shape[1], model.gates * model.hidden))
+        mesh = mesh_of(self._device.platform, self.shares(batches.shape[1]))
         return self._program._replace(mesh=mesh), copied(self._state, mesh), spread(self._data, mesh)
+
+    def shares(self, batch: int) -> int:
+        model = self._program.model
+        return devices_for(self._device.platform, batch, model.gates * model.hidden)
 
     def _rows(self, some: Array, program: Program) -> Any:
         """Rows of indices, as many as the program takes."""

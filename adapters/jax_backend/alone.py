@@ -9,7 +9,7 @@ from jax import Array as Tensor
 from jax.sharding import Mesh
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
-from adapters.jax_backend.devices import devices_for, mesh_of, shared, whole
+from adapters.jax_backend.devices import mesh_of, shared, whole
 from adapters.jax_backend.products import product as product_of
 from adapters.work import Function
 
@@ -26,21 +26,21 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def product(work: Product) -> Repeated:
-    mesh = mesh_for(work, work.rows)
-    left = jnp.ones((work.rows, work.inner), work.dtype, device=shared(mesh))
+    mesh, rows = mesh_for(work), work.shares * work.rows
+    left = jnp.ones((rows, work.inner), work.dtype, device=shared(mesh))
     right = jnp.ones((work.inner, work.columns), work.dtype, device=whole(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
         return left, right, product_of(left, right)
 
-    out = jnp.zeros((work.rows, work.columns), work.dtype, device=shared(mesh))
+    out = jnp.zeros((rows, work.columns), work.dtype, device=shared(mesh))
     return repeated(once, (left, right, out), lambda carried: carried[2])
 
 
 def functions(work: Functions) -> Repeated:
-    placed = shared(mesh_for(work, work.rows))
-    values = half = jnp.full((work.rows, work.columns), 0.5, work.dtype, device=placed)
+    shape, placed = (work.shares * work.rows, work.columns), shared(mesh_for(work))
+    values = half = jnp.full(shape, 0.5, work.dtype, device=placed)
 
     def once(_: Any, carried: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         values, half = carried
@@ -52,23 +52,22 @@ def functions(work: Functions) -> Repeated:
 
 
 def rows(work: Rows) -> Repeated:
-    mesh = mesh_for(work, work.taken)
+    mesh, taken_of_all = mesh_for(work), work.shares * work.taken
     values = jnp.ones((work.rows, work.columns), work.dtype, device=whole(mesh))
-    indices = jax.random.randint(jax.random.key(0), (work.taken,), 0, work.rows)
+    indices = jax.random.randint(jax.random.key(0), (taken_of_all,), 0, work.rows)
     indices = jax.device_put(indices, shared(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         values, indices, _ = jax.lax.optimization_barrier(carried)
         return values, indices, values[indices]
 
-    taken = jnp.zeros((work.taken, work.columns), work.dtype, device=shared(mesh))
+    taken = jnp.zeros((taken_of_all, work.columns), work.dtype, device=shared(mesh))
     return repeated(once, (values, indices, taken), lambda carried: carried[2])
 
 
-def mesh_for(work: Work, sequences: int) -> Mesh:
-    """The devices among which the adapter divides such a batch: a part is shared as an update is."""
-    kind = jax.devices(work.device)[0].platform
-    return mesh_of(kind, devices_for(kind, sequences, work.columns))
+def mesh_for(work: Work) -> Mesh:
+    """A device for each share, as the adapter divides a batch."""
+    return mesh_of(jax.devices(work.device)[0].platform, work.shares)
 
 
 def repeated(once: Callable[[Any, Any], Any], begin: Any, result: Callable[[Any], Tensor]) -> Repeated:

@@ -105,12 +105,15 @@ class NumpyAdapter(Adapter):
 
     @classmethod
     def alone(cls, work: Work) -> Alone:
-        return alone(work, GATE_VALUES_PER_THREAD // 4)  # an LSTM's four gates for each value
+        return alone(work)
+
+    def shares(self, batch: int) -> int:
+        values = batch * self._model.gates * self._model.hidden
+        return max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
 
     def _prepare(self, batch: int) -> None:
         """Make the arrays and views that training on batches of this size works on."""
-        values = batch * self._model.gates * self._model.hidden
-        count = max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
+        count = self.shares(batch)
         borders = [batch * part // count for part in range(count + 1)]
         self._parts = [
             Backpropagation(

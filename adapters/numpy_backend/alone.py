@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from adapters.numpy_backend.buffers import aligned
 from adapters.work import Function
 
 InPlace = Callable[[Array, Array], object]
+Repeated = Callable[[int], Array]
 
 
 def sigmoid(values: Array, half: Array) -> None:
@@ -31,7 +33,7 @@ FUNCTIONS: Mapping[Function, InPlace] = {
 }
 
 
-def product(work: Product, values_per_thread: int) -> Callable[[int], Array]:
+def product(work: Product) -> Repeated:
     left = np.ones((work.rows, work.inner), work.dtype)
     right = np.ones((work.inner, work.columns), work.dtype)
     out = np.empty((work.rows, work.columns), work.dtype)
@@ -44,37 +46,25 @@ def product(work: Product, values_per_thread: int) -> Callable[[int], Array]:
     return run
 
 
-def functions(work: Functions, values_per_thread: int) -> Callable[[int], Array]:
-    """As the adapter does: a large batch in as many parts as there are threads."""
+def functions(work: Functions) -> Repeated:
     dtype: np.dtype[Any] = np.dtype(work.dtype)
-    values, halves = aligned((work.rows, work.columns), dtype), aligned((work.rows, work.columns), dtype)
+    values, half = aligned((work.rows, work.columns), dtype), aligned((work.rows, work.columns), dtype)
     values.fill(0.5)
-    halves.fill(0.5)
-    count = max(1, min(threads(), work.rows, work.rows * work.columns // values_per_thread))
-    parts = [slice(work.rows * n // count, work.rows * (n + 1) // count) for n in range(count)]
+    half.fill(0.5)
     calls = [FUNCTIONS[name] for name in work.names]
-    pool = ThreadPoolExecutor(max(1, count - 1))
-
-    def run_part(part: slice, times: int) -> None:
-        own, half = values[part], halves[part]
-        for _ in range(times):
-            for call in calls:
-                call(own, half)
 
     def run(times: int) -> Array:
-        others = [pool.submit(run_part, part, times) for part in parts[1:]]
-        run_part(parts[0], times)
-        for other in others:
-            other.result()
+        for _ in range(times):
+            for call in calls:
+                call(values, half)
         return values
 
     return run
 
 
-def rows(work: Rows, values_per_thread: int) -> Callable[[int], Array]:
+def rows(work: Rows) -> Repeated:
     values = np.ones((work.rows, work.columns), work.dtype)
     indices = np.random.default_rng(0).integers(0, work.rows, work.taken)
-
     taken = np.empty((work.taken, work.columns), work.dtype)
 
     def run(times: int) -> Array:
@@ -85,22 +75,23 @@ def rows(work: Rows, values_per_thread: int) -> Callable[[int], Array]:
     return run
 
 
-PARTS: dict[type[Work], Callable[..., Callable[[int], Array]]] = {
-    Product: product,
-    Functions: functions,
-    Rows: rows,
-}
+PARTS: dict[type[Work], Callable[..., Repeated]] = {Product: product, Functions: functions, Rows: rows}
 
 
-def alone(work: Work, values_per_thread: int) -> Alone:
-    """A part; element-wise functions are shared between threads that have so many values each."""
-    return Alone(PARTS[type(work)](work, values_per_thread), f"numpy, {kernel()}")
+def alone(work: Work) -> Alone:
+    """A part; where a batch is divided, one in each thread with a BLAS of one thread, as in the adapter."""
+    first, *others = [PARTS[type(work)](work) for _ in range(work.shares)]
+    blas, pool = ThreadpoolController().select(user_api="blas"), ThreadPoolExecutor(max(1, len(others)))
 
+    def run(times: int) -> Array:
+        with blas.limit(limits=1) if others else nullcontext():
+            waiting = [pool.submit(other, times) for other in others]
+            result = first(times)
+            for done in waiting:
+                done.result()
+        return result
 
-def threads() -> int:
-    """The threads that BLAS was given."""
-    blas = ThreadpoolController().select(user_api="blas")
-    return max((pool["num_threads"] for pool in blas.info()), default=1)
+    return Alone(run, f"numpy, {kernel()}")
 
 
 def kernel() -> str:

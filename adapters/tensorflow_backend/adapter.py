@@ -106,7 +106,7 @@ class TensorFlowAdapter(Adapter):
 
     def batch_program(self, *batch: tf.TensorSpec) -> Callable[..., Tensor]:
         """Every update of one such batch, as this adapter runs it."""
-        if self.shares_of(batch[0].shape[0]) > 1:
+        if self.shares(batch[0].shape[0]) > 1:
             return self._train_batch
         return trace(self._train_batch, *batch, jit_compile=True)
 
@@ -115,21 +115,20 @@ class TensorFlowAdapter(Adapter):
 
         Where one program follows another, no thread needs to look for what could run beside it.
         """
-        follows = self._on_cpu and self.shares_of(size) == 1
+        follows = self._on_cpu and self.shares(size) == 1
         return "SINGLE_THREADED_EXECUTOR" if follows else "DEFAULT"
 
-    def shares_of(self, size: int) -> int:
-        """Among how many threads a batch is divided; a GPU has all of it."""
+    def shares(self, batch: int) -> int:
         if not self._on_cpu or not has_long_updates(self._spans):
-            return 1
-        return shares_for(size, self._model.gates * self._model.hidden)
+            return 1  # a GPU has all of it
+        return shares_for(batch, self._model.gates * self._model.hidden)
 
     @property
     def _on_cpu(self) -> bool:
         return self._place == PLACES["cpu"]
 
     def _train_batch(self, *batch: Tensor) -> Tensor:
-        count = self.shares_of(batch[0].shape[0])
+        count = self.shares(batch[0].shape[0])
         if count > 1:
             return Shares(self._trainer, count, self._spans[0].cut).train_batch(*batch)
         return self._trainer.train_batch(*batch, spans=self._spans)

@@ -1,18 +1,17 @@
 """Parts of an update by themselves: products, element-wise functions and copies of rows in TensorFlow."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
 
 from adapters.interface import Alone, Functions, Product, Rows, Work
-from adapters.tensorflow_backend.shares import shares_for, sizes_of
 from adapters.work import Function
 
 Tensor = Any
-Once = Callable[[Tensor, Tensor], Tensor]
-"""From the number of the time and the result of the time before to the result."""
+Carried = tuple[Tensor, ...]
+Once = Callable[[Tensor, Carried], Carried]
+"""From the number of the time and what the time before has left to what this one does, last the result."""
 
 FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
     "add": lambda values, half: values + half,
@@ -24,37 +23,44 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def product(work: Product) -> tuple[Once, Tensor]:
-    """One of two equal left factors in turn: or XLA would multiply once, before the loop."""
-    lefts = tf.ones((2, work.rows, work.inner), work.dtype)
+def product(work: Product) -> tuple[Once, Carried]:
+    """One number of a factor depends on the product before: or XLA would multiply once, before the loop."""
     right = tf.ones((work.inner, work.columns), work.dtype)
-    return lambda time, _: tf.matmul(lefts[time % 2], right), tf.zeros((work.rows, work.columns), work.dtype)
+
+    def once(_: Tensor, carried: Carried) -> Carried:
+        left, out = carried
+        one = tf.sign(out[0, 0] + 1)
+        left = tf.tensor_scatter_nd_update(left, [[0, 0]], [one])
+        return left, tf.matmul(left, right)
+
+    left, out = tf.ones((work.rows, work.inner), work.dtype), tf.zeros((work.rows, work.columns), work.dtype)
+    return once, (left, out)
 
 
-def functions(work: Functions) -> tuple[Once, Tensor]:
+def functions(work: Functions) -> tuple[Once, Carried]:
     half = tf.fill((work.rows, work.columns), tf.constant(0.5, work.dtype))
 
-    def once(_: Tensor, values: Tensor) -> Tensor:
+    def once(_: Tensor, carried: Carried) -> Carried:
+        (values,) = carried
         for name in work.names:
             values = FUNCTIONS[name](values, half)
-        return values
+        return (values,)
 
-    return once, half
+    return once, (half,)
 
 
-def rows(work: Rows) -> tuple[Once, Tensor]:
+def rows(work: Rows) -> tuple[Once, Carried]:
     values = tf.ones((work.rows, work.columns), work.dtype)
     indices = tf.random.stateless_uniform((work.taken,), (0, 0), 0, work.rows, tf.int32)
     taken = tf.zeros((work.taken, work.columns), work.dtype)
-    return lambda time, _: tf.gather(values, (indices + time) % work.rows), taken
+    return lambda time, _: (tf.gather(values, (indices + time) % work.rows),), (taken,)
 
 
-PARTS: dict[type[Work], Callable[..., tuple[Once, Tensor]]] = {
+PARTS: dict[type[Work], Callable[..., tuple[Once, Carried]]] = {
     Product: product,
     Functions: functions,
     Rows: rows,
 }
-
 
 PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 """What TensorFlow calls a device."""
@@ -63,27 +69,17 @@ PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 def alone(work: Work, *, compiled: bool) -> Alone:
     """A part, in a loop inside of one program, as the parts of an update are; by XLA or as a graph.
 
-    By XLA a large part is one program for each thread, as the adapter's updates are.
+    Where a batch is divided, there is a program for each thread, as the adapter's updates have it.
     """
-    shares = shares_of(work) if compiled and work.device == "cpu" else [work]
-    programs = [repeated(share, compiled=compiled) for share in shares]
-
-    together = tf.function(lambda times: tf.concat([program(times) for program in programs], axis=0))
+    programs = [repeated(work, compiled=compiled) for _ in range(work.shares)]
+    together = tf.function(lambda times: [program(times) for program in programs])
 
     def run(times: int) -> Tensor:
         with tf.device(PLACES[work.device]):
-            return together(tf.constant(times)).numpy()
+            first, *_ = together(tf.constant(times))
+        return first.numpy()
 
     return Alone(run, "TensorFlow's own")
-
-
-def shares_of(work: Work) -> list[Work]:
-    """What each thread has of it."""
-    sequences = work.taken if isinstance(work, Rows) else work.rows
-    sizes = sizes_of(sequences, shares_for(sequences, work.columns))
-    if isinstance(work, Rows):
-        return [replace(work, taken=size) for size in sizes]
-    return [replace(work, rows=size) for size in sizes]
 
 
 def repeated(work: Work, *, compiled: bool) -> Callable[[Tensor], Tensor]:
@@ -93,9 +89,10 @@ def repeated(work: Work, *, compiled: bool) -> Callable[[Tensor], Tensor]:
 
     def loop(times: Tensor) -> Tensor:
         """As XLA compiles it as it stands, which it does not do with one over `tf.range`."""
-        return tf.while_loop(
-            lambda time, _: time < times, lambda time, last: (time + 1, once(time, last)), (0, begin)
-        )[1]
+        _, carried = tf.while_loop(
+            lambda time, _: time < times, lambda time, carried: (time + 1, once(time, carried)), (0, begin)
+        )
+        return carried[-1]
 
     program: Callable[[Tensor], Tensor] = tf.function(
         loop, input_signature=[tf.TensorSpec((), tf.int32)], jit_compile=compiled

@@ -43,7 +43,7 @@ class TensorFlowGraphAdapter(TensorFlowAdapter):
     def executor_for(self, size: int) -> str:
         return "DEFAULT"
 
-    def shares_of(self, size: int) -> int:
+    def shares(self, batch: int) -> int:
         return 1
 
     def kernels(self, batches: Array) -> tuple[KernelRun, ...]:

@@ -63,6 +63,7 @@ def time_interleaved(
                 continue
             stack.callback(worker.end)
             try:
+                worker.set_up()
                 worker.warm_up()
                 running.append(worker)
             except WorkerFailed as failure:

@@ -80,13 +80,10 @@ class Profiled:
         self._kernels = KernelsFound()
         self._rate: ProductRate | None = None
         self._device = device_of(name, subject.device)
-        self._works = parts_of(subject.workload, self._device)
-        occurring = [work for counted in self._works.values() for work, times in counted.items() if times]
-        self._timed = list(dict.fromkeys(each for work in occurring for each in (work, smallest(work))))
         self._parts: list[dict[Work, float]] = []
 
     def begin(self) -> None:
-        """Have both processes import the framework, and one make every part once."""
+        """Have both processes construct their model, and one make every part once, divided as there."""
         self._guard(self._begin)
 
     def find_kernels(self) -> None:
@@ -96,7 +93,7 @@ class Profiled:
         )
 
     def warm_up(self) -> None:
-        """Construct, load, and train until a turn is long enough; the same of every part."""
+        """Train until a turn is long enough; the same of every part."""
         self._guard(self._warm_up)
 
     def take_turns(self, generator: Generator) -> None:
@@ -109,20 +106,26 @@ class Profiled:
             remote = self._workers.lend(self.name, number, self._limits, self._subject.device)
             self._lent.append(remote)
             self._active.add(remote)
-            remote.import_framework()
-        self._lent[1].seconds_alone(self._timed, 0.0)
-
-    def _warm_up(self) -> None:
-        subject, threads = self._subject, self._limits.threads
-        whole, beside = self._lent
-        candidate = Candidate(name=self.name, adapter=self.name, threads=threads, device=subject.device)
+        subject, (whole, beside) = self._subject, self._lent
+        candidate = Candidate(
+            name=self.name, adapter=self.name, threads=self._limits.threads, device=subject.device
+        )
         self._whole = TimedWorker(candidate, subject.workload, self._limits, TURN, Held(whole))
         self._calls = TimedWorker(candidate, vanishing(subject.workload), self._limits, TURN, Held(beside))
+        self._whole.set_up()
+        self._calls.set_up()
+        self._works = parts_of(subject.workload, self._device, whole.shares(subject.workload.batch))
+        occurring = [work for counted in self._works.values() for work, times in counted.items() if times]
+        self._timed = list(dict.fromkeys(each for work in occurring for each in (work, smallest(work))))
+        beside.seconds_alone(self._timed, 0.0)
+
+    def _warm_up(self) -> None:
         self._whole.warm_up()
         self._calls.warm_up()
+        beside = self._lent[1]
         beside.seconds_alone(self._timed, PART_SECONDS)
         if self._device == "cpu":
-            self._rate = beside.product_rate(matrix_size(threads), TURN.product_seconds)
+            self._rate = beside.product_rate(matrix_size(self._limits.threads), TURN.product_seconds)
 
     def _train(self) -> None:
         self._whole.take_turn()
@@ -188,10 +191,10 @@ class Profiled:
         ]
 
     def _net(self, part: str, seconds: dict[Work, float]) -> float:
-        """What a part of an update takes above what its calls cost."""
+        """What a part of an update takes above what its calls cost, where it takes more."""
         each = self._works[part].items()
-        total = sum(times * (seconds[work] - seconds[smallest(work)]) for work, times in each if times)
-        return total / self._subject.workload.updates
+        above = [times * max(0.0, seconds[work] - seconds[smallest(work)]) for work, times in each if times]
+        return sum(above) / self._subject.workload.updates
 
     def end(self) -> None:
         """Give the processes back."""

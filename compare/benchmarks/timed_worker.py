@@ -95,15 +95,18 @@ class TimedWorker:
         self._remote = workers.lend(candidate.adapter, candidate.process, limits, candidate.device)
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
-    def warm_up(self) -> None:
-        """Construct, load, train until a turn is long enough for its clock to be trusted.
-
-        Raises: WorkerFailed where the worker is not what it was asked to be, so that no speed is comparable.
-        """
+    def set_up(self) -> None:
+        """Construct and load."""
         workload = self._workload
         self._remote.construct(workload.model, workload.train, workload.parameters)
         self._remote.load(workload.inputs, workload.targets, workload.lengths)
-        self._turn = calibrate(workload.batches(), self._train_seconds, self._timing)
+
+    def warm_up(self) -> None:
+        """Train until a turn is long enough for its clock to be trusted.
+
+        Raises: WorkerFailed where the worker is not what it was asked to be, so that no speed is comparable.
+        """
+        self._turn = calibrate(self._workload.batches(), self._train_seconds, self._timing)
         departures = self._remote.facts().departures
         if lasting := [departure.found for departure in departures if not departure.comparable]:
             raise WorkerFailed("failed", f"not comparable: {'; '.join(lasting)}")

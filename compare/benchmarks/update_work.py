@@ -150,11 +150,14 @@ PARTS = {"products": products, "functions": functions, "optimizer": optimizer, "
 """The parts of an update beside the fixed cost of its calls, by the field of a `Profile`."""
 
 
-def parts_of(workload: Workload, device: str) -> dict[str, Counted]:
-    """The parts of a batch's updates, by name, done on a device."""
+def parts_of(workload: Workload, device: str, shares: int = 1) -> dict[str, Counted]:
+    """The parts of a batch's updates, by name, done on a device; where it is divided, those of one share."""
+    share = replace(workload, batch=-(-workload.batch // shares))
+    counted = {name: (part(share), shares) for name, part in PARTS.items()}
+    counted["optimizer"] = optimizer(workload), 1  # with the sum of all gradients
     return {
-        name: Counter({replace(work, device=device): times for work, times in counted(workload).items()})
-        for name, counted in PARTS.items()
+        name: Counter({replace(work, device=device, shares=count): times for work, times in part.items()})
+        for name, (part, count) in counted.items()
     }
 
 

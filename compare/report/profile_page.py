@@ -32,6 +32,7 @@ class ProfileSection:
     warnings: list[str]
     operators: dict[tuple[str, str], float | None]
     on_gpu: list[str]
+    overlapping: list[str]
     rule: str = RULE
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
@@ -41,6 +42,7 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
     """Everything of it; figures are written."""
     profiles = results.profiles
     found = stacks(profiles)
+    rates = {each.adapter: each.product_rate for each in profiles if each.product_rate}
     drawn = {
         f"{slug(task)}-profile": (
             profile_figure([stack for stack in found if stack.task == task]),
@@ -56,8 +58,9 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
         figures=renderer.figures(drawn),
         stacks=found,
         profiles=profiles,
-        warnings=[*slow_paths(results.environment, profiles)],
+        warnings=[*poor_kernels(results.environment, rates), *slow_paths(results.environment, profiles)],
         on_gpu=[*dict.fromkeys(each.adapter for each in profiles if each.device == "cuda")],
+        overlapping=[f"{stack.adapter} on {stack.task}" for stack in found if stack.overlaps],
         operators={(each.task, each.adapter): operators(each) for each in profiles},
     )
 
@@ -67,12 +70,10 @@ def profile_front(results: Results, folder: Path) -> Page:
     adapters = dict.fromkeys(profile.adapter for profile in results.profiles)
     renderer = Renderer(folder=folder, styles=styles(adapters), values={"environment": results.environment})
     section = profile_section(results, renderer)
-    rates = {each.adapter: each.product_rate for each in results.profiles if each.product_rate}
     return renderer.front(
         "Where the time goes",
         "profile_front.md.jinja",
         section.tables,
         section=section,
-        poor_kernels=[*poor_kernels(results.environment, rates)],
         environment_table=environment_table(results.environment),
     )

@@ -176,6 +176,13 @@ class RemoteAdapter:
         rate: ProductRate | None = self._as(ProductRate | None, "product_rate", reply.value)
         return rate
 
+    def shares(self, batch: int) -> int:
+        """Among how many threads of its own the adapter divides such a batch."""
+        found: int = self._as(int, "shares", self._call("shares", batch).value)
+        if not 1 <= found <= batch:
+            raise self._failed("failed", f"shares returned {found} for a batch of {batch}")
+        return found
+
     def seconds_alone(self, works: Sequence[Work], least_seconds: float) -> list[float] | None:
         """What each part of an update takes by itself; None where the adapter's library does none.
 

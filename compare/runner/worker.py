@@ -110,6 +110,9 @@ class Worker:
 
         return measure_predictions(self._loaded.predict, Sequences(inputs=inputs, lengths=lengths), seconds)
 
+    def shares(self, batch: int) -> int:
+        return self._loaded.shares(batch)
+
     def product_rate(self, size: int, seconds: float) -> "ProductRate | None":
         from compare.runner.matrix_rate import product_rate  # noqa: PLC0415
 
