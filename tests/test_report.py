@@ -212,6 +212,17 @@ def test_summary_gives_the_reason_of_what_is_not_ok(pages, status_and_reason):
     assert status_and_reason in pages["summary"]
 
 
+def test_a_variant_that_ran_has_its_speeds_in_the_row_that_asks_for_it(results, tmp_path):
+    """Of the others, the row has the command that tries them."""
+    ran, other, *_ = VARIANTS
+    runs = [replace(run, adapter=ran) if run.adapter == "torch" else run for run in results.runs]
+    text = report_text(replace(results, runs=runs), tmp_path)
+    speed = r"\S+ [\d.]+ \(2.01 s\)"
+    row = rf"\| {ran} \|.*\| ok on every task; time, × fastest \(start-up\): {speed}, {speed} \|"
+    assert re.search(row, text)
+    assert f"not run: `python -m compare run TASK --adapters numpy,{other}`" in text
+
+
 def test_every_table_is_a_csv_file_with_the_same_numbers(whole, pages, folder):
     names = re.findall(r"\[(tables/.*?)\]", whole)
     assert sorted(names) == sorted(str(path.relative_to(folder)) for path in (folder / "tables").iterdir())

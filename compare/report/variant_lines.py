@@ -8,6 +8,7 @@ from adapters import VARIANTS, declaration
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
 from compare.report.adapter_lines import adapter_lines
+from compare.text import factor, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,20 @@ def variant_lines(runs: Sequence[Run], tasks: Sequence[TaskSummary], folder: Pat
         VariantLine(
             variant=name,
             sentence=declaration(name).computes,
-            outcome=(faults[name] or "ok on every task") if name in faults else "",
+            outcome=_outcome(name, faults[name], tasks) if name in faults else "",
             command=f"python -m compare run TASK --adapters numpy,{name}",
         )
         for name in VARIANTS
     ]
+
+
+def _outcome(variant: str, faults: str, tasks: Sequence[TaskSummary]) -> str:
+    """What went wrong; and on each task its time in multiples of the fastest's, and its start-up."""
+    speeds = [
+        f"{task.record.name} {factor(summary.times_fastest.median)} ({number(summary.startup_seconds)} s)"
+        for task in tasks
+        for summary in task.adapters
+        if summary.adapter == variant and summary.comparable and summary.times_fastest
+    ]
+    told = faults or "ok on every task"
+    return f"{told}; time, × fastest (start-up): {', '.join(speeds)}" if speeds else told
