@@ -41,7 +41,7 @@ def test_threads_change_no_result_beyond_rounding(readout, update_every):
     train = replace(TRAIN, update_every=update_every)
     alone, losses = trained(1, readout=readout, train=train)
     split, split_losses = trained(3, readout=readout, train=train)
-    assert [len(alone._parts), len(split._parts)] == [1, 3]
+    assert [len(alone._parts), len(split._parts)] == [alone.shares(BATCH), split.shares(BATCH)] == [1, 3]
     np.testing.assert_allclose(split_losses, losses, rtol=1e-12)
     for name, value in alone.parameters().items():
         np.testing.assert_allclose(split.parameters()[name], value, rtol=0, atol=1e-10)

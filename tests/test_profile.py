@@ -134,6 +134,8 @@ def test_an_adapters_library_does_each_part_as_often_as_it_is_told(adapter):
         expected = (1 / (1 + np.exp(-value * (2 if adapter == "numpy" else 1)))) / 0.5
     assert_allclose(np.asarray(halves.run(2)), expected, rtol=1e-5)
     assert_array_equal(np.asarray(kind.alone(Rows(rows=6, columns=2, taken=3)).run(2)), np.ones((3, 2)))
+    divided = kind.alone(Functions(names=names, rows=3, columns=4, shares=2))
+    assert_allclose(np.asarray(divided.run(2))[:3], expected, rtol=1e-5)
     double = kind.alone(Product(rows=2, inner=5, columns=3, dtype="float64"))
     assert_array_equal(np.asarray(double.run(1)), np.full((2, 3), 5.0))
     assert double.kernel

@@ -217,8 +217,8 @@ def test_a_variant_that_ran_has_its_speeds_in_the_row_that_asks_for_it(results, 
     ran, other, *_ = VARIANTS
     runs = [replace(run, adapter=ran) if run.adapter == "torch" else run for run in results.runs]
     text = report_text(replace(results, runs=runs), tmp_path)
-    speed = r"\S+ [\d.]+ \(2.01 s\)"
-    row = rf"\| {ran} \|.*\| ok on every task; time, × fastest \(start-up\): {speed}, {speed} \|"
+    speed = r"\S+ [\d.]+ \([\d.]+–[\d.]+\), 2.01 s"
+    row = rf"\| {ran} \|.*\| ok on every task; time, × fastest, and start-up: {speed}; {speed} \|"
     assert re.search(row, text)
     assert f"not run: `python -m compare run TASK --adapters numpy,{other}`" in text
 

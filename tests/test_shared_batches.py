@@ -89,5 +89,5 @@ def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
     assert SHOWS_TWO[adapter] in names
     assert "XLA exchange between devices" not in names
     assert remote.shares(BATCH) == 2
-    assert all(seconds >= 0 for seconds in remote.seconds_alone(PARTS, 0.0))
+    assert len(remote.seconds_alone(PARTS, 0.0)) == len(PARTS)
     remote.end()

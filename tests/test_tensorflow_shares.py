@@ -55,7 +55,7 @@ def test_without_word_of_threads_nothing_is_shared(monkeypatch):
     ],
     ids=lambda work: type(work).__name__,
 )
-def test_a_part_alone_is_done_as_often_as_it_is_told_in_every_share(work, compiled):
+def test_a_part_alone_comes_out_the_same_beside_its_other_shares(work, compiled):
     result = np.asarray(alone(work, compiled=compiled).run(2))
     assert result.shape == (30, 4)
     expected = {Product: 3.0, Functions: np.tanh(np.tanh(0.5) + 0.5) + 0.5, Rows: 1.0}[type(work)]

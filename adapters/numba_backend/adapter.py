@@ -131,10 +131,13 @@ class NumbaAdapter(Adapter):
     def _changing(self) -> dict[str, Array]:
         return {"parameters": self._parameters, "updates": self._updates, **self._moments._asdict()}
 
+    def shares(self, batch: int) -> int:
+        values = batch * self._model.gates * self._model.hidden
+        return max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
+
     def _prepare(self, batch: int) -> None:
         """Make room for batches of this size."""
-        values = batch * self._model.gates * self._model.hidden
-        count = max(1, min(self._threads, batch, values // GATE_VALUES_PER_THREAD))
+        count = self.shares(batch)
         borders = [batch * part // count for part in range(count + 1)]
         T = self._data.inputs.shape[1]
         self._parts = [

@@ -22,7 +22,7 @@ from adapters.interface import (
 )
 from adapters.tensorflow_backend.alone import PLACES, alone
 from adapters.tensorflow_backend.reduced import check_kernels, compiled_on_cpu, on_gpu
-from adapters.tensorflow_backend.shares import Shares, has_long_updates, shares_for
+from adapters.tensorflow_backend.shares import Shares, has_long_updates, shares_for, text_of
 from adapters.tensorflow_backend.trainer import Tensor, Trainer
 from adapters.xla_programs import kernels_in
 
@@ -177,14 +177,15 @@ class TensorFlowAdapter(Adapter):
 
     def kernels(self, batches: Array) -> tuple[KernelRun, ...]:
         self.train(batches)
-        return kernels_in(self._program(batches.shape[1]))
+        return kernels_in("\n".join(self._programs(batches.shape[1])))
 
     @_placed
-    def _program(self, size: int) -> str:
+    def _programs(self, size: int) -> list[str]:
         """What XLA makes of all updates of a batch, as text."""
-        traced = tf.function(self._train_batch, jit_compile=True)
         batch = [tf.zeros((size, *each.shape[1:]), each.dtype) for each in self._data]
-        return str(traced.experimental_get_compiler_ir(*batch)(stage="optimized_hlo"))
+        if (count := self.shares(size)) > 1:
+            return [*Shares(self._trainer, count, self._spans[0].cut).programs(*batch)]
+        return [text_of(tf.function(self._train_batch, jit_compile=True), *batch)]
 
     @classmethod
     def alone(cls, work: Work) -> Alone:

@@ -5,7 +5,7 @@ same time.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -41,6 +41,11 @@ def sizes_of(batch: int, count: int) -> list[int]:
     return [batch // count + (share < batch % count) for share in range(count)]
 
 
+def text_of(program: Any, *arguments: Any, **options: Any) -> str:
+    """What XLA makes of a program for such arguments, as text."""
+    return str(program.experimental_get_compiler_ir(*arguments, **options)(stage="optimized_hlo"))
+
+
 class Shares:
     """Batches of one update each, which is so many programs for gradients and one that takes their sum.
 
@@ -55,11 +60,21 @@ class Shares:
     def train_batch(self, *batch: Tensor) -> Tensor:
         """Make the update -> (1,) loss before it."""
         size = batch[0].shape[0]
-        shares = zip(*(tf.split(each, sizes_of(size, self._count)) for each in batch), strict=True)
-        found = [self._differentiate(*share, cut=self._cut, batch=size) for share in shares]
+        found = [self._differentiate(*share, cut=self._cut, batch=size) for share in self._divided(batch)]
         losses, gradients = zip(*found, strict=True)
         self._apply(gradients)
         return tf.add_n(losses)[tf.newaxis]
+
+    def programs(self, *batch: Tensor) -> Iterator[str]:
+        """What XLA makes of an update, as text: of shares of each size, and of the sum."""
+        size = batch[0].shape[0]
+        for share in {each[0].shape[0]: each for each in self._divided(batch)}.values():
+            yield text_of(self._differentiate, *share, cut=self._cut, batch=size)
+        yield text_of(self._apply, [self._trainer.no_gradients()] * self._count)
+
+    def _divided(self, batch: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        sizes = sizes_of(batch[0].shape[0], self._count)
+        return zip(*(tf.split(each, sizes) for each in batch), strict=True)
 
     def _apply_sum(self, gradients: Sequence[Sequence[Tensor]]) -> None:
         self._trainer.apply([tf.add_n(parts) for parts in zip(*gradients, strict=True)])

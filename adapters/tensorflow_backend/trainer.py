@@ -101,6 +101,10 @@ class Trainer:
         loss, gradients, _ = self._differentiate(inputs, targets, valid, cut, states, batch)
         return loss, gradients
 
+    def no_gradients(self) -> list[Tensor]:
+        """0 for every variable, in the order of gradients."""
+        return [tf.zeros_like(variable) for variable in self._network.variables.values()]
+
     def apply(self, gradients: Sequence[Tensor]) -> None:
         """Change all variables by the gradients of a batch."""
         self._optimizer.update(gradients)

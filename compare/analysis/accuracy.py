@@ -38,7 +38,7 @@ class AccuracySummary:
     @property
     def training(self) -> Sample | None:
         """The seconds of all training, of the runs that are compared; None where there are none."""
-        return sample([sum(run.epoch_seconds) for run in self.timed])
+        return sample([run.training_seconds for run in self.timed])
 
 
 def accuracy_summaries(accuracy: Accuracy, recipe: RecipeName) -> tuple[AccuracySummary, ...]:
@@ -85,7 +85,7 @@ def fastest(runs: Sequence[AccuracyRun]) -> str | None:
     seconds: dict[str, list[float]] = {}
     for run in runs:
         if run.adapter not in failed:
-            seconds.setdefault(run.adapter, []).append(sum(run.epoch_seconds))
+            seconds.setdefault(run.adapter, []).append(run.training_seconds)
     return min(seconds, key=lambda adapter: float(np.mean(seconds[adapter])), default=None)
 
 

@@ -40,11 +40,10 @@ RULE = (
 class Stack:
     """An update of one adapter on one task, and its parts, which add up to it with the rest.
 
-    The rest is below 0 where parts alone take longer than in the update; a part is, where it takes less than
-    its times scatter. On a GPU parts do so where launches take longer than what is launched: what the update
-    is bound by is then not known. `rate_seconds` is what products would take at the machine's matrix rate,
-    `product_seconds` what they take in `product_library`, the best of those where they take more than their
-    calls.
+    The rest is below 0 where parts alone take longer than in the update. On a GPU they do so where launches
+    take longer than what is launched: what the update is bound by is then not known. `rate_seconds` is what
+    products would take at the machine's matrix rate, `product_seconds` what they take in `product_library`,
+    the best of those where they take more than their calls.
 
     Units: seconds of an update, the median over rounds; `departure` of the training turns' from it, a share.
     """

@@ -83,7 +83,7 @@ class Profiled:
         self._parts: list[dict[Work, float]] = []
 
     def begin(self) -> None:
-        """Have both processes construct their model, and one make every part once, divided as there."""
+        """Have both processes construct their model, and one make every part once."""
         self._guard(self._begin)
 
     def find_kernels(self) -> None:
@@ -193,8 +193,8 @@ class Profiled:
     def _net(self, part: str, seconds: dict[Work, float]) -> float:
         """What a part of an update takes above what its calls cost, where it takes more."""
         each = self._works[part].items()
-        above = [times * max(0.0, seconds[work] - seconds[smallest(work)]) for work, times in each if times]
-        return sum(above) / self._subject.workload.updates
+        above = sum(times * (seconds[work] - seconds[smallest(work)]) for work, times in each if times)
+        return max(0.0, above) / self._subject.workload.updates
 
     def end(self) -> None:
         """Give the processes back."""

@@ -96,7 +96,7 @@ class TimedWorker:
         self._turn: Array = np.empty((0, workload.batch), np.int64)
 
     def set_up(self) -> None:
-        """Construct and load."""
+        """Construct and load: what comes before `warm_up`."""
         workload = self._workload
         self._remote.construct(workload.model, workload.train, workload.parameters)
         self._remote.load(workload.inputs, workload.targets, workload.lengths)

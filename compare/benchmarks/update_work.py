@@ -154,7 +154,7 @@ def parts_of(workload: Workload, device: str, shares: int = 1) -> dict[str, Coun
     """The parts of a batch's updates, by name, done on a device; where it is divided, those of one share."""
     share = replace(workload, batch=-(-workload.batch // shares))
     counted = {name: (part(share), shares) for name, part in PARTS.items()}
-    counted["optimizer"] = optimizer(workload), 1  # with the sum of all gradients
+    counted["optimizer"] = optimizer(workload), 1  # once, by the sum of all gradients
     return {
         name: Counter({replace(work, device=device, shares=count): times for work, times in part.items()})
         for name, (part, count) in counted.items()
@@ -164,15 +164,16 @@ def parts_of(workload: Workload, device: str, shares: int = 1) -> dict[str, Coun
 def smallest(work: Work) -> Work:
     """The same of two numbers, or one row: what is left is what its calls cost.
 
-    Not of one number, for which NumPy's functions take twice as long as for two.
+    Not of one number, for which NumPy's functions take twice as long as for two; and in one thread, as of two
+    which do nothing but call one waits for the other.
     """
     match work:
         case Product():
-            return replace(work, rows=1, inner=2, columns=2)
+            return replace(work, rows=1, inner=2, columns=2, shares=1)
         case Functions():
-            return replace(work, rows=1, columns=2)
+            return replace(work, rows=1, columns=2, shares=1)
         case Rows():
-            return replace(work, taken=1)
+            return replace(work, taken=1, shares=1)
 
 
 def operations(workload: Workload) -> int:

@@ -25,7 +25,8 @@ class WorkerLog:
 
     def begin_anew(self) -> None:
         """Leave out all that was written so far."""
-        self._begin = self._size
+        with self._lock:
+            self._begin = self._size
 
     def text(self) -> str:
         """All that the worker has written so far; of a very long log, the end."""

@@ -50,7 +50,7 @@ def _draw(axes: Axes, summary: AccuracySummary, style: Style) -> Line2D:
     assert accuracy is not None
     assert training is not None
     axes.scatter(
-        [sum(run.epoch_seconds) for run in summary.timed],
+        [run.training_seconds for run in summary.timed],
         [summary.accuracies[run.seed] for run in summary.timed],
         s=26,
         marker=style.marker,

@@ -47,7 +47,7 @@ HEIGHT = 0.7
 
 
 def profile_figure(stacks: Sequence[Stack]) -> Figure | None:
-    """One bar an adapter of one task, from 0; a part below 0 is not drawn. None where no parts were timed."""
+    """One bar an adapter of one task, from 0; a rest below 0 is not drawn. None where no parts were timed."""
     shown = [stack for stack in stacks if stack.parts]
     if not shown:
         return None

@@ -69,6 +69,7 @@ def seeds_table(runs: Sequence[AccuracyRun]) -> Table:
             "error": run.error,
             "accuracy": run.accuracy,
             "seconds": sum(run.epoch_seconds),
+            "training_seconds": run.training_seconds,
             "last_loss": run.epoch_losses[-1] if run.epoch_losses else None,
         }
         for run in runs
