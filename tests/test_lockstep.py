@@ -9,6 +9,7 @@ import pytest
 
 from adapters import default_names, open_adapter
 from adapters.conformance.cases import make_case
+from adapters.conformance.reference import Reference
 from adapters.interface import Adam, ModelSpec, Sgd, TrainSpec
 from adapters.parameters import shapes
 from tasks import TASKS
@@ -108,3 +109,21 @@ def test_what_is_beyond_float32_is_infinite_as_in_numpy(name, optimizer):
     case = make_case(model, TrainSpec(optimizer=optimizer, clip_value=1e300), rows=2)
     losses, expected = (case.start(open_adapter(each)).train(case.batches) for each in (name, "numpy"))
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize(
+    ("limit", "rate"), [(1.0, 0.1), (1e30, 1e-26), (1e300, 1e-26)], ids=["clipped", "within", "no limit"]
+)
+@pytest.mark.parametrize("name", each_adapter([*default_names(), "numba"]))
+def test_a_gradient_is_clipped_by_its_norm_where_the_square_is_beyond_float32(name, limit, rate):
+    model = ModelSpec(cell="lstm", inputs=2, hidden=3, outputs=2, loss="half_squared_error")
+    case = make_case(model, TrainSpec(optimizer=Sgd(learning_rate=rate), clip_norm=limit), rows=3)
+    case = replace(case, targets=1e25 * case.targets)
+    trained, expected = (case.start(each) for each in (open_adapter(name), Reference))
+    for each in (trained, expected):
+        each.train(case.batches)
+    for parameter, value in expected.parameters().items():
+        np.testing.assert_allclose(trained.parameters()[parameter], value, rtol=1e-5, atol=1e-6)
+    moved = expected.parameters()["readout_kernel"] - case.parameters["readout_kernel"]
+    assert np.abs(moved).max() > 0.01

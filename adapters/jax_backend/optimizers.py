@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array as Tensor
+from jax import lax
 
 from adapters.interface import Adam, AdamW, Cosine, Exponential, RmsProp, Sgd, TrainSpec
 
@@ -90,8 +91,21 @@ def clipped(train: TrainSpec, gradient: Tensor) -> Tensor:
     if train.clip_value is not None:
         return jnp.clip(gradient, -train.clip_value, train.clip_value)
     if train.clip_norm is not None:
-        return times(train.clip_norm / jnp.maximum(jnp.linalg.norm(gradient), train.clip_norm), gradient)
+        return times(shortening(train.clip_norm, gradient), gradient)
     return gradient
+
+
+def shortening(limit: float, gradient: Tensor) -> Tensor:
+    """c/max(‖g‖, c); in float64 where the square of the norm, or the limit, is beyond float32."""
+    longest = jnp.maximum(jnp.linalg.norm(gradient), limit)
+    factor = limit / longest
+    if gradient.dtype == jnp.float64:
+        return factor
+
+    def in_float64() -> Tensor:
+        return shortening(limit, gradient.astype(jnp.float64)).astype(gradient.dtype)
+
+    return lax.cond(jnp.isinf(longest), in_float64, lambda: factor)
 
 
 def update(train: TrainSpec, before: TrainState, gradient: Tensor) -> TrainState:

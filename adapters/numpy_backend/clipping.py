@@ -25,7 +25,10 @@ def _clip_value(least: Array, most: Array, gradient: Array) -> None:
 
 
 def _clip_norm(limit: float, gradient: Array) -> None:
-    """g ← g·c/max(‖g‖, c)."""
-    norm = math.sqrt(gradient.dot(gradient))
+    """g ← g·c/max(‖g‖, c); the norm in float64 where its square is beyond float32."""
+    with np.errstate(over="ignore"):
+        norm = math.sqrt(gradient.dot(gradient))
+        if norm == math.inf:
+            norm = float(np.linalg.norm(gradient.astype(np.float64)))
     if norm > limit:
         gradient *= limit / norm

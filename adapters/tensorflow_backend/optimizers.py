@@ -46,8 +46,7 @@ class Optimizer:
             limit = self._train.clip_value
             return [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
         if self._train.clip_norm is not None:
-            limit = self._train.clip_norm
-            factor = limit / tf.maximum(tf.linalg.global_norm(gradients), limit)
+            factor = shortening(self._train.clip_norm, gradients)
             return [gradient * factor for gradient in gradients]
         return gradients
 
@@ -104,6 +103,19 @@ RULES: dict[type, Callable[[Optimizer, Any, Mapping[str, Tensor], Tensor], None]
     AdamW: Optimizer.adam_w,
 }
 """By the exact type of the spec."""
+
+
+def shortening(limit: float, gradients: Sequence[Tensor]) -> Tensor:
+    """c/max(‖g‖, c); in float64 where the square of the norm, or the limit, is beyond float32."""
+    longest = tf.maximum(tf.linalg.global_norm(gradients), limit)
+    factor = limit / longest
+    if factor.dtype == tf.float64:
+        return factor
+
+    def in_float64() -> Tensor:
+        return tf.cast(shortening(limit, [tf.cast(each, tf.float64) for each in gradients]), factor.dtype)
+
+    return tf.cond(tf.math.is_inf(longest), in_float64, lambda: factor)
 
 
 def cosine(schedule: Cosine, before: Tensor) -> Tensor:
