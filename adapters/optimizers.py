@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adapters.requirements import (
+    keep_plain_values,
     require,
     require_flag,
     require_fraction,
@@ -30,6 +31,7 @@ class Sgd:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require_learning_rate(self.learning_rate)
         require_fraction("momentum", self.momentum)
         require_flag("nesterov", self.nesterov)
@@ -52,6 +54,7 @@ class RmsProp:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require_learning_rate(self.learning_rate)
         require_fraction("decay", self.decay)
         require_positive("epsilon", self.epsilon)
@@ -70,6 +73,7 @@ class Adam:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         _require_adams(self)
 
 
@@ -87,6 +91,7 @@ class AdamW:
     weight_decay: float
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         _require_adams(self)
         require_not_negative("weight_decay", self.weight_decay)
 

@@ -1,7 +1,18 @@
 """What a spec's values must be: each raises a ValueError of one line, with the field and the value."""
 
 import sys
-from typing import TypeGuard, get_args
+from dataclasses import fields
+from typing import Any, TypeGuard, get_args
+
+import numpy as np
+
+
+def keep_plain_values(spec: Any) -> None:
+    """Put Python's own numbers in place of NumPy's in a new spec: those would lift float32 arrays."""
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if isinstance(value, np.generic):
+            object.__setattr__(spec, field.name, value.item())
 
 
 def require(condition: bool, message: str) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from adapters.requirements import (
     is_number,
+    keep_plain_values,
     require,
     require_count,
     require_fraction,
@@ -33,6 +34,7 @@ class Cosine:
     floor: float = 0.0
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require_positive("peak", self.peak)
         require_count("updates", self.updates)
         require_count("warm_up", self.warm_up, least=0)
@@ -63,6 +65,7 @@ class Exponential:
     every: int
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require_positive("start", self.start)
         require_fraction("decay", self.decay)
         require_count("every", self.every)

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from adapters.dtypes import KEPT, Dtype, KeptDtype
 from adapters.optimizers import OPTIMIZERS, Optimizer
-from adapters.requirements import require, require_choice, require_count, require_flag, require_positive
+from adapters.requirements import (
+    keep_plain_values,
+    require,
+    require_choice,
+    require_count,
+    require_flag,
+    require_positive,
+)
 
 Array = NDArray[Any]
 Cell = Literal["elman", "lstm", "gru"]
@@ -60,6 +67,7 @@ class ModelSpec:
     readout: Readout = "last"
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require_choice("cell", self.cell, Cell)
         require_choice("loss", self.loss, Loss)
         require_choice("activation", self.activation, Activation)
@@ -121,6 +129,7 @@ class TrainSpec:
     dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
+        keep_plain_values(self)
         require(
             type(self.optimizer) in OPTIMIZERS,
             f"optimizer is {self.optimizer!r}: it must be an instance of Sgd, RmsProp, Adam or AdamW, "

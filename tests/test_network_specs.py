@@ -1,11 +1,13 @@
 """What specs of networks, update rules and schedules allow and refuse, and how their parameters are named."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from adapters import default_names, open_adapter
+from adapters.conformance.cases import make_case
 from adapters.interface import (
     Adam,
     AdamW,
@@ -19,6 +21,7 @@ from adapters.interface import (
 )
 from adapters.parameters import draw, normal, shapes
 from compare.runner.protocol import train_from_plain, train_to_plain
+from tests.groups import each_adapter
 
 GRU = ModelSpec(cell="gru", inputs=3, hidden=4, outputs=2, loss="half_squared_error")
 COSINE = Cosine(peak=0.1, updates=10, warm_up=4, floor=0.02)
@@ -83,6 +86,46 @@ def test_a_rate_is_a_function_of_the_number_of_the_update(schedule: Any, rates: 
     for update, rate in rates.items():
         assert rate_at(schedule, update) == pytest.approx(rate, rel=1e-14)
         assert type(rate_at(schedule, update)) is float
+
+
+RULES = (
+    Sgd(learning_rate=COSINE, momentum=0.9),
+    RmsProp(learning_rate=EXPONENTIAL, decay=0.8, epsilon=1e-6),
+    Adam(learning_rate=0.01),
+    AdamW(learning_rate=0.01, weight_decay=0.1),
+)
+
+
+def of_numpy(spec: Any) -> Any:
+    """The spec with a scalar of NumPy's for every number."""
+    kinds = {int: np.int64, float: np.float64}
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    return replace(spec, **{name: kinds[type(v)](v) for name, v in values.items() if type(v) in kinds})
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [GRU, COSINE, EXPONENTIAL, *RULES, replace(TRAIN, update_every=3, backprop_through=2, clip_value=1.0)],
+    ids=lambda spec: type(spec).__name__,
+)
+def test_numbers_of_numpys_are_kept_as_pythons(spec: Any):
+    taken = of_numpy(spec)
+    assert taken == spec
+    for field in fields(spec):
+        assert type(getattr(taken, field.name)) is type(getattr(spec, field.name))
+
+
+@pytest.mark.parametrize("name", each_adapter(name for name in default_names() if name in ("numpy", "jax")))
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_numbers_of_numpys_train_as_pythons_do(name: str, rule: Any):
+    rule = replace(rule, learning_rate=COSINE)
+    of_numbers = replace(of_numpy(rule), learning_rate=of_numpy(COSINE))
+    train = replace(TRAIN, optimizer=of_numbers, clip_value=np.float64(0.5))
+    case = make_case(of_numpy(GRU), train, rows=2)
+    plain = replace(case, model=GRU, train=replace(train, optimizer=rule, clip_value=0.5))
+    losses, expected = (each.start(open_adapter(name)).train(case.batches) for each in (case, plain))
+    assert losses.dtype == np.float32
+    assert np.array_equal(losses, expected)
 
 
 def test_parameters_are_named_and_ordered_layer_by_layer():
