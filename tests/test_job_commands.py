@@ -193,6 +193,10 @@ CHANGES = {
     "no value": ("model.hidden", "--set model.hidden: it must look like model.hidden=256"),
     "unknown": ("model.hiden=3", "unknown key of --set model 'hiden': did you mean hidden?"),
     "value": ("model.hidden=many", "--set model: hidden is 'many': it must be a whole number"),
+    "another's": (
+        "train.optimizer.adam.momentum=0.9",
+        "--set train.optimizer.adam.momentum is 0.9: it belongs to sgd: use sgd, or leave it out",
+    ),
     "section": ("data.window=3", "--set data.window: sine-lstm has the sections model and train"),
     "through": ("model.hidden.more=3", "--set model.hidden.more: model.hidden is 32, and has no fields"),
     "meets the data": ("model.inputs=3", "inputs have shape (100, 50, 1): expected (N, T, 3)"),

@@ -90,6 +90,18 @@ FILES = {
         '[data]\nfile = "load.csv"\n[train]\noptimizer = { adamw = { learning_rate = 0.1 } }',
         "load.toml: train.optimizer.adamw: weight_decay is missing",
     ),
+    "decay of another": (
+        '[data]\nfile = "load.csv"\n[train]\noptimizer.sgd = { learning_rate = 0.1, weight_decay = 0.1 }',
+        "load.toml: train.optimizer.sgd.weight_decay is 0.1: it belongs to adamw: use adamw, or leave it out",
+    ),
+    "betas of others": (
+        '[data]\nfile = "load.csv"\n[train]\noptimizer.rmsprop = { learning_rate = 0.1, beta1 = 0.5 }',
+        "optimizer.rmsprop.beta1 is 0.5: it belongs to adam and adamw: use adam or adamw, or leave it out",
+    ),
+    "schedule's of another": (
+        '[data]\nfile = "load.csv"\n[train]\noptimizer.sgd.learning_rate.cosine = { peak = 1, every = 2 }',
+        "learning_rate.cosine.every is 2: it belongs to exponential: use exponential, or leave it out",
+    ),
     "rate": (
         '[data]\nfile = "load.csv"\n[train]\noptimizer = { adam = { learning_rate = -1 } }',
         "load.toml: train.optimizer.adam: learning_rate is -1: it must be a finite number above 0",
@@ -336,6 +348,21 @@ CLASSES = {
         lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2), n=np.array([3, 4])),
         'classify = { lengths = "n" }',
         "d.npz: n[1] is 4: lengths are 1 to 3",
+    ),
+    "lengths of nothing": (
+        lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2), n=np.array([0, 3])),
+        'classify = { lengths = "n" }',
+        "d.npz: n[0] is 0: lengths are 1 to 3",
+    ),
+    "too few lengths": (
+        lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2), n=np.array([3])),
+        'classify = { lengths = "n" }',
+        "d.npz: n is int64 (1,): lengths are whole numbers (2,)",
+    ),
+    "lengths that are no whole numbers": (
+        lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2), n=np.ones(2)),
+        'classify = { lengths = "n" }',
+        "d.npz: n is float64 (2,): lengths are whole numbers (2,)",
     ),
     "too few": (
         lambda folder: np.savez(folder / "d.npz", x=np.ones((2, 3)), y=np.arange(2)),

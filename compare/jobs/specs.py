@@ -28,9 +28,8 @@ def train_spec(where: str, given: Mapping[str, Any]) -> TrainSpec:
 
     Raises: UsageError.
     """
-    known = [field.name for field in fields(TrainSpec)]
     for key in given:
-        check_choice(f"key of {where}", key, [*known, *OWN_KEYS])
+        check_choice(f"key of {where}", key, [*_names(TrainSpec), *OWN_KEYS])
     chosen = {key: value for key, value in given.items() if key not in OWN_KEYS}
     if "optimizer" in chosen:
         chosen["optimizer"] = _optimizer(f"{where}.optimizer", chosen["optimizer"])
@@ -76,22 +75,29 @@ def _schedule(where: str, given: Any) -> LearningRate:
 
 
 def _only_entry(
-    where: str, given: Any, kinds: Mapping[str, object], example: str
+    where: str, given: Any, kinds: Mapping[str, type], example: str
 ) -> tuple[str, Mapping[str, Any]]:
-    """The one key of a table, and what stands under it."""
+    """The one key of a table, and what stands under it, of which nothing belongs to another key alone."""
     if not isinstance(given, Mapping) or len(given) != 1:
         raise UsageError(f"{where}: it must have one of {', '.join(kinds)}, as in {{ {example} }}")
     ((name, settings),) = given.items()
     check_choice(f"key of {where}", name, kinds)
     if not isinstance(settings, Mapping):
         raise UsageError(f"{where}.{name} is {settings!r}: it must be a table, as in {{ {example} }}")
+    for key, value in settings.items():
+        owners = [owner for owner, kind in kinds.items() if key in _names(kind)]
+        if owners and name not in owners:
+            raise UsageError(
+                f"{where}.{name}.{key} is {value!r}: it belongs to {' and '.join(owners)}: "
+                f"use {' or '.join(owners)}, or leave it out"
+            )
     return name, settings
 
 
 def _made(kind: type[Spec], where: str, given: Mapping[str, Any]) -> Spec:
-    known = fields(kind)  # type: ignore[arg-type]
     for key in given:
-        check_choice(f"key of {where}", key, [field.name for field in known])
+        check_choice(f"key of {where}", key, _names(kind))
+    known = fields(kind)  # type: ignore[arg-type]
     missing = [f.name for f in known if f.default is MISSING and f.name not in given]
     if missing:
         raise UsageError(f"{where}: {missing[0]} is missing")
@@ -99,3 +105,7 @@ def _made(kind: type[Spec], where: str, given: Mapping[str, Any]) -> Spec:
         return kind(**given)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: {error}") from error
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
