@@ -6,13 +6,16 @@ from typing import Any, TypeGuard, get_args
 
 import numpy as np
 
+_PLAIN: dict[type, type] = {np.floating: float, np.integer: int, np.bool_: bool, np.str_: str}
+
 
 def keep_plain_values(spec: Any) -> None:
     """Put Python's own numbers in place of NumPy's in a new spec: those would lift float32 arrays."""
     for field in fields(spec):
         value = getattr(spec, field.name)
-        if isinstance(value, np.generic):
-            object.__setattr__(spec, field.name, value.item())
+        kind = next((own for numpys, own in _PLAIN.items() if isinstance(value, numpys)), None)
+        if kind is not None:
+            object.__setattr__(spec, field.name, kind(value))
 
 
 def require(condition: bool, message: str) -> None:

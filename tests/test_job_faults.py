@@ -96,7 +96,7 @@ FILES = {
     ),
     "betas of others": (
         '[data]\nfile = "load.csv"\n[train]\noptimizer.rmsprop = { learning_rate = 0.1, beta1 = 0.5 }',
-        "optimizer.rmsprop.beta1 is 0.5: it belongs to adam and adamw: use adam or adamw, or leave it out",
+        "optimizer.rmsprop.beta1 is 0.5: it belongs to adam, adamw: use adam or adamw, or leave it out",
     ),
     "schedule's of another": (
         '[data]\nfile = "load.csv"\n[train]\noptimizer.sgd.learning_rate.cosine = { peak = 1, every = 2 }',

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array as Tensor
-from jax import lax
 
 from adapters.interface import Adam, AdamW, Cosine, Exponential, RmsProp, Sgd, TrainSpec
 
@@ -101,11 +100,8 @@ def shortening(limit: float, gradient: Tensor) -> Tensor:
     factor = limit / longest
     if gradient.dtype == jnp.float64:
         return factor
-
-    def in_float64() -> Tensor:
-        return shortening(limit, gradient.astype(jnp.float64)).astype(gradient.dtype)
-
-    return lax.cond(jnp.isinf(longest), in_float64, lambda: factor)
+    in_float64 = shortening(limit, gradient.astype(jnp.float64)).astype(gradient.dtype)
+    return jnp.where(jnp.isinf(longest), in_float64, factor)
 
 
 def update(train: TrainSpec, before: TrainState, gradient: Tensor) -> TrainState:

@@ -111,11 +111,8 @@ def shortening(limit: float, gradients: Sequence[Tensor]) -> Tensor:
     factor = limit / longest
     if factor.dtype == tf.float64:
         return factor
-
-    def in_float64() -> Tensor:
-        return tf.cast(shortening(limit, [tf.cast(each, tf.float64) for each in gradients]), factor.dtype)
-
-    return tf.cond(tf.math.is_inf(longest), in_float64, lambda: factor)
+    in_float64 = tf.cast(shortening(limit, [tf.cast(each, tf.float64) for each in gradients]), factor.dtype)
+    return tf.where(tf.math.is_inf(longest), in_float64, factor)
 
 
 def cosine(schedule: Cosine, before: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ def _only_entry(
         owners = [owner for owner, kind in kinds.items() if key in _names(kind)]
         if owners and name not in owners:
             raise UsageError(
-                f"{where}.{name}.{key} is {value!r}: it belongs to {' and '.join(owners)}: "
+                f"{where}.{name}.{key} is {value!r}: it belongs to {', '.join(owners)}: "
                 f"use {' or '.join(owners)}, or leave it out"
             )
     return name, settings
