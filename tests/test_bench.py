@@ -18,25 +18,29 @@ from adapters.interface import Adam, Cell, Declaration, Sgd, TrainSpec, Unsuppor
 from adapters.parameters import draw, normal, shapes
 from adapters.validation import check_data
 from compare.analysis import sweep as curves
-from compare.benchmarks import loop_comparison, sweep
+from compare.analysis.statistics import Ratio
+from compare.benchmarks import interleaved, loops, sweep
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.loop_comparison import (
-    NATIVE_LOOPS,
-    VARIATIONS,
+    Comparison,
     Effort,
     compare_with_native_loops,
     varied,
 )
+from compare.benchmarks.loops import NATIVE_LOOPS, VARIATIONS
 from compare.benchmarks.threads import compare_threads, turns
 from compare.benchmarks.timed_worker import Candidate, Workload, workload_of
+from compare.cli.bench import Benched, remarks
 from compare.cli.run import exit_code
 from compare.cli.stored import render
 from compare.machine.environment import environment
+from compare.records.block import Timing
 from compare.records.machine import machine_of
 from compare.records.results import Results
 from compare.records.sweep import Size, SweepPoint, ThreadRounds
 from compare.report.pages import render_pages
 from compare.report.tables.threads import thread_table
+from compare.runner.worker_process import WorkerFailed
 from compare.storage.results import save
 from tasks import TASKS, published_rule
 from tests.blocks import BRIEF, brief_block
@@ -73,25 +77,18 @@ def test_the_tutorials_loop_does_what_the_adapter_does():
     assert_allclose(loop, train("numpy", work, batches), rtol=1e-4, atol=1e-6)
 
 
-@of_framework("torch")
-@pytest.mark.parametrize("name", ["mnist-rows", *VARIATIONS])
-def test_a_loop_over_modules_learns(name: str):
-    work = varied(small_images(), VARIATIONS.get(name, (name, {}))[1])
-    assert_learns(NATIVE_LOOPS[name]["torch.nn"], work)
-
-
 def test_every_task_has_loops():
     assert {*TASKS} <= {*NATIVE_LOOPS}
 
 
-OTHER_TASKS = ("sine-lstm", "adding", "life-expectancy")
+LEARNED = ("mnist-rows", *VARIATIONS, "sine-lstm", "adding", "life-expectancy")
 
 
 @pytest.mark.parametrize(
     ("task", "target"),
     [
         pytest.param(task, target, id=target, marks=(of_framework(framework_of(target)), *marks))
-        for task in (*OTHER_TASKS, "mnist-rows")
+        for task in LEARNED
         for loop, target in NATIVE_LOOPS[task].items()
         for marks in [() if loop == "torch.nn" else (pytest.mark.exhaustive,)]
     ],
@@ -112,7 +109,9 @@ def assert_learns(target: str, work: Workload) -> None:
 
 
 def few_sequences(name: str) -> Workload:
-    """A task's first sequences, eight in a batch."""
+    """A task's first sequences, eight in a batch; of a variation smaller images."""
+    if name in VARIATIONS:
+        return varied(small_images(), VARIATIONS[name][1])
     task = TASKS[name]
     work = workload_of(task, task.dataset("digits" if name == "mnist-rows" else "computed"))
     few = slice(8)
@@ -239,6 +238,17 @@ def test_a_loop_refuses_by_name_what_it_does_not_do(
         open_adapter(target)(model, otherwise(train, field), parameters)
 
 
+@pytest.mark.parametrize(
+    ("task", "target"), [loop for loop in LOOPS if loop.values[0] in ("adding", "life-expectancy")]
+)
+def test_a_loop_whose_rate_falls_refuses_a_warm_up(task: str, target: str):
+    given = small_workload(task)
+    falling = replace(given.train.optimizer.learning_rate, warm_up=1)
+    rule = replace(given.train.optimizer, learning_rate=falling)
+    with pytest.raises(UnsupportedSpec, match=r"^learning_rate is .*: this loop has no warm-up"):
+        open_adapter(target)(given.model, replace(given.train, optimizer=rule), given.parameters)
+
+
 @pytest.mark.parametrize(("task", "target"), LOOPS)
 def test_a_loop_names_its_framework_and_its_version(task: str, target: str):
     assert version(target)
@@ -289,7 +299,7 @@ def test_everybody_has_a_turn_in_every_round_and_who_cannot_run_is_named():
     assert heard.count("a") == heard.count("b") == 4
 
 
-def test_an_adapter_has_a_ratio_to_every_native_loop():
+def test_adapters_and_the_first_loop_again_have_a_ratio_to_every_native_loop():
     task = TASKS["sine-window"]
     workload = workload_of(task, task.dataset("computed"))
     with brief():
@@ -297,10 +307,52 @@ def test_an_adapter_has_a_ratio_to_every_native_loop():
         compared = compare_with_native_loops(task.name, workload, ["numpy"], effort, lambda _: None)
     found = {each.name: each for each in compared}
     (loop,) = NATIVE_LOOPS[task.name]
+    assert [*found] == [loop, f"{loop} (again)", "numpy"]
     assert not found[loop].speedups
-    ratio = found["numpy"].speedups[loop]
-    assert ratio.pairs == 6
-    assert ratio.low <= ratio.median <= ratio.high
+    assert [each.twin_of for each in compared] == [None, loop, None]
+    for name in (f"{loop} (again)", "numpy"):
+        ratio = found[name].speedups[loop]
+        assert ratio.pairs == 6
+        assert ratio.low <= ratio.median <= ratio.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (
+            1.02,
+            1.08,
+            "1.05 (1.02–1.08) times as fast as numpy, which is the same: differences of that size",
+        ),
+        (0.98, 1.12, None),
+        (float("nan"), float("nan"), None),
+    ],
+    ids=["restless", "calm", "no interval"],
+)
+def test_a_difference_of_a_loop_from_itself_is_said_in_words(low: float, high: float, says: str | None):
+    again = Comparison(
+        name="numpy (again)",
+        device="cpu",
+        seconds_per_update=None,
+        speedups={"numpy": Ratio(median=1.05, low=low, high=high, pairs=6)},
+        twin_of="numpy",
+    )
+    benched = Benched(name="sine-window", loops="sine-window", workload=small_images())
+    found = remarks(benched, [again, replace(again, name="another", twin_of=None)])
+    assert [line.startswith(f"numpy (again): {says}") for line in found] == ([True] if says else [])
+
+
+def test_turns_of_a_loop_whose_calls_set_up_a_lot_are_longer(monkeypatch: pytest.MonkeyPatch):
+    heard: dict[str, float] = {}
+
+    def begin(candidate: Candidate, _workload: Any, _limits: Any, timing: Timing, _workers: Any) -> None:
+        heard[candidate.name] = timing.turn_seconds
+        raise WorkerFailed("failed", "is not wanted")
+
+    monkeypatch.setattr(interleaved, "TimedWorker", begin)
+    effort = Effort(rounds=1, processes=1, threads=1, device="cpu")
+    compare_with_native_loops("sine-lstm", small_images(), ["numpy"], effort, lambda _: None)
+    assert heard["Keras fit"] == 8 * heard["torch.nn"] == 8 * heard["numpy"]
 
 
 def test_threads_are_compared_within_an_adapter():
@@ -470,10 +522,12 @@ def test_a_loop_whose_framework_is_not_installed_is_left_out_with_the_reason(mon
     def missing(target: str) -> str:
         raise AdapterUnavailable("its framework is not installed")
 
-    monkeypatch.setattr(loop_comparison, "version", missing)
+    monkeypatch.setattr(loops, "version", missing)
     ended = command("bench", "sine-window", "--adapters", "numpy", "--rounds", 1, "--threads", 1)
     assert ended.code == 0, ended
     assert "tutorial's NumPy loop is left out: its framework is not installed" in ended.out
+    assert "× as fast as numpy" in ended.out
+    assert "numpy (again)" in ended.out
 
 
 def test_bench_prints_markdown_alone_where_that_is_asked_for():
@@ -490,3 +544,8 @@ def test_bench_prints_a_table_that_fits_a_terminal():
     assert "tutorial's NumPy loop" in ended.out
     assert "over 2 of its processes" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_the_help_names_every_task_that_has_loops():
+    said = " ".join(command("bench", "--help", columns=200).out.replace("│", " ").split())
+    assert f"Tasks: {', '.join(NATIVE_LOOPS)}; or a job of classes" in said

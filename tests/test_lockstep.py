@@ -115,7 +115,9 @@ def test_what_is_beyond_float32_is_infinite_as_in_numpy(name, optimizer):
 @pytest.mark.parametrize(
     ("limit", "rate"), [(1.0, 0.1), (1e30, 1e-26), (1e300, 1e-26)], ids=["clipped", "within", "no limit"]
 )
-@pytest.mark.parametrize("name", each_adapter([*default_names(), "numba"]))
+@pytest.mark.parametrize(
+    "name", [*each_adapter(default_names()), *each_adapter(["numba"], [pytest.mark.exhaustive])]
+)
 def test_a_gradient_is_clipped_by_its_norm_where_the_square_is_beyond_float32(name, limit, rate):
     model = ModelSpec(cell="lstm", inputs=2, hidden=3, outputs=2, loss="half_squared_error")
     case = make_case(model, TrainSpec(optimizer=Sgd(learning_rate=rate), clip_norm=limit), rows=3)

@@ -44,6 +44,27 @@ class Gru(FlaxLoop, ClassifiesByLastState):
     free = ClassifiesByLastState.free - {"bias"}
 
 
+class StackedLstm(FlaxLoop, ClassifiesByLastState):
+    """Two of `nnx.Bidirectional` over `nnx.OptimizedLSTMCell`, each direction's last state side by side."""
+
+    declaration = Declaration(
+        distribution="flax",
+        variables={"NPROC": "{threads}", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        devices=("cpu", "cuda"),
+        cells=("lstm",),
+        optimizers=("adam",),
+        dtypes=("float32",),
+        features=("layers", "bidirectional"),
+    )
+    fixed: ClassVar[Mapping[str, object]] = {
+        "cell": "lstm",
+        "layers": 2,
+        "bidirectional": True,
+        **CLASSIFICATION,
+    }
+    free = ClassifiesByLastState.free - {"bias"}
+
+
 class Forecast(FlaxLoop, ForecastsOneValue):
     """`nnx.OptimizedLSTMCell`, its last state read out as a value."""
 

@@ -31,14 +31,11 @@ class Network(nnx.Module):  # type: ignore[misc]
     """Recurrent layers and a `nnx.Linear` readout."""
 
     def __init__(self, model: ModelSpec) -> None:
-        rngs, width = nnx.Rngs(0), model.inputs
-        layers = []
-        for _ in range(model.layers):
-            layers.append(nnx.RNN(CELLS[model.cell](width, model.hidden, rngs=rngs)))
-            width = model.hidden
-        self.layers = nnx.List(layers)
-        self.readout = nnx.Linear(width, model.outputs, use_bias=model.bias, rngs=rngs)
-        self.every = model.readout == "every"
+        rngs = nnx.Rngs(0)
+        widths = [model.inputs, *[model.width] * (model.layers - 1)]
+        self.layers = nnx.List([layer_of(model, width, rngs) for width in widths])
+        self.readout = nnx.Linear(model.width, model.outputs, use_bias=model.bias, rngs=rngs)
+        self.every, self.bidirectional = model.readout == "every", model.bidirectional
 
     def __call__(self, hidden: Any, lengths: Any) -> Any:
         for layer in self.layers:
@@ -46,7 +43,18 @@ class Network(nnx.Module):  # type: ignore[misc]
         if self.every:
             return self.readout(hidden)
         last = hidden[:, -1] if lengths is None else hidden[jnp.arange(len(hidden)), lengths - 1]
+        if self.bidirectional:
+            forward, reverse = jnp.split(last, 2, -1)[0], jnp.split(hidden[:, 0], 2, -1)[1]
+            last = jnp.concatenate([forward, reverse], -1)
         return self.readout(last)
+
+
+def layer_of(model: ModelSpec, width: int, rngs: Any) -> Any:
+    """A layer that reads so many values a step: `nnx.RNN`, two of them under `nnx.Bidirectional`."""
+    directions = [
+        nnx.RNN(CELLS[model.cell](width, model.hidden, rngs=rngs)) for _ in range(1 + model.bidirectional)
+    ]
+    return nnx.Bidirectional(*directions) if model.bidirectional else directions[0]
 
 
 class FlaxLoop(NativeLoop):

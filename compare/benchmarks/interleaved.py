@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import PCG64, Generator, SeedSequence
 
@@ -57,7 +57,8 @@ def time_interleaved(
                 threads=candidate.threads, timeout_seconds=timeout_seconds, memory_bytes=memory_limit_bytes
             )
             try:
-                worker = TimedWorker(candidate, workload, limits, timing, workers or FreshWorkers())
+                own = replace(timing, turn_seconds=candidate.stretch * timing.turn_seconds)
+                worker = TimedWorker(candidate, workload, limits, own, workers or FreshWorkers())
             except WorkerFailed as failure:
                 failed[candidate.name] = _failed(candidate, failure)
                 continue

@@ -1,89 +1,17 @@
 """Adapters against native loops on one task, in alternating turns of one run."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters import AdapterUnavailable, version
-from adapters.interface import Adam, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
+from compare.benchmarks.loops import LONG_TURNS, installed_loops
 from compare.benchmarks.timed_worker import Candidate, Workload
 
-NATIVE_LOOPS: dict[str, dict[str, str]] = {
-    "sine-online": {"tutorials' torch loop": "compare.benchmarks.torch_tutorial:OnlineTutorial"},
-    "sine-window": {"tutorial's NumPy loop": "compare.benchmarks.numpy_loops:WindowTutorial"},
-    "sine-lstm": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnForecast",
-        "Keras fit": "compare.benchmarks.keras_loops:ForecastFit",
-        "flax.nnx": "compare.benchmarks.flax_loops:Forecast",
-    },
-    "mnist-rows": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnLstm",
-        "Keras fit": "compare.benchmarks.keras_loops:Fit",
-        "flax.nnx": "compare.benchmarks.flax_loops:Lstm",
-    },
-    "adding": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnPackedGru",
-        "Keras fit": "compare.benchmarks.keras_loops:MaskedGruFit",
-        "flax.nnx": "compare.benchmarks.flax_loops:UnlikeLengths",
-    },
-    "life-expectancy": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnEveryStep",
-        "Keras fit": "compare.benchmarks.keras_loops:EveryStepFit",
-        "flax.nnx": "compare.benchmarks.flax_loops:EveryStep",
-    },
-    "mnist-rows-gru": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnGru",
-        "Keras fit": "compare.benchmarks.keras_loops:GruFit",
-        "flax.nnx": "compare.benchmarks.flax_loops:Gru",
-    },
-    "mnist-rows-stacked": {
-        "torch.nn": "compare.benchmarks.torch_loops:NnStackedLstm",
-        "Keras fit": "compare.benchmarks.keras_loops:StackedFit",
-    },
-}
-"""Task, or variation of one -> name to show -> "module:Class"."""
-
-VARIATIONS: dict[str, tuple[str, Mapping[str, Any]]] = {
-    "mnist-rows-gru": ("mnist-rows", {"cell": "gru"}),
-    "mnist-rows-stacked": ("mnist-rows", {"layers": 2, "bidirectional": True}),
-}
-"""Variation -> the task whose data and update rule it takes, and what its model has otherwise."""
-
-
-LOOPS_BY_NETWORK: dict[tuple[str, int, bool], str] = {
-    ("lstm", 1, False): "mnist-rows",
-    ("gru", 1, False): "mnist-rows-gru",
-    ("lstm", 2, True): "mnist-rows-stacked",
-}
-"""Cell, layers and directions of a classifier under Adam -> the entry of `NATIVE_LOOPS` that trains it."""
-
-
-def installed_loops(entry: str) -> dict[str, str]:
-    """The loops of an entry of `NATIVE_LOOPS` whose frameworks are installed."""
-    missing = unavailable_loops(entry)
-    return {name: target for name, target in NATIVE_LOOPS[entry].items() if name not in missing}
-
-
-def unavailable_loops(entry: str) -> dict[str, str]:
-    """Why each of the other loops of an entry cannot run here."""
-    reasons = {}
-    for name, target in NATIVE_LOOPS[entry].items():
-        try:
-            version(target)
-        except AdapterUnavailable as error:
-            reasons[name] = str(error)
-    return reasons
-
-
-def loops_of(model: ModelSpec, train: TrainSpec) -> str | None:
-    """The entry of `NATIVE_LOOPS` whose loops train such a network; None where there are none."""
-    classifies = (model.loss, model.readout) == ("softmax_cross_entropy", "last")
-    if not classifies or not isinstance(train.optimizer, Adam):
-        return None
-    return LOOPS_BY_NETWORK.get((model.cell, model.layers, model.bidirectional))
+AGAIN = "{} (again)"
+"""What the first candidate is called where it is timed once more."""
 
 
 def varied(workload: Workload, changes: Mapping[str, Any]) -> Workload:
@@ -107,6 +35,7 @@ class Effort:
 class Comparison:
     """How long a candidate's updates took, and how many times as fast as each native loop it was.
 
+    `twin_of` names what it is once more, in processes of its own: an A/A test of this run.
     `departures` say what in its worker was not as it should be, and leaves its speed comparable.
     Units: `seconds_per_update`, over all rounds; `speedups` by the loop's name, paired by round, a process
     being the sample; `gpu_kernels` of an update.
@@ -116,33 +45,58 @@ class Comparison:
     device: str
     seconds_per_update: Spread | None
     speedups: Mapping[str, Ratio]
+    twin_of: str | None = None
     error: str | None = None
     departures: tuple[str, ...] = ()
     gpu_kernels: float | None = None
+
+    @property
+    def differs_from_itself(self) -> Ratio | None:
+        """The ratio to its twin where that was found to differ, though it is the same."""
+        ratio = None if self.twin_of is None else self.speedups.get(self.twin_of)
+        return ratio if ratio and ratio.has_interval and not ratio.includes_one else None
+
+
+def candidates_of(entry: str, adapters: Sequence[str]) -> dict[str, str]:
+    """Name to show -> what is timed: an entry's loops, then adapters; the first of all a second time."""
+    named = {**installed_loops(entry), **{name: name for name in adapters}}
+    first, target = next(iter(named.items()))
+    return {first: target, AGAIN.format(first): target, **named}
+
+
+def bases_of(entry: str, adapters: Sequence[str]) -> list[str]:
+    """What ratios are to: an entry's loops; where none is installed, the first adapter."""
+    return [*installed_loops(entry)] or [adapters[0]]
 
 
 def compare_with_native_loops(
     task: str, workload: Workload, adapters: Sequence[str], effort: Effort, tick: Callable[[str], None]
 ) -> list[Comparison]:
-    """The task's native loops and the adapters, each with its ratios to the native loops."""
-    loops = installed_loops(task)
-    named = {**loops, **{name: name for name in adapters}}
+    """The candidates of a task, each with its ratios to the native loops."""
+    named, bases = candidates_of(task, adapters), bases_of(task, adapters)
     candidates = [
-        Candidate(name=name, adapter=target, threads=effort.threads, device=effort.device)
+        Candidate(
+            name=name,
+            adapter=target,
+            threads=effort.threads,
+            device=effort.device,
+            stretch=LONG_TURNS.get(name, 1),
+        )
         for name, target in named.items()
     ]
     parts = [time_interleaved(workload, candidates, effort.rounds, tick) for _ in range(effort.processes)]
     by_name = {name: [part[name] for part in parts] for name in named}
-    return [_comparison(name, by_name, loops) for name in named]
+    return [_comparison(name, by_name, bases) for name in named]
 
 
-def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], loops: Iterable[str]) -> Comparison:
+def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], bases: Sequence[str]) -> Comparison:
     own = by_name[name]
     return Comparison(
         name=name,
         device=own[0].device,
         seconds_per_update=spread([seconds for part in own for seconds in part.seconds_per_update]),
-        speedups={loop: ratio for loop in loops if loop != name and (ratio := speedup(by_name[loop], own))},
+        speedups={base: ratio for base in bases if base != name and (ratio := speedup(by_name[base], own))},
+        twin_of=bases[0] if name == AGAIN.format(bases[0]) else None,
         error=next((part.error for part in own if part.error), None),
         departures=tuple(dict.fromkeys(found for part in own for found in part.departures)),
         gpu_kernels=own[0].gpu_kernels,

@@ -22,9 +22,9 @@ class NativeLoop(Adapter):
     """A framework's own training loop, timed beside the adapters; nothing is proven of its losses.
 
     `optimizer` is the one that it uses. `fixed` has the fields of the specs that must have one value,
-    `free` those that may be any number, or true or false; `cosine` those that are such a schedule. What is
-    in none of them must be as the specs have it by default, so that nothing which the contract gains later
-    is taken for something that a loop does.
+    `free` those that may be any number, or true or false; `cosine` those that are such a schedule, without
+    a warm-up. What is in none of them must be as the specs have it by default, so that nothing which the
+    contract gains later is taken for something that a loop does.
     """
 
     optimizer: ClassVar[type[Optimizer]]
@@ -43,6 +43,8 @@ class NativeLoop(Adapter):
             if field.name in self.cosine:
                 if not isinstance(value, Cosine):
                     raise UnsupportedSpec(f"{field.name} is {value!r}: this loop takes a Cosine")
+                if value.warm_up:
+                    raise UnsupportedSpec(f"{field.name} is {value!r}: this loop has no warm-up")
             elif field.name in self.free:
                 if not isinstance(value, int | float):
                     raise UnsupportedSpec(f"{field.name} is {value!r}: this loop takes a number")

@@ -68,7 +68,8 @@ def workload_of(task: Task, dataset: Dataset) -> Workload:
 class Candidate:
     """A name to show, what `adapters.open_adapter` takes, its threads, and the device, if it declares it.
 
-    `process` is the number of the process that is to be lent: 0 is a new one.
+    `process` is the number of the process that is to be lent: 0 is a new one. Turns are `stretch` times as
+    long as others' are.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Candidate:
     threads: int
     device: str = "cpu"
     process: int = 0
+    stretch: int = 1
 
 
 class TimedWorker:

@@ -12,16 +12,14 @@ from tabulate import tabulate
 from adapters import registered
 from compare.analysis.statistics import Ratio
 from compare.benchmarks.loop_comparison import (
-    NATIVE_LOOPS,
-    VARIATIONS,
     Comparison,
     Effort,
+    bases_of,
+    candidates_of,
     compare_with_native_loops,
-    installed_loops,
-    loops_of,
-    unavailable_loops,
     varied,
 )
+from compare.benchmarks.loops import NATIVE_LOOPS, VARIATIONS, loops_of, unavailable_loops
 from compare.benchmarks.timed_worker import Workload, workload_of
 from compare.cli.progress import bar, progress_bars, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
@@ -93,8 +91,7 @@ def run_bench(settings: BenchSettings, console: Console, error_console: Console)
     show = _show_markdown if settings.markdown else _show
     try:
         for each in benched:
-            candidates = len(installed_loops(each.loops)) + len(settings.adapters)
-            turns = candidates * (1 + effort.rounds) * effort.processes
+            turns = len(candidates_of(each.loops, settings.adapters)) * (1 + effort.rounds) * effort.processes
             with progress_bars(error_console) as progress, bar(progress, each.name, turns) as tick:
                 found = compare_with_native_loops(each.loops, each.workload, settings.adapters, effort, tick)
             show(each, found, console)
@@ -114,7 +111,8 @@ def _legend(effort: Effort) -> str:
         place += f", with {'; '.join(gpus())}"
     return (
         "Median time of an update with its quartiles; times as fast as a native loop, paired by round, with "
-        f"the 95 % interval over {effort.processes} of its processes, from three on. {place}."
+        f"the 95 % interval over {effort.processes} of its processes, from three on. The first is timed twice "
+        f"(again), in other processes: so far the same is from itself. {place}."
     )
 
 
@@ -128,7 +126,7 @@ def _show(benched: Benched, found: Sequence[Comparison], console: Console) -> No
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
-    for said in _faults(benched, found):
+    for said in remarks(benched, found):
         console.print(Text(said))
 
 
@@ -136,18 +134,27 @@ def _show_markdown(benched: Benched, found: Sequence[Comparison], console: Conso
     headings, *rows = [[escape(cell) for cell in row] for row in comparison_cells(benched, found)]
     sides = ["left", *["right"] * (len(headings) - 1)]
     table = tabulate(rows, headings, tablefmt="pipe", disable_numparse=True, colalign=sides)
-    console.out("\n\n".join([table, *map(escape, _faults(benched, found))]), "\n", highlight=False)
+    console.out("\n\n".join([table, *map(escape, remarks(benched, found))]), "\n", highlight=False)
 
 
-def _faults(benched: Benched, found: Sequence[Comparison]) -> list[str]:
-    """What was not as it should be, loops that are left out among it."""
+def remarks(benched: Benched, found: Sequence[Comparison]) -> list[str]:
+    """What was not as it should be: a loop left out or found to differ from itself, what went wrong."""
     left_out = [f"{name} is left out: {reason}" for name, reason in unavailable_loops(benched.loops).items()]
     return left_out + [
         f"{comparison.name}: {said}"
         for comparison in found
-        for said in (comparison.error, *comparison.departures)
+        for said in (comparison.error, _against_itself(comparison), *comparison.departures)
         if said
     ]
+
+
+def _against_itself(comparison: Comparison) -> str | None:
+    """What was found between a candidate and the same once more, where anything was."""
+    ratio = comparison.differs_from_itself
+    if ratio is None:
+        return None
+    times = f"{ratio_with_interval(ratio)} times as fast as {comparison.twin_of}, which is the same"
+    return f"{times}: differences of that size, which one run in twenty finds by chance, mean nothing here"
 
 
 def _benched(name: str, request: DataRequest) -> Benched:
@@ -171,9 +178,9 @@ def _benched(name: str, request: DataRequest) -> Benched:
 
 def comparison_cells(benched: Benched, comparisons: Sequence[Comparison]) -> list[list[str]]:
     """The headings, then one row a candidate; one column a native loop, and what it ran of a GPU, if any."""
-    loops = [*installed_loops(benched.loops)]
+    bases = bases_of(benched.loops, [comparisons[0].name])
     on_gpu = any(comparison.device != "cpu" for comparison in comparisons)
-    headings = [benched.name, "µs an update", *(f"× as fast as {loop}" for loop in loops)]
+    headings = [benched.name, "µs an update", *(f"× as fast as {base}" for base in bases)]
     rows = []
     for comparison in comparisons:
         taken = comparison.seconds_per_update
@@ -181,7 +188,7 @@ def comparison_cells(benched: Benched, comparisons: Sequence[Comparison]) -> lis
         if taken:
             low, middle, high = (number(1e6 * value) for value in (taken.lower, taken.median, taken.upper))
             time = f"{middle} ({low}–{high})"
-        ratios = [ratio_with_interval(comparison.speedups.get(loop)) for loop in loops]
+        ratios = [ratio_with_interval(comparison.speedups.get(base)) for base in bases]
         gpu = [comparison.device, number(comparison.gpu_kernels)] if on_gpu else []
         rows.append([comparison.name, time, *ratios, *gpu])
     return [[*headings, *(["device", "GPU kernels an update"] if on_gpu else [])], *rows]

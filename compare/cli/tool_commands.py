@@ -6,6 +6,7 @@ import typer
 
 from adapters import default_names, registered
 from adapters.interface import Cell
+from compare.benchmarks.loops import NATIVE_LOOPS
 from compare.cli.app import app, console, error_console
 from compare.cli.lists import adapter_names, parity_tasks, wanted
 from compare.cli.options import (
@@ -115,8 +116,7 @@ def bench(
     tasks: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Tasks: mnist-rows, mnist-rows-gru, mnist-rows-stacked (two layers in both directions), "
-            "sine-online; or a job of classes; all but jobs if absent."
+            help=f"Tasks: {', '.join(NATIVE_LOOPS)}; or a job of classes; all but jobs if absent."
         ),
     ] = None,
     adapters: Adapters = ALL_ADAPTERS,
@@ -132,7 +132,6 @@ def bench(
     device: OnDevice = "cpu",
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
 ) -> None:
-    from compare.benchmarks.loop_comparison import NATIVE_LOOPS  # noqa: PLC0415
     from compare.cli.bench import BenchSettings, run_bench  # noqa: PLC0415
 
     chosen = BenchSettings(
