@@ -75,7 +75,7 @@ def make_case(
 ) -> Case:
     """Seeded parameters N(0, scale), inputs and targets N(0, 1) or classes, all in the spec's dtype.
 
-    Where they are ragged, the sequences have every length from 1 to T, as far as there are so many.
+    Where they are ragged, the sequences are T, 1, T − 1, 2, … steps long, over again after T of them.
     """
     generator = Generator(PCG64(SeedSequence(seed, spawn_key=(1,))))
     leading = (sequences, time_steps) if model.readout == "every" else (sequences,)
@@ -90,8 +90,14 @@ def make_case(
         if classes
         else generator.normal(size=(*leading, model.outputs)).astype(train.kept_dtype),
         batches=generator.integers(sequences, size=(rows, batch)),
-        lengths=(3 * np.arange(sequences) + time_steps - 1) % time_steps + 1 if ragged else None,
+        lengths=_unlike(sequences, time_steps) if ragged else None,
     )
+
+
+def _unlike(sequences: int, longest: int) -> Array:
+    """Lengths from 1 to the longest, in turn from both ends, so that two sequences have both."""
+    half, short = np.divmod(np.arange(sequences) % longest, 2)
+    return np.where(short, half + 1, longest - half)
 
 
 def supported_case(

@@ -45,7 +45,7 @@ def lengths_in_parts(adapter_type: AdapterType) -> None:
         network_case(cell=cell, readout="every", update_every=2, ragged=True, optimizer=rule)
         for cell, rule in product(CELLS, rules)
     )
-    short = np.array([[2, 4], [0, 1], [4, 2]])  # of lengths 1 and 2, 5 and 3, 2 and 1
+    short = np.array([[1, 3], [0, 4], [3, 1]])  # of lengths 1 and 2, 5 and 3, 2 and 1
     compare(adapter_type, (replace(case, batches=short) for case in cases))
 
 

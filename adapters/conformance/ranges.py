@@ -35,7 +35,7 @@ def long_sequences(adapter_type: AdapterType) -> None:
 
 
 def long_and_short_sequences(adapter_type: AdapterType) -> None:
-    """Sequences of 2 to 40 steps in one batch."""
+    """Predictions of sequences of 1 to 40 steps, training on a batch of 2 to 38."""
     compare(adapter_type, (_keeping(case) for case in _cases(time_steps=40, sequences=14, ragged=True)))
 
 
