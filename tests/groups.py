@@ -12,6 +12,9 @@ OWN_PROCESS = ("keras-torch", "keras-jax")
 IN_PROCESS = tuple(name for name in (*default_names(), *VARIANTS) if name not in OWN_PROCESS)
 """All others that ship."""
 
+COMPLETE = tuple(name for name in IN_PROCESS if name != "keras-tensorflow")
+"""Those that refuse no spec: a refusal by one of them is a failure."""
+
 
 def of_framework(framework):
     """A mark for tests that import this framework."""
