@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from adapters.conformance.reference import Reference
+from adapters.interface import rate_at
 
 
 class PredictsPadding(Reference):
@@ -22,3 +23,20 @@ class PredictsWithoutLengths(Reference):
 class NesterovIgnored(Reference):
     def sgd(self, rule, name, gradient):
         return super().sgd(replace(rule, nesterov=False), name, gradient)
+
+
+class VelocityOfSteps(Reference):
+    """As Keras has it: w ← μ·w − η·g, θ ← θ + w, and in Nesterov's form θ ← θ + μ·w − η·g."""
+
+    def update(self, gradient):
+        rule = self.spec.optimizer
+        if not getattr(rule, "momentum", 0):
+            super().update(gradient)
+            return
+        rate = rate_at(rule.learning_rate, self.updates)
+        self.updates += 1
+        for name, value in gradient.items():
+            step = self.means[name] = rule.momentum * self.means[name] - rate * value
+            self.values[name] = self.values[name] + (
+                rule.momentum * step - rate * value if rule.nesterov else step
+            )

@@ -12,6 +12,7 @@ from adapters.conformance import (
     mistakes_in_cells,
     mistakes_in_losses,
     mistakes_in_networks,
+    mistakes_in_rates,
     mistakes_in_updates,
 )
 from adapters.interface import Adapter
@@ -301,11 +302,17 @@ MUTANTS = (
         "clipping_by_norm",
         "1e-6 looks added",
     ),
-    Mutant("schedule one late", mistakes_in_updates.ScheduleOneLate, "cosine_schedule", "one update late"),
-    Mutant("schedule one early", mistakes_in_updates.ScheduleOneEarly, "cosine_schedule", "one update early"),
+    Mutant("schedule one late", mistakes_in_rates.ScheduleOneLate, "cosine_schedule", "one update late"),
+    Mutant("schedule one early", mistakes_in_rates.ScheduleOneEarly, "cosine_schedule", "one update early"),
+    Mutant(
+        "velocity of steps at old rates",
+        networks.VelocityOfSteps,
+        "cosine_schedule",
+        "hold steps at old rates",
+    ),
     Mutant(
         "schedule that counts batches",
-        mistakes_in_updates.ScheduleByBatches,
+        mistakes_in_rates.ScheduleByBatches,
         "schedule_counts_updates",
         "looks to count batches",
     ),

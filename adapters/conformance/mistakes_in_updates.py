@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters.conformance.reference import Reference
-from adapters.interface import Adam, AdamW, Array, RmsProp, Sgd, rate_at
+from adapters.interface import Adam, AdamW, Array, RmsProp, Sgd
 
 
 class NotClipped(Reference):
@@ -157,27 +157,6 @@ class DecayOfKernelsOnly(Reference):
         return super().decayed(value, rate) if value.ndim > 1 else value
 
 
-class ScheduleOneLate(Reference):
-    cause = "the schedule looks one update late: the first update has the number 0"
-
-    def rate(self) -> float:
-        return rate_at(self.spec.optimizer.learning_rate, max(0, self.updates - 1))
-
-
-class ScheduleOneEarly(Reference):
-    cause = "the schedule looks one update early: the first update has the number 0"
-
-    def rate(self) -> float:
-        return rate_at(self.spec.optimizer.learning_rate, self.updates + 1)
-
-
-class ScheduleByBatches(Reference):
-    cause = "the schedule looks to count batches: it counts updates, of which a batch may have several"
-
-    def rate(self) -> float:
-        return rate_at(self.spec.optimizer.learning_rate, self.updates // len(self.spans))
-
-
 UPDATE_MISTAKES: tuple[type[Reference], ...] = (
     NotClipped,
     ClippedByNorm,
@@ -195,8 +174,5 @@ UPDATE_MISTAKES: tuple[type[Reference], ...] = (
     DecayCoupled,
     DecayWithoutRate,
     DecayOfKernelsOnly,
-    ScheduleOneLate,
-    ScheduleOneEarly,
-    ScheduleByBatches,
     TwoBiases,
 )

@@ -85,12 +85,13 @@ def adamw_many_updates(adapter_type: AdapterType) -> None:
 
 
 def cosine_schedule(adapter_type: AdapterType) -> None:
-    """Up over 3 updates, down over 5 more, and level from then on; the decay goes with the rate."""
+    """Up over 3 updates, down over 5 more, and level from then on; decay and velocity go with the rate."""
     cosine = Cosine(peak=0.1, updates=8, warm_up=3, floor=0.01)
     falling = Cosine(peak=0.1, updates=8)
     rules: tuple[Optimizer, ...] = (
         Sgd(learning_rate=cosine),
         Sgd(learning_rate=falling),
+        Sgd(learning_rate=cosine, momentum=0.9),
         RmsProp(learning_rate=cosine, epsilon=1e-3),
         AdamW(learning_rate=cosine, epsilon=1e-3, weight_decay=0.5),
     )
@@ -98,9 +99,13 @@ def cosine_schedule(adapter_type: AdapterType) -> None:
 
 
 def exponential_schedule(adapter_type: AdapterType) -> None:
-    """The rate falls smoothly, to half of it after every 3 updates."""
+    """The rate falls smoothly, to half of it after every 3 updates; a velocity goes with it."""
     rate = Exponential(start=0.2, decay=0.5, every=3)
-    rules = (Sgd(learning_rate=rate), Adam(learning_rate=rate, epsilon=1e-3))
+    rules: tuple[Optimizer, ...] = (
+        Sgd(learning_rate=rate),
+        Sgd(learning_rate=rate, momentum=0.9, nesterov=True),
+        Adam(learning_rate=rate, epsilon=1e-3),
+    )
     _compare_supported(adapter_type, rules, updates=8)
 
 
