@@ -61,16 +61,16 @@ def random_case(seed: int, updates: int = 3) -> Case:
 
 
 def _model(pick: Callable[..., Any], count: Callable[..., int]) -> ModelSpec:
-    cell = pick(*CELLS)
+    cell, loss = pick(*CELLS), pick("half_squared_error", "softmax_cross_entropy")
     return ModelSpec(
         cell=cell,
         inputs=count(),
         hidden=count(),
-        outputs=count(3),
-        loss=pick("half_squared_error", "softmax_cross_entropy"),
+        outputs=count(3) + (loss == "softmax_cross_entropy"),  # a class alone has no loss
+        loss=loss,
         activation=pick("tanh", "sigmoid") if cell == "elman" else "tanh",
         reset=pick("after", "before") if cell == "gru" else "after",
-        layers=pick(1, 1, 2),
+        layers=pick(1, 1, 2, 3),
         bidirectional=pick(False, False, True),
         bias=pick(True, False),
         readout=pick("last", "every"),
@@ -78,17 +78,29 @@ def _model(pick: Callable[..., Any], count: Callable[..., int]) -> ModelSpec:
 
 
 def _optimizer(pick: Callable[..., Any], rate: float) -> Optimizer:
+    updates = pick(2, 20, 150)
     learning_rate: LearningRate = pick(
         rate,
-        Cosine(peak=rate, updates=pick(2, 150), warm_up=pick(0, 1), floor=pick(0.0, rate / 10)),
+        Cosine(
+            peak=rate,
+            updates=updates,
+            warm_up=pick(0, 1, min(8, updates - 1)),
+            floor=pick(0.0, rate / 10),
+        ),
         Exponential(start=rate, decay=pick(0.5, 0.99), every=pick(1, 30)),
     )
     epsilon = pick(1e-7, 1e-3)
+    adam: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "beta1": pick(0.0, 0.8, 0.9),
+        "beta2": pick(0.95, 0.999),
+        "epsilon": epsilon,
+    }
     rule: Optimizer = pick(
         Sgd(learning_rate=learning_rate),
-        Sgd(learning_rate=learning_rate, momentum=0.9, nesterov=pick(False, True)),
-        RmsProp(learning_rate=learning_rate, epsilon=epsilon),
-        Adam(learning_rate=learning_rate, epsilon=epsilon),
-        AdamW(learning_rate=learning_rate, epsilon=epsilon, weight_decay=pick(0.0, 0.1)),
+        Sgd(learning_rate=learning_rate, momentum=pick(0.3, 0.9), nesterov=pick(False, True)),
+        RmsProp(learning_rate=learning_rate, decay=pick(0.5, 0.9, 0.99), epsilon=epsilon),
+        Adam(**adam),
+        AdamW(**adam, weight_decay=pick(0.0, 0.1)),
     )
     return rule
