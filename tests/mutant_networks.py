@@ -25,6 +25,21 @@ class NesterovIgnored(Reference):
         return super().sgd(replace(rule, nesterov=False), name, gradient)
 
 
+def usual_kind(where):
+    """The reference, some of whose layers have tanh, and the reset gate after the product, all the same."""
+
+    class UsualKind(Reference):
+        def run(self, layer, *arguments):
+            asked = self.model
+            if where(layer):
+                self.model = replace(asked, activation="tanh", reset="after")
+            ran = super().run(layer, *arguments)
+            self.model = asked
+            return ran
+
+    return UsualKind
+
+
 class VelocityOfSteps(Reference):
     """As Keras has it: w ← μ·w − η·g, θ ← θ + w, and in Nesterov's form θ ← θ + μ·w − η·g."""
 

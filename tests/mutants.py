@@ -129,6 +129,16 @@ MUTANTS = (
         "fed with the last hidden state",
     ),
     Mutant(
+        "kinds of a cell minded by the lowest layer alone",
+        networks.usual_kind(lambda layer: layer.suffix.startswith("_l")),
+        "stacked_layers",
+    ),
+    Mutant(
+        "kinds of a cell minded by the forward direction alone",
+        networks.usual_kind(lambda layer: layer.reverse),
+        "both_directions",
+    ),
+    Mutant(
         "directions in the other order",
         mistakes_in_networks.DirectionsExchanged,
         "both_directions",
@@ -383,6 +393,7 @@ ALSO_FOUND_BY = {
     "vanishing_gradients": "epsilon of its own",
     "exponential_schedule": "schedule one late",
     "everything_of_networks": "norm of each parameter by itself",
+    "everything_of_every_cell": "norm of each parameter by itself",
     "adam_many_updates": "epsilon of its own",
     "everything_at_once": "clipped by norm",
     "randomised": "half missing",

@@ -59,7 +59,13 @@ def test_every_check_is_one_that_can_fail():
     assert belongs | ALSO_FOUND_BY.keys() | {"shapes_and_dtypes"} == BY_NAME.keys()
 
 
-SLOW = ("everything_of_networks", "adamw_many_updates", "rmsprop_many_updates", "adam_many_updates")
+SLOW = (
+    "everything_of_networks",
+    "everything_of_every_cell",
+    "adamw_many_updates",
+    "rmsprop_many_updates",
+    "adam_many_updates",
+)
 """Checks in which it takes a second to find a mistake; `sgd_many_updates` is like three of them."""
 
 

@@ -126,6 +126,7 @@ CHECKS: tuple[Check, ...] = (
     Check(optimizers.clipping),
     Check(optimizers.clipping_by_norm),
     Check(lengths.everything_of_networks, quick=True),
+    Check(lengths.everything_of_every_cell),
     Check(mathematics.everything_at_once, quick=True),
     Check(mathematics.saturated_gates),
     Check(mathematics.large_logits),

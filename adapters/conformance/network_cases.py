@@ -1,19 +1,39 @@
 """Cases of networks for the checks, and what each is put through."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from adapters.conformance.cases import AdapterType, Case, make_case, supported
 from adapters.conformance.comparison import compare_predictions, compare_training
-from adapters.interface import Cell, Loss, ModelSpec, Optimizer, Readout, Reset, Sgd, TrainSpec
+from adapters.interface import Activation, Cell, Loss, ModelSpec, Optimizer, Readout, Reset, Sgd, TrainSpec
 
 READOUTS: tuple[Readout, ...] = ("last", "every")
 LOSSES: tuple[Loss, ...] = ("half_squared_error", "softmax_cross_entropy")
 TIME_STEPS = 5
 
 
+class Kind(TypedDict):
+    """The fields of a model that choose its formula."""
+
+    cell: Cell
+    activation: Activation
+    reset: Reset
+
+
+KINDS = (
+    Kind(cell="lstm", activation="tanh", reset="after"),
+    Kind(cell="elman", activation="tanh", reset="after"),
+    Kind(cell="elman", activation="sigmoid", reset="after"),
+    Kind(cell="gru", activation="tanh", reset="after"),
+    Kind(cell="gru", activation="tanh", reset="before"),
+)
+"""All there are."""
+
+
 def network_case(
     *,
     cell: Cell,
+    activation: Activation = "tanh",
     reset: Reset = "after",
     layers: int = 1,
     bidirectional: bool = False,
@@ -34,6 +54,7 @@ def network_case(
         hidden=3,
         outputs=2,
         loss=loss,
+        activation=activation,
         reset=reset,
         layers=layers,
         bidirectional=bidirectional,

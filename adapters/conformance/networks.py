@@ -2,9 +2,9 @@
 
 from itertools import product
 
-from adapters.conformance.cases import CELLS, AdapterType, supported
+from adapters.conformance.cases import AdapterType, supported
 from adapters.conformance.comparison import compare_predictions, compare_training
-from adapters.conformance.network_cases import LOSSES, READOUTS, compare, network_case
+from adapters.conformance.network_cases import KINDS, LOSSES, READOUTS, compare, network_case
 from adapters.interface import Readout, Reset
 
 RESETS: tuple[Reset, ...] = ("after", "before")
@@ -45,24 +45,24 @@ def truncation_gru(adapter_type: AdapterType) -> None:
 def stacked_layers(adapter_type: AdapterType) -> None:
     """Two and three layers of each cell, each fed with the hidden states of the one below."""
     cases = (
-        network_case(cell=cell, readout=readout, layers=layers)
-        for cell, (readout, layers) in product(CELLS, DEPTHS)
+        network_case(**kind, readout=readout, layers=layers)
+        for kind, (readout, layers) in product(KINDS, DEPTHS)
     )
     compare(adapter_type, cases)
 
 
 def truncation_in_layers(adapter_type: AdapterType) -> None:
     """Cuts lie at the same steps of all layers: the states carried on, the gradient cut."""
-    compare(adapter_type, (network_case(cell=cell, layers=2, backprop_through=2) for cell in CELLS))
-    parts = (network_case(cell=cell, layers=2, readout="every", update_every=2, rows=2) for cell in CELLS)
+    compare(adapter_type, (network_case(**kind, layers=2, backprop_through=2) for kind in KINDS))
+    parts = (network_case(**kind, layers=2, readout="every", update_every=2, rows=2) for kind in KINDS)
     compare(adapter_type, parts)
 
 
 def both_directions(adapter_type: AdapterType) -> None:
     """Each cell in both directions: their hidden states side by side, forward first."""
     cases = (
-        network_case(cell=cell, readout=readout, bidirectional=True, loss=loss)
-        for cell, (readout, loss) in product(CELLS, zip(READOUTS, LOSSES, strict=True))
+        network_case(**kind, readout=readout, bidirectional=True, loss=loss)
+        for kind, (readout, loss) in product(KINDS, zip(READOUTS, LOSSES, strict=True))
     )
     compare(adapter_type, cases)
 
@@ -70,8 +70,8 @@ def both_directions(adapter_type: AdapterType) -> None:
 def layers_in_both_directions(adapter_type: AdapterType) -> None:
     """Two layers of each cell in both directions, with and without biases: each reads both of those below."""
     cases = (
-        network_case(cell=cell, bias=bias, readout=readout, layers=2, bidirectional=True)
-        for cell, (bias, readout) in product(CELLS, BIASES)
+        network_case(**kind, bias=bias, readout=readout, layers=2, bidirectional=True)
+        for kind, (bias, readout) in product(KINDS, BIASES)
     )
     compare(adapter_type, cases)
 

@@ -7,17 +7,10 @@ import numpy as np
 
 from adapters.conformance.cases import AdapterType, Case, make_case, supported
 from adapters.conformance.comparison import compare_predictions, compare_training
-from adapters.conformance.network_cases import compare
+from adapters.conformance.network_cases import KINDS, compare
 from adapters.conformance.reference import Reference
-from adapters.interface import Activation, Array, Cell, Loss, ModelSpec, Reset, Sgd, TrainSpec
+from adapters.interface import Array, Loss, ModelSpec, Sgd, TrainSpec
 
-CELLS: tuple[tuple[Cell, Activation, Reset], ...] = (
-    ("lstm", "tanh", "after"),
-    ("elman", "tanh", "after"),
-    ("elman", "sigmoid", "after"),
-    ("gru", "tanh", "after"),
-    ("gru", "tanh", "before"),
-)
 KEEPING = {"lstm": 1, "gru": 1}
 """Which block of a cell's bias keeps its state where it is large: the forget gate's, the update gate's."""
 
@@ -110,17 +103,8 @@ def _cases(
     ragged: bool = False,
 ) -> Iterator[Case]:
     """A case for every cell, in float64 by plain SGD: one update shows the gradient."""
-    for cell, activation, reset in CELLS:
-        model = ModelSpec(
-            cell=cell,
-            inputs=inputs,
-            hidden=hidden,
-            outputs=outputs,
-            loss=loss,
-            activation=activation,
-            reset=reset,
-            bias=bias,
-        )
+    for kind in KINDS:
+        model = ModelSpec(**kind, inputs=inputs, hidden=hidden, outputs=outputs, loss=loss, bias=bias)
         train = TrainSpec(optimizer=Sgd(learning_rate=rate), dtype="float64")
         yield make_case(
             model,
