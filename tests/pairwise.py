@@ -2,20 +2,24 @@
 
 from itertools import combinations, product
 
+import numpy as np
+
 
 def covering(choices, allowed=lambda combination: True):
-    """Allowed combinations, each a dict of a value a choice, in which every two values meet."""
+    """Allowed combinations, each a dict of a value a choice, in which every two values meet.
+
+    Each is the first of those in which most values meet that have not met before.
+    """
+    sizes = [len(values) for values in choices.values()]
     every = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    candidates = [combination for combination in every if allowed(combination)]
-    missing = set().union(*map(pairs, candidates))
-    chosen = []
-    while missing:
-        best = max(candidates, key=lambda combination: len(pairs(combination) & missing))
-        chosen.append(best)
-        missing -= pairs(best)
+    candidates = [number for number, combination in enumerate(every) if allowed(combination)]
+    values = np.stack(np.unravel_index(candidates, sizes), axis=1) + np.cumsum([0, *sizes[:-1]])
+    one, other = np.transpose([*combinations(range(len(sizes)), 2)])
+    pairs = values[:, one] * sum(sizes) + values[:, other]
+    missing, chosen = np.zeros(sum(sizes) ** 2, bool), []
+    missing[pairs] = True
+    while missing.any():
+        best = int(np.argmax(missing[pairs].sum(axis=1)))
+        chosen.append(every[candidates[best]])
+        missing[pairs[best]] = False
     return chosen
-
-
-def pairs(combination):
-    """Every two of its choices, with their values."""
-    return set(combinations(combination.items(), 2))

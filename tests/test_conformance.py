@@ -1,7 +1,5 @@
 """Every adapter that ships keeps the contract, and the suite that finds this out survives any adapter."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,16 +7,15 @@ from hypothesis import strategies as st
 
 from adapters import VARIANTS, open_adapter
 from adapters.conformance import CHECKS, Outcome, conforms, run
-from adapters.conformance.cases import OPTIMIZERS, make_case
+from adapters.conformance.cases import OPTIMIZERS
 from adapters.conformance.comparison import compare_predictions, compare_training
 from adapters.conformance.random_cases import random_case
 from adapters.conformance.reference import Reference
-from adapters.interface import Adam, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
+from adapters.interface import UnsupportedSpec
 from adapters.numpy_backend.adapter import NumpyAdapter
 from compare.parity.conformance_run import ConformanceRun
 from compare.runner.worker_process import Limits
 from tests.groups import COMPLETE, IN_PROCESS, OWN_PROCESS, each_adapter
-from tests.pairwise import covering
 
 ALL = IN_PROCESS
 NAMED = {check.name: check for check in CHECKS}
@@ -86,62 +83,6 @@ def assert_passes_elsewhere(name, checks):
 @pytest.mark.parametrize("name", OWN_PROCESS)
 def test_an_adapter_passes_all_checks_in_a_process_of_its_own(name):
     assert_passes_elsewhere(name, CHECKS)
-
-
-CHOICES = {
-    "cell": ("lstm", "elman"),
-    "activation": ("tanh", "sigmoid"),
-    "bias": (True, False),
-    "readout": ("last", "every"),
-    "loss": ("half_squared_error", "softmax_cross_entropy"),
-    "optimizer": (Sgd(learning_rate=0.1), Adam(learning_rate=0.05, epsilon=1e-3)),
-    "truncated": (False, True),
-    "clip_value": (None, 0.05),
-}
-
-
-def allowed(chosen):
-    return chosen["cell"] == "elman" or chosen["activation"] == "tanh"
-
-
-def case_of(chosen):
-    model = ModelSpec(
-        inputs=3,
-        hidden=4,
-        outputs=2,
-        **{field: chosen[field] for field in ("cell", "activation", "bias", "readout", "loss")},
-    )
-    every, steps = chosen["readout"] == "every", 2 if chosen["truncated"] else None
-    train = TrainSpec(
-        optimizer=chosen["optimizer"],
-        update_every=steps if every else None,
-        backprop_through=None if every else steps,
-        clip_value=chosen["clip_value"],
-        dtype="float64",
-    )
-    return make_case(model, train, rows=3, time_steps=4)
-
-
-def described(chosen):
-    return "-".join(type(v).__name__ if v in CHOICES["optimizer"] else str(v) for v in chosen.values())
-
-
-@pytest.mark.parametrize("chosen", covering(CHOICES, allowed), ids=described)
-@pytest.mark.parametrize(
-    "name", each_adapter(["numpy", "torch"]) + each_adapter(["tensorflow", "jax"], [pytest.mark.exhaustive])
-)
-def test_every_pair_of_choices_agrees_with_the_reference(name, chosen):
-    compare_predictions(open_adapter(name), case_of(chosen))
-    compare_training(open_adapter(name), case_of(chosen))
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("name", each_adapter(COMPLETE))
-def test_every_combination_of_choices_agrees_with_the_reference(name):
-    for values in product(*CHOICES.values()):
-        chosen = dict(zip(CHOICES, values, strict=True))
-        if allowed(chosen):
-            compare_training(open_adapter(name), case_of(chosen))
 
 
 @pytest.mark.parametrize("name", each_adapter([name for name in ALL if name not in COMPILED]))
