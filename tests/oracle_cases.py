@@ -33,6 +33,15 @@ NETWORKS = [
     network_case(cell="lstm", layers=2, bidirectional=True, ragged=True, readout="every"),
 ]
 
+NOT_OF_TORCH = [
+    network_case(cell="elman", activation="sigmoid", readout="every"),
+    network_case(cell="gru", reset="before", readout="every"),
+    network_case(cell="gru", reset="before", layers=2, bidirectional=True, bias=False, ragged=True),
+]
+"""PyTorch's modules have no such cells."""
+
+ALL = [*CASES, *NETWORKS, *NOT_OF_TORCH]
+
 
 def named(case):
     model = case.model
@@ -40,14 +49,15 @@ def named(case):
         f"{model.layers}-layers": model.layers > 1,
         "bidirectional": model.bidirectional,
         "lengths": case.lengths is not None,
+        "sigmoid": model.activation == "sigmoid",
         "reset-before": model.reset == "before",
     }
     bias = "bias" if model.bias else "no-bias"
     return "-".join([model.cell, *(fact for fact in facts if facts[fact]), model.readout, bias, model.loss])
 
 
-each_case = pytest.mark.parametrize("case", CASES, ids=named)
-each_network = pytest.mark.parametrize("case", [*CASES, *NETWORKS], ids=named)
+each_network_of_torch = pytest.mark.parametrize("case", [*CASES, *NETWORKS], ids=named)
+each_network = pytest.mark.parametrize("case", ALL, ids=named)
 OURS = (Reference, open_adapter("numpy"))
 each_of_ours = pytest.mark.parametrize("adapter_type", OURS)
 

@@ -9,7 +9,14 @@ from adapters.conformance.expectations import difference
 from adapters.interface import Adam, AdamW, Cosine, Exponential, RmsProp, Sgd
 from adapters.parameters import layers
 from tests.groups import of_framework
-from tests.oracle_cases import after_training, assert_close, each_network, each_of_ours, gradients, long_case
+from tests.oracle_cases import (
+    after_training,
+    assert_close,
+    each_network_of_torch,
+    each_of_ours,
+    gradients,
+    long_case,
+)
 
 pytestmark = of_framework("torch")
 
@@ -104,14 +111,14 @@ class TorchModules:
         }
 
 
-@each_network
+@each_network_of_torch
 @each_of_ours
 def test_predictions_are_those_of_its_modules(adapter_type, case, torch):
     expected = TorchModules(torch, case).predict(case.inputs, case.lengths).detach().numpy()
     assert difference(case.start(adapter_type).predict(case.inputs, case.lengths), expected) < 1e-10
 
 
-@each_network
+@each_network_of_torch
 @each_of_ours
 def test_gradients_are_those_of_its_autograd(adapter_type, case, torch):
     modules = TorchModules(torch, case)
