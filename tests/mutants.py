@@ -193,7 +193,7 @@ MUTANTS = (
         "lengths_in_parts",
         "no valid step falls into",
     ),
-    Mutant("padding predicted", networks.PredictsPadding, "padding_means_nothing", "beyond the lengths"),
+    Mutant("padding predicted", networks.PredictsPadding, "lengths_of_sequences", "expected 0 at"),
     # the losses
     Mutant(
         "mean over outputs",
@@ -387,6 +387,7 @@ ALSO_FOUND_BY = {
     "layers_in_both_directions": "directions in the other order",
     "lengths_in_layers": "padding in the loss",
     "lengths_beyond_reach": "lengths ignored",
+    "padding_means_nothing": "padding predicted",
     "rmsprop_epsilon": "RMSprop's epsilon under the root",
     "rmsprop_many_updates": "RMSprop's epsilon under the root",
     "adamw_many_updates": "decay coupled",
