@@ -111,8 +111,8 @@ def _legend(effort: Effort) -> str:
         place += f", with {'; '.join(gpus())}"
     return (
         "Median time of an update with its quartiles; times as fast as a native loop, paired by round, with "
-        f"the 95 % interval over {effort.processes} of its processes, from three on. The first is timed twice "
-        f"(again), in other processes: so far the same is from itself. {place}."
+        f"the 95 % interval over {effort.processes} of its processes, from three on. The first loop is timed "
+        f"again in other processes, which tells how far the same is from itself. {place}."
     )
 
 
