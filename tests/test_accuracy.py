@@ -336,6 +336,14 @@ def test_the_seconds_are_of_the_seeds_that_all_adapters_finished(followed):
     assert (torch.training.count, torch.training.mean) == (2, 3.0)
 
 
+def test_what_disturbs_some_epochs_but_the_first_makes_no_difference_to_the_seconds():
+    """The first epoch compiles, which is part of training."""
+    run = AccuracyRun(recipe="plain", adapter="numpy", seed=0, epoch_seconds=[3.0, 1.0, 1.2, 60.0, 0.8, 1.0])
+    assert run.training_seconds == pytest.approx(3.0 + 5 * 1.0)
+    assert replace(run, epoch_seconds=[3.0]).training_seconds == 3.0
+    assert replace(run, epoch_seconds=[]).training_seconds == 0.0
+
+
 def test_so_many_images_tell_an_accuracy_within_two_standard_errors():
     assert sampling_error(99.0, 10_000) == pytest.approx(1.96 * 100 * (0.99 * 0.01 / 10_000) ** 0.5)
 
@@ -387,20 +395,31 @@ def test_a_stored_run_is_rendered_anew_to_the_same_page(followed, tmp_path):
 RECORDS = Path(__file__).parents[1] / "reports" / "accuracy"
 
 
-@pytest.mark.parametrize(("name", "least"), [("plain", 99.0), ("augmented", 99.2)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("plain", 99.0),
+        pytest.param(
+            "augmented",
+            99.2,
+            marks=pytest.mark.skipif(
+                not (RECORDS / "augmented").exists(), reason="no record of this recipe is checked in"
+            ),
+        ),
+    ],
+)
 def test_the_record_is_of_real_mnist_with_the_chosen_recipe_from_ten_seeds(name, least):
-    if not (RECORDS / name).exists():
-        pytest.skip("no record of this recipe is checked in")
     results = load(RECORDS / name)
     found = results.accuracy
     assert (found.dataset, found.sequences, found.held_out_sequences) == ("MNIST", 60_000, 10_000)
     assert not results.interrupted
     assert [(recipe.name, recipe.settings) for recipe in found.recipes] == [(name, chosen(name).settings)]
     summaries = accuracy_summaries(found, name)
-    assert [summary.adapter for summary in summaries] == ["numpy", "torch", "tensorflow", "jax"]
-    assert max(len(summary.accuracies) for summary in summaries) >= 10
+    assert {summary.adapter for summary in summaries} == {"numpy", "torch", "tensorflow", "jax"}
     assert all(len(summary.accuracies) >= SHARED_SEEDS for summary in summaries)
     assert all(summary.accuracy.mean >= least for summary in summaries)
+    first = fastest([run for run in found.runs if run.seed < SHARED_SEEDS])
+    assert next(len(summary.accuracies) for summary in summaries if summary.adapter == first) >= 10
 
 
 # bad input
