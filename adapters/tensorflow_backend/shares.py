@@ -41,9 +41,9 @@ def sizes_of(batch: int, count: int) -> list[int]:
     return [batch // count + (share < batch % count) for share in range(count)]
 
 
-def text_of(program: Any, *arguments: Any, **options: Any) -> str:
+def text_of(program: Any, *arguments: Any) -> str:
     """What XLA makes of a program for such arguments, as text."""
-    return str(program.experimental_get_compiler_ir(*arguments, **options)(stage="optimized_hlo"))
+    return str(program.experimental_get_compiler_ir(*arguments)(stage="optimized_hlo"))
 
 
 class Shares:
@@ -68,8 +68,12 @@ class Shares:
     def programs(self, *batch: Tensor) -> Iterator[str]:
         """What XLA makes of an update, as text: of shares of each size, and of the sum."""
         size = batch[0].shape[0]
+
+        def differentiate(*share: Tensor) -> Any:  # by position, as sequences may have no lengths
+            return self._trainer.differentiate(*share, cut=self._cut, batch=size)
+
         for share in {each[0].shape[0]: each for each in self._divided(batch)}.values():
-            yield text_of(self._differentiate, *share, cut=self._cut, batch=size)
+            yield text_of(tf.function(differentiate, jit_compile=True), *share)
         yield text_of(self._apply, [self._trainer.no_gradients()] * self._count)
 
     def _divided(self, batch: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
