@@ -418,6 +418,11 @@ def test_the_record_is_of_real_mnist_with_the_chosen_recipe_from_ten_seeds(name,
     assert {summary.adapter for summary in summaries} == {"numpy", "torch", "tensorflow", "jax"}
     assert all(len(summary.accuracies) >= SHARED_SEEDS for summary in summaries)
     assert all(summary.accuracy.mean >= least for summary in summaries)
+    readme = (RECORDS.parents[1] / "README.md").read_text(encoding="utf-8")
+    for each in summaries:
+        seconds = f"{each.training.mean:.0f} |"
+        row = f"| {each.adapter} | {len(each.accuracies)} | {each.accuracy.mean:.2f} | "
+        assert [line for line in readme.splitlines() if line.startswith(row) and line.endswith(seconds)]
     first = fastest([run for run in found.runs if run.seed < SHARED_SEEDS])
     assert next(len(summary.accuracies) for summary in summaries if summary.adapter == first) >= 10
 

@@ -90,5 +90,5 @@ def test_two_threads_train_in_lockstep_with_numpy(adapter, model, train):
     assert SHOWS_TWO[adapter] in names
     assert "XLA exchange between devices" not in names
     assert remote.shares(BATCH) == 2
-    assert len(remote.seconds_alone(PARTS, 0.0)) == len(PARTS)
+    assert max(remote.seconds_alone(PARTS, 0.0)) > 0
     remote.end()

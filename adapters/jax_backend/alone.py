@@ -26,15 +26,15 @@ FUNCTIONS: Mapping[Function, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def product(work: Product) -> Repeated:
-    mesh, rows = mesh_for(work), work.shares * work.rows
-    left = jnp.ones((rows, work.inner), work.dtype, device=shared(mesh))
+    mesh, rows_of_all = mesh_for(work), work.shares * work.rows
+    left = jnp.ones((rows_of_all, work.inner), work.dtype, device=shared(mesh))
     right = jnp.ones((work.inner, work.columns), work.dtype, device=whole(mesh))
 
     def once(_: Any, carried: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         left, right, _ = jax.lax.optimization_barrier(carried)  # or XLA would multiply once, before the loop
         return left, right, product_of(left, right)
 
-    out = jnp.zeros((rows, work.columns), work.dtype, device=shared(mesh))
+    out = jnp.zeros((rows_of_all, work.columns), work.dtype, device=shared(mesh))
     return repeated(once, (left, right, out), lambda carried: carried[2])
 
 

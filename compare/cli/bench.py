@@ -10,7 +10,6 @@ from rich.text import Text
 from tabulate import tabulate
 
 from adapters import registered
-from compare.analysis.statistics import Ratio
 from compare.benchmarks.loop_comparison import (
     Comparison,
     Effort,
@@ -29,8 +28,9 @@ from compare.jobs.job_file import is_job, shown
 from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores, gpus
 from compare.machine.environment import environment
+from compare.report.tables.table import ratio_with_interval
 from compare.runner.task_loading import load_task_data
-from compare.text import NOTHING, escape, factor, number
+from compare.text import NOTHING, escape, number
 from tasks.interface import DataRequest, TaskReference
 
 MOST_ROUNDS = 1000
@@ -192,11 +192,3 @@ def comparison_cells(benched: Benched, comparisons: Sequence[Comparison]) -> lis
         gpu = [comparison.device, number(comparison.gpu_kernels)] if on_gpu else []
         rows.append([comparison.name, time, *ratios, *gpu])
     return [[*headings, *(["device", "GPU kernels an update"] if on_gpu else [])], *rows]
-
-
-def ratio_with_interval(ratio: Ratio | None) -> str:
-    """The median of a ratio, with its interval where there were rounds enough for one."""
-    if ratio is None:
-        return NOTHING
-    interval = "" if math.isnan(ratio.low) else f" ({factor(ratio.low)}–{factor(ratio.high)})"
-    return factor(ratio.median) + interval

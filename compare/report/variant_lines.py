@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters import VARIANTS, declaration
-from compare.analysis.statistics import Ratio
 from compare.analysis.task_summary import TaskSummary
 from compare.records.run import Run
 from compare.report.adapter_lines import adapter_lines
-from compare.text import factor, number
+from compare.report.tables.table import ratio_with_interval
+from compare.text import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +39,10 @@ def variant_lines(runs: Sequence[Run], tasks: Sequence[TaskSummary], folder: Pat
 def _outcome(variant: str, faults: str, tasks: Sequence[TaskSummary]) -> str:
     """What went wrong; and on each task its time in multiples of the fastest's, and its start-up."""
     speeds = [
-        f"{task.record.name} {_times(summary.times_fastest)}, {number(summary.startup_seconds)} s"
+        f"{task.record.name} {ratio_with_interval(each.times_fastest)}, {number(each.startup_seconds)} s"
         for task in tasks
-        for summary in task.adapters
-        if summary.adapter == variant and summary.comparable and summary.times_fastest
+        for each in task.adapters
+        if each.adapter == variant and each.comparable and each.times_fastest
     ]
     told = faults or "ok on every task"
     return f"{told}; time, × fastest, and start-up: {'; '.join(speeds)}" if speeds else told
-
-
-def _times(ratio: Ratio) -> str:
-    interval = f" ({factor(ratio.low)}–{factor(ratio.high)})" if ratio.has_interval else ""
-    return f"{factor(ratio.median)}{interval}"

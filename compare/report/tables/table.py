@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from compare.analysis.statistics import Difference, Ratio, Sample, Spread
-from compare.text import factor
+from compare.text import NOTHING, factor
 
 Row = dict[str, str | int | float | bool | None]
 Statistic = Spread | Ratio | Sample | Difference
@@ -56,6 +56,14 @@ def times_fastest(raw: pd.DataFrame) -> list[str]:
             raw["comparable"], raw["sequences_per_second_median"], raw["times_fastest_median"], strict=True
         )
     ]
+
+
+def ratio_with_interval(ratio: Ratio | None) -> str:
+    """The median of a ratio, with its interval where there were rounds enough for one."""
+    if ratio is None:
+        return NOTHING
+    interval = "" if math.isnan(ratio.low) else f" ({factor(ratio.low)}–{factor(ratio.high)})"
+    return factor(ratio.median) + interval
 
 
 def with_unit(name: str, unit: str) -> str:
