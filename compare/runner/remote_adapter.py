@@ -1,22 +1,21 @@
-"""An adapter in a process of its own; what it answers is checked before it is believed."""
+"""An adapter in a process of its own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
-from typing import Any, ClassVar
 
-import msgspec
 import numpy as np
 
 from adapters.conformance import Outcome
 from adapters.interface import Array, ModelSpec, TrainSpec
 from adapters.parameters import shapes
 from adapters.work import KernelRun, Work
-from compare.records.run import Inference, ProductRate, Status, WorkerFacts
+from compare.records.run import Inference, ProductRate, WorkerFacts
+from compare.runner.checked_worker import CheckedWorker
 from compare.runner.inference import Sequences
 from compare.runner.parts_alone import to_plain
-from compare.runner.protocol import Reply, train_to_plain
-from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
+from compare.runner.protocol import train_to_plain
+from compare.runner.worker_process import Limits
 from tasks.interface import TaskReference
 
 
@@ -28,7 +27,7 @@ class Training:
     seconds: float
 
 
-class RemoteAdapter:
+class RemoteAdapter(CheckedWorker):
     """Starts an adapter's process, and has it import, construct, load, train and predict.
 
     Every method raises WorkerFailed where the worker fails, or answers what it should not.
@@ -36,27 +35,15 @@ class RemoteAdapter:
     Units: `import_seconds` and `import_rss_bytes` of the framework's import; `updates` since construction.
     """
 
-    process_type: ClassVar[type[WorkerProcess]] = WorkerProcess
-
     def __init__(self, adapter: str, limits: Limits, *, device: str = "cpu") -> None:
-        self.adapter, self.device, self.threads = adapter, device, limits.threads
-        self.usable = True
+        super().__init__(adapter, limits)
+        self.device = device
         self.updates = 0
         self.import_seconds: float | None = None
         self.import_rss_bytes: int | None = None
         self._rss_bytes_before: int | None = None
         self._models = 0
         self._at_once: int | None = None
-        self._process = self.process_type(adapter, limits)
-
-    @property
-    def alive(self) -> bool:
-        """Whether nothing went wrong so far, and the process has not ended."""
-        return self.usable and self._process.alive
-
-    def begin_anew(self, limits: Limits) -> None:
-        """Go on with other work, under other limits, of as many threads."""
-        self._process.begin_anew(limits)
 
     def import_framework(self) -> float:
         """Import the framework, unless that is done; return the seconds that it took."""
@@ -261,29 +248,9 @@ class RemoteAdapter:
         """The largest resident size since the present model was begun, above that after the import."""
         return (self.peak_rss_bytes or 0) - (self.import_rss_bytes or 0)
 
-    def last_lines(self) -> list[str]:
-        """The end of what the worker wrote."""
-        return self._process.log.last_lines()
-
-    def log_text(self) -> str:
-        """What the worker wrote."""
-        return self._process.log.text()
-
-    def end(self) -> None:
-        """Stop the worker, whatever it is doing."""
-        self.usable = False
-        self._process.end()
-
     def _load(self, time_steps: int) -> float:
         self._updates_a_batch = len(self._train.spans(self._model, time_steps))
         return self._call("load").seconds
-
-    def _call(self, method: str, *arguments: object) -> Reply:
-        try:
-            return self._process.call(method, *arguments)
-        except BaseException:  # an interrupt leaves an answer on its way
-            self.usable = False
-            raise
 
     def _array(self, what: str, value: object, shape: tuple[int, ...]) -> Array:
         dtype = self._train.kept_dtype
@@ -294,13 +261,3 @@ class RemoteAdapter:
             raise self._failed("failed", f"{what} returned {found}: expected {dtype} {shape}")
         assert isinstance(value, np.ndarray)
         return value
-
-    def _as(self, kind: Any, what: str, value: object) -> Any:
-        try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise self._failed("failed", f"{what} returned what it should not: {error}") from error
-
-    def _failed(self, status: Status, reason: str) -> WorkerFailed:
-        self.usable = False
-        return WorkerFailed(status, reason)
