@@ -144,8 +144,10 @@ def interval_text(low: float, high: float) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign and two digits."""
-    return f"{'+' if value > 0 else '−'}{abs(value):.2g}" if value else "0"
+    """A difference with its sign and two digits, whole numbers in full."""
+    size = abs(value)
+    shown = f"{size:.2g}" if size < 99.5 else f"{size:,.0f}"
+    return f"{'+' if value > 0 else '−'}{shown}" if value else "0"
 
 
 def percent(share: float | None) -> str:

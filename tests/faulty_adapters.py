@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.interface import Adam, Adapter, Declaration
+from adapters.interface import Adam, Adapter, Alone, Declaration, KernelRun
 from adapters.numpy_backend.adapter import NumpyAdapter
 
 # that cannot begin
@@ -407,3 +407,53 @@ class RoundsFloat32(NumpyAdapter):
 
 def with_optimizer(train, **changes):
     return replace(train, optimizer=replace(train.optimizer, **changes))
+
+
+# whose profile cannot be had, or not all of it
+
+
+class TellsNoKernels(NumpyAdapter):
+    declaration = Declaration(distribution="numpy", kernels={"elman": "a fused cell"})
+
+    def kernels(self, batches):
+        raise RuntimeError("the tool that counts them is not here")
+
+
+class TellsWrongKernels(NumpyAdapter):
+    def kernels(self, batches):
+        return 42
+
+
+class CountsBelowZero(NumpyAdapter):
+    def kernels(self, batches):
+        return (KernelRun("a product", -1),)
+
+
+class CountsNone(NumpyAdapter):
+    """What it declares did not run."""
+
+    declaration = Declaration(distribution="numpy", kernels={"elman": "a fused cell"})
+
+    def kernels(self, batches):
+        self.train(batches)
+        return (KernelRun("a fused cell", 0), KernelRun("a \x1b[31mloop\n", 40))
+
+
+class TimesNoParts(NumpyAdapter):
+    @classmethod
+    def alone(cls, work):
+        return None
+
+
+class TimesSomethingElse(NumpyAdapter):
+    @classmethod
+    def alone(cls, work):
+        return 42
+
+
+class ReturnsAtOnce(NumpyAdapter):
+    """As does what only hands work to a device."""
+
+    @classmethod
+    def alone(cls, work):
+        return Alone(lambda times: None, "a kernel")

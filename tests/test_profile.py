@@ -25,7 +25,7 @@ from compare.benchmarks.profiled import Subject, denormal_share, vanishing
 from compare.benchmarks.sweep import Size, workload_of
 from compare.benchmarks.update_work import STEPS, functions_of, operations, parts_of, products
 from compare.cli.options import settings
-from compare.cli.profile_lines import show, stack_table
+from compare.cli.profile_lines import show, stack_tables
 from compare.cli.profile_stage import profile_stage
 from compare.cli.run import exit_code
 from compare.records.profile import Kernel, Profile
@@ -412,7 +412,8 @@ def test_four_adapters_fit_side_by_side_into_a_terminal():
     for slow in (1, 100, 10_000):
         scaled = {part: [slow * 1e-3] * 3 for part in ("whole", *PARTS)}
         found = stacks([example(name, **scaled) for name in names])
-        Console(file=out, width=80).print(stack_table(found))
+        (table,) = stack_tables(found, 80)
+        Console(file=out, width=80).print(table)
     assert max(map(len, out.getvalue().splitlines())) <= 80
     for words in ("−400%", "element-wise functions", "1,000  100%", "10,000  100%"):
         assert out.getvalue().count(words) >= 4 or words == "element-wise functions"

@@ -23,7 +23,7 @@ from compare.report.figures.efficiency import limit_figure
 from compare.report.figures.style import set_title, styles
 from compare.report.pages import render_pages
 from compare.storage.results import UnreadableRun, load, save
-from compare.text import code, escape, mean_with_deviation, number, slug
+from compare.text import code, escape, mean_with_deviation, number, signed, slug
 from compare.tolerances import FLOAT32_BAND
 from tests.commands import ROOT
 from tests.example_results import DIGITS, HOSTILE, SINE, SPEEDS, example_results, example_run
@@ -412,6 +412,22 @@ def test_deviation_decides_the_digits(mean, sd, shown):
 )
 def test_numbers_have_three_digits(value, shown):
     assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (0.104, "+0.1"),
+        (-2.46, "−2.5"),
+        (99.4, "+99"),
+        (99.6, "+100"),
+        (-163.2, "−163"),
+        (1e4, "+10,000"),
+    ],
+)
+def test_differences_have_their_sign_and_no_power_of_ten(value, shown):
+    assert signed(value) == shown
 
 
 def test_file_names_are_plain_and_differ():

@@ -29,6 +29,10 @@ RUNS = {
     "file as folder": (f"run sine-online --out {__file__}", "is a file: choose another --out"),
 }
 CHECKS = {
+    "changes of no task": (
+        "numpy --quick --set model.nosense=3",
+        "--set changes tasks, and none is run",
+    ),
     "adapter": ("torhc", "unknown adapter 'torhc': did you mean torch"),
     "module": ("tests.nowhere:Adapter", "unknown adapter 'tests.nowhere:Adapter': there is no module"),
     "class": ("tests.faulty_adapters:Riases", "tests.faulty_adapters has no class 'Riases'"),

@@ -8,6 +8,7 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from compare.benchmarks.timed_worker import Candidate, TimedWorker, Workload
 from compare.records.block import TIMING, Timing
+from compare.records.run import Status
 from compare.runner.turns import shuffled
 from compare.runner.worker_process import Limits, WorkerFailed
 from compare.runner.workers import FreshWorkers, Workers
@@ -26,6 +27,7 @@ class UpdateTimes:
     name: str
     seconds_per_update: list[float]
     memory_bytes: int = 0
+    status: Status = "ok"
     error: str | None = None
     departures: tuple[str, ...] = ()
     device: str = "cpu"
@@ -100,4 +102,4 @@ def _times(worker: TimedWorker) -> UpdateTimes:
 
 
 def _failed(candidate: Candidate, failure: WorkerFailed) -> UpdateTimes:
-    return UpdateTimes(name=candidate.name, seconds_per_update=[], error=str(failure))
+    return UpdateTimes(name=candidate.name, seconds_per_update=[], status=failure.status, error=str(failure))

@@ -16,6 +16,7 @@ from compare.records.profile import FRAMEWORK, Kernel
 from compare.runner.remote_adapter import RemoteAdapter
 from compare.runner.worker_process import Limits, WorkerFailed, WorkerProcess
 from compare.runner.workers import ActiveWorkers, Workers
+from compare.text import one_line
 
 BATCHES = 2
 """How many are trained on while kernels are counted, after as many that are not."""
@@ -101,7 +102,7 @@ def find_kernels(
 
 def _said_by_framework(run: KernelRun, updates: int) -> Kernel:
     times = run.times if run.compiled else run.times / updates
-    return Kernel(name=run.name, times=times, said_by=FRAMEWORK, compiled=run.compiled)
+    return Kernel(name=one_line(run.name), times=times, said_by=FRAMEWORK, compiled=run.compiled)
 
 
 def _said_by_libraries(log: str, updates: int) -> Iterator[Kernel]:
@@ -118,9 +119,10 @@ def departures(declared: Declaration, workload: Workload, kernels: Sequence[Kern
     expected = declared.kernels.get(workload.model.cell)
     if expected is None or workload.train.dtype != "float32":
         return
-    if any(re.search(expected, kernel.name) for kernel in kernels):
+    told = [kernel for kernel in kernels if kernel.times > 0]
+    if any(re.search(expected, kernel.name) for kernel in told):
         return
-    ran = ", ".join(f"{each.name} ({each.times:g} times)" for each in kernels[:SHOWN])
+    ran = ", ".join(f"{each.name} ({each.times:g} times)" for each in told[:SHOWN])
     yield (
         f"no kernel named {expected!r} ran, as is declared of the cell {workload.model.cell}; "
         f"instead ran {ran or 'nothing that can be told'}"

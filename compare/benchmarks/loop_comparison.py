@@ -9,6 +9,7 @@ from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.loops import LONG_TURNS, installed_loops
 from compare.benchmarks.timed_worker import Candidate, Workload
+from compare.records.run import Status
 
 AGAIN = "{} (again)"
 """What the first candidate is called where it is timed once more."""
@@ -46,6 +47,7 @@ class Comparison:
     seconds_per_update: Spread | None
     speedups: Mapping[str, Ratio]
     twin_of: str | None = None
+    status: Status = "ok"
     error: str | None = None
     departures: tuple[str, ...] = ()
     gpu_kernels: float | None = None
@@ -97,6 +99,7 @@ def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], bases: 
         seconds_per_update=spread([seconds for part in own for seconds in part.seconds_per_update]),
         speedups={base: ratio for base in bases if base != name and (ratio := speedup(by_name[base], own))},
         twin_of=bases[0] if name == AGAIN.format(bases[0]) else None,
+        status=next((part.status for part in own if part.error), "ok"),
         error=next((part.error for part in own if part.error), None),
         departures=tuple(dict.fromkeys(found for part in own for found in part.departures)),
         gpu_kernels=own[0].gpu_kernels,

@@ -43,7 +43,7 @@ def profile_block(
 
 def without_times(block: Block, adapter: str, error: str) -> Profile:
     """The record of an adapter that could not be profiled."""
-    return Profile(task=block.task, adapter=adapter, threads=block.threads, error=error)
+    return Profile(task=block.task, adapter=adapter, threads=block.threads, status="failed", error=error)
 
 
 def profile_adapters(

@@ -76,7 +76,7 @@ class Profiled:
         self._subject, self._limits, self._active = subject, limits, active
         self._workers, self._verbose = workers, verbose
         self._lent: list[RemoteAdapter] = []
-        self._error: str | None = None
+        self._failure: WorkerFailed | None = None
         self._kernels = KernelsFound()
         self._rate: ProductRate | None = None
         self._device = device_of(name, subject.device)
@@ -140,16 +140,16 @@ class Profiled:
             self._parts.append(dict(zip(self._timed, seconds, strict=True)))
 
     def _guard(self, step: Callable[[], None]) -> None:
-        if self._error is None:
+        if self._failure is None:
             try:
                 step()
             except WorkerFailed as failure:
-                self._error = str(failure)
+                self._failure = failure
 
     def profile(self) -> Profile:
         """What came of it."""
         workload, found = self._subject.workload, self._kernels
-        warnings = [*found.warnings, *self._denormals()]
+        warnings = [*found.warnings, *self._unknown_kernels(), *self._denormals()]
         profile = Profile(
             task=self._subject.task,
             adapter=self.name,
@@ -160,10 +160,9 @@ class Profiled:
             libraries=found.libraries,
             warnings=warnings,
             kernels_error=found.error,
-            error=self._error,
         )
-        if self._error is not None:
-            return profile
+        if self._failure is not None:
+            return replace(profile, status=self._failure.status, error=str(self._failure))
         parts: Any = {part: [self._net(part, seconds) for seconds in self._parts] for part in PARTS}
         return replace(
             profile,
@@ -173,14 +172,19 @@ class Profiled:
             **parts,
         )
 
+    def _unknown_kernels(self) -> list[str]:
+        """A warning where the process that was to tell them failed, though the others did not."""
+        error = self._kernels.error
+        return [f"which kernels ran is not known: {error}"] if error and self._failure is None else []
+
     def _denormals(self) -> list[str]:
         """A warning where training, as long as it has been timed, has left many."""
-        if self._error is not None:
+        if self._failure is not None:
             return []
         try:
             state = self._lent[0].state() or self._lent[0].parameters()
         except WorkerFailed as failure:
-            self._error = str(failure)
+            self._failure = failure
             return []
         share = denormal_share([value for value in state.values() if value.dtype.kind == "f"])
         if share <= DENORMAL_SHARE:
@@ -199,7 +203,7 @@ class Profiled:
     def end(self) -> None:
         """Give the processes back."""
         for number, remote in enumerate(self._lent, 1):
-            if self._error is not None:
+            if self._failure is not None:
                 remote.end()
             self._active.discard(remote)
             self._workers.take_back(remote, number)

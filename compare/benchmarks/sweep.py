@@ -112,6 +112,7 @@ def measure(
             size=size,
             seconds=times[name].seconds_per_update,
             memory_bytes=times[name].memory_bytes,
+            status=times[name].status,
             error=times[name].error,
         )
         for name in adapters

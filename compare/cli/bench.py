@@ -28,9 +28,10 @@ from compare.jobs.job_file import is_job, shown
 from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores, gpus
 from compare.machine.environment import environment
+from compare.records.run import NO_FAULT
 from compare.report.tables.table import ratio_with_interval
 from compare.runner.task_loading import load_task_data
-from compare.text import NOTHING, escape, number
+from compare.text import NOTHING, counted, escape, number
 from tasks.interface import DataRequest, TaskReference
 
 MOST_ROUNDS = 1000
@@ -95,7 +96,7 @@ def run_bench(settings: BenchSettings, console: Console, error_console: Console)
             with progress_bars(error_console) as progress, bar(progress, each.name, turns) as tick:
                 found = compare_with_native_loops(each.loops, each.workload, settings.adapters, effort, tick)
             show(each, found, console)
-            clean &= all(comparison.error is None for comparison in found)
+            clean &= all(comparison.status in NO_FAULT for comparison in found)
     except KeyboardInterrupt:
         error_console.print("Interrupted.")
         return INTERRUPTED
@@ -106,7 +107,7 @@ def run_bench(settings: BenchSettings, console: Console, error_console: Console)
 def _legend(effort: Effort) -> str:
     """What the numbers are, and of which machine."""
     machine = environment("", effort.threads, preset="")
-    place = f"{effort.threads} threads each on {machine.cpu}"
+    place = f"{counted(effort.threads, 'thread')} each on {machine.cpu}"
     if effort.device != "cpu":
         place += f", with {'; '.join(gpus())}"
     return (

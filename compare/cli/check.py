@@ -16,7 +16,7 @@ from compare.cli.check_tables import conformance_table, proof_table
 from compare.cli.progress import TickingObserver, bar, progress_bars, say, say_what_is_set_aside
 from compare.cli.signals import INTERRUPTED
 from compare.cli.validation import check_adapter_names, check_device
-from compare.errors import check_choice
+from compare.errors import UsageError, check_choice
 from compare.jobs.opening import check_task_name, reference_of
 from compare.limits import check_in_range, check_timeout
 from compare.machine.devices import allowed_cores, usable_cores
@@ -82,6 +82,8 @@ def check_adapters(settings: CheckSettings, console: Console, error_console: Con
         check_choice("check", name, [check.name for check in CHECKS])
     for name in settings.tasks:
         check_task_name(name)
+    if settings.changes and not settings.tasks:
+        raise UsageError("--set changes tasks, and none is run here: name some with --tasks, or leave it out")
     check_in_range("--threads", settings.threads, allowed_cores())
     check_timeout(settings.timeout_seconds)
     with error_console.status("Making the data ready"):

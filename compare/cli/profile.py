@@ -20,6 +20,7 @@ from compare.machine.devices import allowed_cores
 from compare.machine.environment import environment
 from compare.records.profile import Profile
 from compare.records.results import Results
+from compare.records.run import NO_FAULT
 from compare.report.pages import render_pages, write_pages
 from compare.runner.origin import this_machine
 from compare.runner.task_loading import load_task_data
@@ -85,7 +86,7 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
         save(results, settings.out)
         page = write_pages(render_pages(results, settings.out), settings.out)
         console.print(f"Report: {page}", soft_wrap=True)
-    return 0 if all(each.error is None for each in profiles) else 1
+    return 0 if all(each.status in NO_FAULT for each in profiles) else 1
 
 
 def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, console: Console) -> list[Profile]:

@@ -1,6 +1,7 @@
 """Profiles on a terminal of 80 columns: stacks side by side, kernels, and what ran that should not have."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -12,8 +13,11 @@ from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.text import NOTHING, number, signed
 
-COLUMNS = 4
-"""How many adapters stand side by side."""
+WORDS = 22
+"""The columns of a terminal for what a row says."""
+
+LONGEST_NAME = 30
+"""What is longer is folded."""
 
 LONG_SECONDS = 0.1
 """From which on an update is shown in milliseconds."""
@@ -25,8 +29,8 @@ SHOWN = 5
 def show(profiles: Sequence[Profile], machine: Environment, console: Console) -> None:
     """What came of a profile."""
     found = stacks(profiles)
-    for first in range(0, len(found), COLUMNS):
-        console.print(stack_table(found[first : first + COLUMNS]))
+    for table in stack_tables(found, console.width):
+        console.print(table)
     for line in _lines(profiles, found):
         console.print(Text(line))
     rates = {each.adapter: each.product_rate for each in profiles if each.product_rate}
@@ -34,36 +38,75 @@ def show(profiles: Sequence[Profile], machine: Environment, console: Console) ->
         console.print(Text(f"Warning: {caveat}"))
 
 
-def stack_table(found: Sequence[Stack]) -> Table:
-    """One column an adapter: the time of an update, and of each part with the share that it has of it."""
-    slowest = max(stack.whole.median for stack in found)
-    unit, per_second = ("µs", 1e6) if slowest < LONG_SECONDS else ("ms", 1e3)
+def stack_tables(found: Sequence[Stack], width: int) -> Iterator[Table]:
+    """As many adapters side by side as fit into so many columns of a terminal, and one at the least."""
+    unit, per_second = "µs", 1e6
+    if any(stack.whole.median >= LONG_SECONDS for stack in found):
+        unit, per_second = "ms", 1e3
+    beside: list[Column] = []
+    for stack in found:
+        column = Column(name=stack.adapter, cells=_cells(stack, per_second))
+        if beside and WORDS + sum(1 + each.width for each in (*beside, column)) > width:
+            yield _table(unit, beside)
+            beside = []
+        beside.append(column)
+    if beside:
+        yield _table(unit, beside)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """An adapter, and its cells from above."""
+
+    name: str
+    cells: Sequence[str]
+
+    @property
+    def width(self) -> int:
+        return max(min(len(self.name), LONGEST_NAME), *map(len, self.cells))
+
+
+ROWS = (
+    "all of it",
+    *PARTS.values(),
+    REST,
+    "bound by",
+    "limit: machine's rate",
+    "limit: best library",
+    "in training turns",
+)
+
+
+def _cells(stack: Stack, per_second: float) -> list[str]:
+    """Of each row: the time, and of a part the share that it has of the whole."""
 
     def time(seconds: float | None) -> str:
         return NOTHING if seconds is None else number(per_second * seconds).replace("-", "−")
 
-    def part(stack: Stack, seconds: float) -> str:
-        return f"{time(seconds)}{_share(seconds / stack.whole.median)}"
+    seconds = [*(stack.parts[field].median for field in PARTS), stack.rest] if stack.parts else []
+    parts = [f"{time(each)}{_share(each / stack.whole.median)}" for each in seconds]
+    return [
+        time(stack.whole.median),
+        *(parts or [NOTHING] * (len(PARTS) + 1)),
+        stack.bound or NOTHING,
+        time(stack.rate_seconds),
+        time(stack.product_seconds),
+        _training(stack),
+    ]
 
+
+def _table(unit: str, columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
-    table.add_column(f"{unit} an update", overflow="fold", min_width=22)
-    for stack in found:
-        table.add_column(stack.adapter, justify="right", overflow="fold")
-    table.add_row("all of it", *(time(stack.whole.median) for stack in found))
-    for field, name in PARTS.items():
-        table.add_row(
-            name, *(part(stack, stack.parts[field].median) if stack.parts else NOTHING for stack in found)
-        )
-    table.add_row(REST, *(part(stack, stack.rest) if stack.parts else NOTHING for stack in found))
-    table.add_row("bound by", *(stack.bound or NOTHING for stack in found))
-    table.add_row("limit: machine's rate", *(time(stack.rate_seconds) for stack in found))
-    table.add_row("limit: best library", *(time(stack.product_seconds) for stack in found))
-    table.add_row("in training turns", *(_training(stack) for stack in found))
+    table.add_column(f"{unit} an update", overflow="fold", min_width=WORDS)
+    for column in columns:
+        table.add_column(Text(column.name), justify="right", overflow="fold", min_width=column.width)
+    for row in zip(ROWS, *(column.cells for column in columns), strict=True):
+        table.add_row(*map(Text, row))
     return table
 
 
 def _share(share: float) -> str:
-    return f"{share:6.0%}".replace("-", "−")
+    return f" {share:5.0%}".replace("-", "−")
 
 
 def _training(stack: Stack) -> str:
@@ -77,6 +120,8 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
         yield RULE
     if on_gpu := [profile.adapter for profile in profiles if profile.device == "cuda"]:
         yield f"On the GPU: {', '.join(on_gpu)}; limits are those of adapters on the same device."
+    if undivided := [stack.adapter for stack in found if not stack.parts]:
+        yield f"Not taken apart, since they time no parts alone: {', '.join(undivided)}."
     if overlapping := [stack.adapter for stack in found if stack.overlaps]:
         yield (f"Parts overlap in {', '.join(overlapping)}: alone they take longer than the whole update.")
     if apart := [stack.adapter for stack in found if stack.holds is False]:
@@ -87,8 +132,6 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
     for profile in profiles:
         if profile.error:
             yield f"{profile.adapter}: {profile.error}"
-        elif profile.kernels_error:
-            yield f"Kernels of {profile.adapter}: {profile.kernels_error}"
         elif said := [*_kernels(profile)]:
             yield f"Kernels of {profile.adapter}: {'; '.join(said)}"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from compare.records.run import ProductRate
+from compare.records.run import ProductRate, Status
 
 FRAMEWORK = "the framework"
 
@@ -34,7 +34,7 @@ class Profile:
     run. `operations` are those of an update's products, 0 where these are not in float32, of which the
     machine's rate is; that is taken on the CPU alone. `kernels` are from a process that timed nothing,
     `libraries` say which CPUs theirs are for, `warnings` what of all this slows training down, and
-    `kernels_error` why nothing is known.
+    `kernels_error` why nothing is known; `status` and `error` say why there are no times.
 
     `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
 
@@ -57,6 +57,7 @@ class Profile:
     kernels: list[Kernel] = field(default_factory=list)
     libraries: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    status: Status = "ok"
     error: str | None = None
     kernels_error: str | None = None
     machine: str = ""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from adapters.interface import Cell
+from compare.records.run import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class SweepPoint:
     memory_bytes: int
     error: str | None
     machine: str = ""
+    status: Status = "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

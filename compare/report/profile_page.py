@@ -33,6 +33,8 @@ class ProfileSection:
     operators: dict[tuple[str, str], float | None]
     on_gpu: list[str]
     overlapping: list[str]
+    undivided: list[str]
+    kernels_known: bool
     rule: str = RULE
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
@@ -61,6 +63,8 @@ def profile_section(results: Results, renderer: Renderer) -> ProfileSection:
         warnings=[*poor_kernels(results.environment, rates), *slow_paths(results.environment, profiles)],
         on_gpu=[*dict.fromkeys(each.adapter for each in profiles if each.device == "cuda")],
         overlapping=[f"{stack.adapter} on {stack.task}" for stack in found if stack.overlaps],
+        undivided=[f"{stack.adapter} on {stack.task}" for stack in found if not stack.parts],
+        kernels_known=any(each.kernels or each.libraries for each in profiles),
         operators={(each.task, each.adapter): operators(each) for each in profiles},
     )
 

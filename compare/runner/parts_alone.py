@@ -10,9 +10,13 @@ from typing import Any
 
 from adapters.interface import Adapter
 from adapters.work import WORK, Alone, Work
+from compare.text import shortened
 
 REPEATS = 3
 """How often each is run for one time of it."""
+
+MOST_TIMES = 2**40
+"""No work is done more often than this in the time of a part."""
 
 
 class PartsAlone:
@@ -34,6 +38,8 @@ class PartsAlone:
                 alone = self._adapter.alone(work)
                 if alone is None:
                     return None
+                if not isinstance(alone, Alone):
+                    raise TypeError(f"returned {shortened(repr(alone))}: expected Alone or None")
                 self._made[work] = alone
             alone, key = self._made[work], (work, least_seconds)
             if key not in self._times:
@@ -44,11 +50,16 @@ class PartsAlone:
 
 
 def enough(alone: Alone, least_seconds: float) -> int:
-    """How many more times than one fill so many seconds, and no less than one does."""
+    """How many more times than one fill so many seconds, and no less than one does.
+
+    Raises: ValueError where no number does.
+    """
     alone.run(1)
     more, one = 1, fastest(alone, 1)
     while fastest(alone, 1 + more) < one + max(one, least_seconds):
         more *= 2
+        if more > MOST_TIMES:
+            raise ValueError(f"run({more}) returned at once: expected it to return when all is done")
     return more
 
 

@@ -124,8 +124,11 @@ class RemoteAdapter(CheckedWorker):
         return Training(losses=losses, seconds=reply.seconds)
 
     def train_seconds(self, batches: Array) -> float:
-        """Train where nothing is asked of the losses; return the seconds that it took."""
-        return self._call("train", batches).seconds
+        """Train where losses need only be finite; return the seconds that it took."""
+        reply = self._call("train", batches)
+        if isinstance(reply.value, np.ndarray) and not np.isfinite(reply.value).all():
+            raise self._failed("diverged", "a loss is not finite")
+        return reply.seconds
 
     def raise_if_diverged(self, losses: Array) -> None:
         """Raise if one of the latest losses is not finite."""
@@ -175,16 +178,18 @@ class RemoteAdapter(CheckedWorker):
 
         Each is done as often as fills so many seconds.
         """
-        reply = self._call("seconds_alone", [to_plain(work) for work in works], least_seconds)
-        found: list[float] | None = self._as(list[float] | None, "seconds_alone", reply.value)
+        reply = self._call("alone", [to_plain(work) for work in works], least_seconds)
+        found: list[float] | None = self._as(list[float] | None, "alone", reply.value)
         if found is not None and not (len(found) == len(works) and all(0 <= each < inf for each in found)):
-            raise self._failed("failed", f"seconds_alone returned {found}: expected a time for each")
+            raise self._failed("failed", f"alone: the times are {found}: expected one for each")
         return found
 
     def kernels(self, batches: Array) -> list[KernelRun]:
         """Train on the batches; the kernels that ran, as the framework tells them."""
         reply = self._call("kernels", batches)
         ran: list[KernelRun] = self._as(list[KernelRun], "kernels", reply.value)
+        if wrong := [run for run in ran if not run.name.strip() or run.times < 0]:
+            raise self._failed("failed", f"kernels returned {wrong[0]}: expected a name and a count")
         self.updates += len(batches) * self._updates_a_batch
         return ran
 

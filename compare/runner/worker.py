@@ -118,15 +118,20 @@ class Worker:
 
         return product_rate(self._type, size, seconds)
 
-    def seconds_alone(self, works: list[dict[str, Any]], least_seconds: float) -> list[float] | None:
+    def alone(self, works: list[dict[str, Any]], least_seconds: float) -> list[float] | None:
         from compare.runner.parts_alone import PartsAlone, from_plain  # noqa: PLC0415
 
         self._parts = self._parts or PartsAlone(self._type)
         return self._parts.seconds([from_plain(work) for work in works], least_seconds)
 
     def kernels(self, batches: "Array") -> list[tuple[str, int, bool]]:
+        from adapters.interface import KernelRun  # noqa: PLC0415
+        from compare.text import shortened  # noqa: PLC0415
+
         ran = self._loaded.kernels(batches)
         ctypes.CDLL(None).fflush(None)  # what libraries say, before the answer
+        if not isinstance(ran, tuple | list) or not all(isinstance(run, KernelRun) for run in ran):
+            raise TypeError(f"returned {shortened(repr(ran))}: expected a KernelRun for each kernel")
         return [(run.name, run.times, run.compiled) for run in ran]
 
     def gpu_kernels(self, batches: "Array") -> int | None:
