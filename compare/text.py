@@ -145,6 +145,8 @@ def interval_text(low: float, high: float) -> str:
 
 def signed(value: float) -> str:
     """A difference with its sign and two digits, whole numbers in full."""
+    if math.isnan(value):
+        return NOTHING
     size = abs(value)
     shown = f"{size:.2g}" if size < 99.5 else f"{size:,.0f}"
     return f"{'+' if value > 0 else '−'}{shown}" if value else "0"

@@ -451,6 +451,14 @@ class TimesSomethingElse(NumpyAdapter):
         return 42
 
 
+class DoesItOnce(NumpyAdapter):
+    """However often it is told to."""
+
+    @classmethod
+    def alone(cls, work):
+        return Alone(lambda times: time.sleep(0.0004), "a kernel")
+
+
 class ReturnsAtOnce(NumpyAdapter):
     """As does what only hands work to a device."""
 

@@ -418,6 +418,7 @@ def test_numbers_have_three_digits(value, shown):
     ("value", "shown"),
     [
         (0, "0"),
+        (float("nan"), "–"),
         (0.104, "+0.1"),
         (-2.46, "−2.5"),
         (99.4, "+99"),
@@ -426,7 +427,7 @@ def test_numbers_have_three_digits(value, shown):
         (1e4, "+10,000"),
     ],
 )
-def test_differences_have_their_sign_and_no_power_of_ten(value, shown):
+def test_differences_have_their_sign_and_whole_numbers_in_full(value, shown):
     assert signed(value) == shown
 
 

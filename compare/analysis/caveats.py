@@ -133,11 +133,13 @@ def poor_kernels(environment: Environment, rates: Mapping[str, ProductRate]) -> 
 
 
 def slow_paths(environment: Environment, profiles: Sequence[Profile]) -> Iterator[str]:
-    """What ran that should not have, by the declaration of the adapter or for this CPU."""
+    """What ran that should not have, by the declaration of the adapter or for this CPU, or is not known."""
     able = _able(environment)
     for profile in profiles:
         where = f"{profile.adapter} on {profile.task}"
         yield from (f"{where}: {warning}." for warning in profile.warnings)
+        if profile.kernels_error and not profile.error:
+            yield f"{where}: which kernels ran is not known: {profile.kernels_error.rstrip('.')}."
         for library in profile.libraries:
             chosen = _chosen(library) if library.startswith("oneDNN") else None
             if able is not None and chosen is not None and chosen < able:

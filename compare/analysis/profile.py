@@ -36,6 +36,9 @@ RULE = (
 )
 
 
+UNDIVIDED = "Not taken apart, since they do not do every part alone"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """An update of one adapter on one task, and its parts, which add up to it with the rest.

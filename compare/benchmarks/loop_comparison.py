@@ -9,7 +9,7 @@ from compare.analysis.statistics import Ratio, Spread, clustered_ratio, spread
 from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.loops import LONG_TURNS, installed_loops
 from compare.benchmarks.timed_worker import Candidate, Workload
-from compare.records.run import Status
+from compare.records.run import Status, is_fault
 
 AGAIN = "{} (again)"
 """What the first candidate is called where it is timed once more."""
@@ -93,14 +93,15 @@ def compare_with_native_loops(
 
 def _comparison(name: str, by_name: Mapping[str, Sequence[UpdateTimes]], bases: Sequence[str]) -> Comparison:
     own = by_name[name]
+    worst = max(own, key=lambda part: (is_fault(part), part.error is not None))
     return Comparison(
         name=name,
         device=own[0].device,
         seconds_per_update=spread([seconds for part in own for seconds in part.seconds_per_update]),
         speedups={base: ratio for base in bases if base != name and (ratio := speedup(by_name[base], own))},
         twin_of=bases[0] if name == AGAIN.format(bases[0]) else None,
-        status=next((part.status for part in own if part.error), "ok"),
-        error=next((part.error for part in own if part.error), None),
+        status=worst.status,
+        error=worst.error,
         departures=tuple(dict.fromkeys(found for part in own for found in part.departures)),
         gpu_kernels=own[0].gpu_kernels,
     )

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from numpy.random import PCG64, Generator, SeedSequence
 
-from compare.benchmarks.interleaved import time_interleaved
+from compare.benchmarks.interleaved import UpdateTimes, time_interleaved
 from compare.benchmarks.profiled import TURN, Profiled, Subject
 from compare.benchmarks.timed_worker import Candidate, workload_of
 from compare.errors import UsageError
@@ -80,10 +80,9 @@ def profile_adapters(
 
 def training_turns(
     subject: Subject, adapters: Sequence[str], limits: Limits, rounds: int, tick: Callable[[str], None]
-) -> dict[str, list[float]]:
-    """Seconds of an update in turns like those of training, in processes that do nothing else, by adapter."""
+) -> dict[str, UpdateTimes]:
+    """Updates in turns like those of training, in processes that do nothing else, by adapter."""
     candidates = [
         Candidate(name=name, adapter=name, threads=limits.threads, device=subject.device) for name in adapters
     ]
-    found = time_interleaved(subject.workload, candidates, rounds, tick, timing=TURN)
-    return {name: times.seconds_per_update for name, times in found.items()}
+    return time_interleaved(subject.workload, candidates, rounds, tick, timing=TURN)

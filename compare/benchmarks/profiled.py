@@ -149,7 +149,7 @@ class Profiled:
     def profile(self) -> Profile:
         """What came of it."""
         workload, found = self._subject.workload, self._kernels
-        warnings = [*found.warnings, *self._unknown_kernels(), *self._denormals()]
+        warnings = [*found.warnings, *self._denormals()]
         profile = Profile(
             task=self._subject.task,
             adapter=self.name,
@@ -171,11 +171,6 @@ class Profiled:
             product_rate=self._rate,
             **parts,
         )
-
-    def _unknown_kernels(self) -> list[str]:
-        """A warning where the process that was to tell them failed, though the others did not."""
-        error = self._kernels.error
-        return [f"which kernels ran is not known: {error}"] if error and self._failure is None else []
 
     def _denormals(self) -> list[str]:
         """A warning where training, as long as it has been timed, has left many."""

@@ -42,6 +42,7 @@ def compare_threads(
             timing=block.timing,
             workers=workers,
         )
+        missing = times[single.name] if times[single.name].error else times[several.name]
         found.append(
             ThreadRounds(
                 task=block.task,
@@ -49,7 +50,8 @@ def compare_threads(
                 threads=block.threads,
                 single=times[single.name].seconds_per_update,
                 several=times[several.name].seconds_per_update,
-                error=times[single.name].error or times[several.name].error,
+                status=missing.status,
+                error=missing.error,
             )
         )
     return found
@@ -64,5 +66,11 @@ def _candidate(adapter: str, threads: int) -> Candidate:
 def without_rounds(block: Block, adapter: str, error: str) -> ThreadRounds:
     """The record of an adapter that could not be timed."""
     return ThreadRounds(
-        task=block.task, adapter=adapter, threads=block.threads, single=[], several=[], error=error
+        task=block.task,
+        adapter=adapter,
+        threads=block.threads,
+        single=[],
+        several=[],
+        status="failed",
+        error=error,
     )

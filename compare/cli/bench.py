@@ -28,7 +28,7 @@ from compare.jobs.job_file import is_job, shown
 from compare.limits import check_in_range
 from compare.machine.devices import allowed_cores, gpus
 from compare.machine.environment import environment
-from compare.records.run import NO_FAULT
+from compare.records.run import is_fault
 from compare.report.tables.table import ratio_with_interval
 from compare.runner.task_loading import load_task_data
 from compare.text import NOTHING, counted, escape, number
@@ -96,7 +96,7 @@ def run_bench(settings: BenchSettings, console: Console, error_console: Console)
             with progress_bars(error_console) as progress, bar(progress, each.name, turns) as tick:
                 found = compare_with_native_loops(each.loops, each.workload, settings.adapters, effort, tick)
             show(each, found, console)
-            clean &= all(comparison.status in NO_FAULT for comparison in found)
+            clean &= not any(map(is_fault, found))
     except KeyboardInterrupt:
         error_console.print("Interrupted.")
         return INTERRUPTED

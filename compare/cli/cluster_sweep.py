@@ -49,4 +49,4 @@ def cluster_sizes(
 
 
 def _undone(adapter: str, size: Size, why: str) -> SweepPoint:
-    return SweepPoint(adapter=adapter, size=size, seconds=[], memory_bytes=0, error=why)
+    return SweepPoint(adapter=adapter, size=size, seconds=[], memory_bytes=0, status="failed", error=why)

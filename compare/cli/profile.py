@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from compare.benchmarks.interleaved import UpdateTimes
 from compare.benchmarks.kernels import VerboseAdapter
 from compare.benchmarks.profile import profile_adapters, training_turns, turns
 from compare.benchmarks.profiled import Subject
@@ -20,7 +21,7 @@ from compare.machine.devices import allowed_cores
 from compare.machine.environment import environment
 from compare.records.profile import Profile
 from compare.records.results import Results
-from compare.records.run import NO_FAULT
+from compare.records.run import is_fault
 from compare.report.pages import render_pages, write_pages
 from compare.runner.origin import this_machine
 from compare.runner.task_loading import load_task_data
@@ -86,7 +87,7 @@ def _profiled(settings: ProfileSettings, console: Console) -> int:
         save(results, settings.out)
         page = write_pages(render_pages(results, settings.out), settings.out)
         console.print(f"Report: {page}", soft_wrap=True)
-    return 0 if all(each.status in NO_FAULT for each in profiles) else 1
+    return 1 if any(map(is_fault, profiles)) else 0
 
 
 def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, console: Console) -> list[Profile]:
@@ -97,4 +98,11 @@ def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, conso
             trained = training_turns(subject, names, limits, rounds, tick)
         with bar(progress, f"{subject.task}, parts of an update", turns(names, rounds)) as tick:
             profiles = profile_adapters(subject, names, limits, rounds, FreshWorkers(), verbose, tick)
-    return [replace(each, training=trained[each.adapter]) for each in profiles]
+    return [_beside(each, trained[each.adapter]) for each in profiles]
+
+
+def _beside(profile: Profile, trained: UpdateTimes) -> Profile:
+    """The profile with its training turns; where those alone failed, with their error."""
+    if trained.error and not profile.error:
+        return replace(profile, status=trained.status, error=f"training turns: {trained.error}")
+    return replace(profile, training=trained.seconds_per_update)

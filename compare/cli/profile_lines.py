@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from compare.analysis.caveats import poor_kernels, slow_paths
-from compare.analysis.profile import PARTS, REST, RULE, Stack, operators, stacks
+from compare.analysis.profile import PARTS, REST, RULE, UNDIVIDED, Stack, operators, stacks
 from compare.records.environment import Environment
 from compare.records.profile import Profile
 from compare.text import NOTHING, number, signed
@@ -63,7 +64,7 @@ class Column:
 
     @property
     def width(self) -> int:
-        return max(min(len(self.name), LONGEST_NAME), *map(len, self.cells))
+        return max(min(cell_len(self.name), LONGEST_NAME), *map(cell_len, self.cells))
 
 
 ROWS = (
@@ -121,7 +122,7 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
     if on_gpu := [profile.adapter for profile in profiles if profile.device == "cuda"]:
         yield f"On the GPU: {', '.join(on_gpu)}; limits are those of adapters on the same device."
     if undivided := [stack.adapter for stack in found if not stack.parts]:
-        yield f"Not taken apart, since they time no parts alone: {', '.join(undivided)}."
+        yield f"{UNDIVIDED}: {', '.join(undivided)}."
     if overlapping := [stack.adapter for stack in found if stack.overlaps]:
         yield (f"Parts overlap in {', '.join(overlapping)}: alone they take longer than the whole update.")
     if apart := [stack.adapter for stack in found if stack.holds is False]:

@@ -18,7 +18,7 @@ from compare.errors import UsageError
 from compare.limits import check_in_range
 from compare.machine.environment import environment
 from compare.records.results import Results
-from compare.records.run import NO_FAULT
+from compare.records.run import is_fault
 from compare.records.settings import Settings
 from compare.records.sweep import Size
 from compare.report.pages import render_pages, write_pages
@@ -68,7 +68,7 @@ def run_sweep(
             console.print(f"Report: {page}", soft_wrap=True)
     if results.interrupted:
         return INTERRUPTED
-    return 0 if all(point.status in NO_FAULT for point in results.sweep) else 1
+    return 1 if any(map(is_fault, results.sweep)) else 0
 
 
 def _beginning(settings: Settings, network: Network, name: str) -> Results:

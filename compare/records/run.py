@@ -1,7 +1,7 @@
 """What became of one adapter on one task from one seed."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta
 
@@ -10,6 +10,22 @@ from tasks.interface import Confusion, Forecast
 Status = Literal["ok", "failed", "timeout", "diverged", "unavailable", "unsupported", "interrupted"]
 NO_FAULT: tuple[Status, ...] = ("ok", "unsupported")
 """An adapter that says what it cannot do has done nothing wrong."""
+
+
+class Reasoned(Protocol):
+    """A record with an error where there is something wrong, and the status that goes with it."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+
+def is_fault(record: Reasoned) -> bool:
+    """Whether its error is more than that an adapter does not support the work."""
+    return record.error is not None and record.status != "unsupported"
+
 
 Part = Annotated[int, Meta(ge=0)]
 """How often the environment had changed since a run began."""

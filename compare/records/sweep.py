@@ -52,3 +52,4 @@ class ThreadRounds:
     several: list[float]
     error: str | None = None
     machine: str = ""
+    status: Status = "ok"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compare.analysis.caveats import poor_kernels, slow_paths
-from compare.analysis.profile import CLOSE, RULE, Stack, operators, stacks
+from compare.analysis.profile import CLOSE, RULE, UNDIVIDED, Stack, operators, stacks
 from compare.records.profile import Profile
 from compare.records.results import Results
 from compare.report.figure_file import FigureFile
@@ -36,6 +36,7 @@ class ProfileSection:
     undivided: list[str]
     kernels_known: bool
     rule: str = RULE
+    undivided_since: str = UNDIVIDED
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
 

@@ -9,6 +9,7 @@ from adapters.interface import Cell
 from compare.analysis.caveats import cluster_caveats
 from compare.analysis.sweep import AXES, CENTRE, LABELS, fastest
 from compare.records.results import Results
+from compare.records.run import is_fault
 from compare.records.sweep import Size, SweepPoint
 from compare.report.figures.style import styles
 from compare.report.figures.sweep import sweep_figure
@@ -83,11 +84,21 @@ def _contents(
         "network": f"{_network(points[0].size)} {results.sweep_of or IMAGE_ROWS}",
         "centre": CENTRE,
         "fastest": {LABELS[field]: fastest(points, field) for field in AXES},
-        "errors": [point for point in points if point.error],
+        "problems": [point for point in points if is_fault(point)],
+        "unsupported": _reasons(points),
         "figures": renderer.figures({"sweep": (drawn, alt)}, prefix),
         "machine": machine,
         "links": links,
     }
+
+
+def _reasons(points: Sequence[SweepPoint]) -> dict[str, list[str]]:
+    """Of each adapter that does not support some size, why."""
+    found: dict[str, list[str]] = {}
+    for point in points:
+        if point.error and not is_fault(point) and point.error not in found.setdefault(point.adapter, []):
+            found[point.adapter].append(point.error)
+    return found
 
 
 def _network(size: Size) -> str:

@@ -57,9 +57,9 @@ def enough(alone: Alone, least_seconds: float) -> int:
     alone.run(1)
     more, one = 1, fastest(alone, 1)
     while fastest(alone, 1 + more) < one + max(one, least_seconds):
+        if more >= MOST_TIMES:
+            raise ValueError(f"run({1 + more:,}) takes no longer than run(1): it has to do the part so often")
         more *= 2
-        if more > MOST_TIMES:
-            raise ValueError(f"run({more}) returned at once: expected it to return when all is done")
     return more
 
 

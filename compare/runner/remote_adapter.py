@@ -16,6 +16,7 @@ from compare.runner.inference import Sequences
 from compare.runner.parts_alone import to_plain
 from compare.runner.protocol import train_to_plain
 from compare.runner.worker_process import Limits
+from compare.text import one_line
 from tasks.interface import TaskReference
 
 
@@ -126,8 +127,10 @@ class RemoteAdapter(CheckedWorker):
     def train_seconds(self, batches: Array) -> float:
         """Train where losses need only be finite; return the seconds that it took."""
         reply = self._call("train", batches)
-        if isinstance(reply.value, np.ndarray) and not np.isfinite(reply.value).all():
-            raise self._failed("diverged", "a loss is not finite")
+        if not isinstance(reply.value, np.ndarray):
+            raise self._failed("failed", f"train returned a {type(reply.value).__name__}: expected an array")
+        self.updates += len(batches) * self._updates_a_batch
+        self.raise_if_diverged(reply.value.ravel())
         return reply.seconds
 
     def raise_if_diverged(self, losses: Array) -> None:
@@ -181,15 +184,15 @@ class RemoteAdapter(CheckedWorker):
         reply = self._call("alone", [to_plain(work) for work in works], least_seconds)
         found: list[float] | None = self._as(list[float] | None, "alone", reply.value)
         if found is not None and not (len(found) == len(works) and all(0 <= each < inf for each in found)):
-            raise self._failed("failed", f"alone: the times are {found}: expected one for each")
+            raise self._failed("failed", f"alone: the times are {found}: expected {len(works)} of 0 or more")
         return found
 
     def kernels(self, batches: Array) -> list[KernelRun]:
         """Train on the batches; the kernels that ran, as the framework tells them."""
         reply = self._call("kernels", batches)
         ran: list[KernelRun] = self._as(list[KernelRun], "kernels", reply.value)
-        if wrong := [run for run in ran if not run.name.strip() or run.times < 0]:
-            raise self._failed("failed", f"kernels returned {wrong[0]}: expected a name and a count")
+        if wrong := [run for run in ran if not one_line(run.name) or run.times < 0]:
+            raise self._failed("failed", f"kernels returned {wrong[0]}: expected a name and 0 or more times")
         self.updates += len(batches) * self._updates_a_batch
         return ran
 

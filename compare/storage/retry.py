@@ -8,7 +8,7 @@ from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.results import Results
-from compare.records.run import NO_FAULT
+from compare.records.run import NO_FAULT, is_fault
 from compare.records.tutorial import Tutorials
 from compare.storage.results import open_run, save
 from compare.storage.resume import resumed_results
@@ -39,14 +39,16 @@ def without_failures(results: Results) -> Results:
     """
     failed = {(run.task, run.seed) for run in results.runs if run.status not in NO_FAULT}
     tasks = {task for task, _ in failed}
+    unscaled = tasks | {each.task for each in results.threads if is_fault(each)}
+    unprofiled = tasks | {each.task for each in results.profiles if is_fault(each)}
     unproven = {proof.task for proof in results.proofs if proof.status not in NO_FAULT}
     tutorials, accuracy = results.tutorials, results.accuracy
     return replace(
         results,
         runs=[run for run in results.runs if (run.task, run.seed) not in failed],
         proofs=[proof for proof in results.proofs if proof.task not in unproven],
-        threads=[each for each in results.threads if each.task not in tasks],
-        profiles=[each for each in results.profiles if each.task not in tasks],
+        threads=[each for each in results.threads if each.task not in unscaled],
+        profiles=[each for each in results.profiles if each.task not in unprofiled],
         tutorials=tutorials and _sound_tutorials(tutorials),
         accuracy=accuracy and _sound_accuracy(accuracy),
     )

@@ -14,8 +14,10 @@ from compare.report.figures.style import Style, frame, plain
 from compare.text import number
 
 
-def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure:
-    """Time above, memory below, against H, B, T and L, on logarithmic scales."""
+def sweep_figure(points: Sequence[SweepPoint], adapter_styles: Mapping[str, Style]) -> Figure | None:
+    """Time above, memory below, against H, B, T and L, on logarithmic scales; None where none has a time."""
+    if not any(point.seconds for point in points):
+        return None
     figure = Figure(figsize=(13, 6.8))
     panels = figure.subplots(2, len(AXES), sharex="col", sharey="row")
     for column, field in enumerate(AXES):
