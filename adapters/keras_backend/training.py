@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from adapters.interface import Adam, AdamW, Cosine, Exponential, ModelSpec, Sgd, TrainSpec, UnsupportedSpec
 
 Tensor = Any
+Number = Callable[[float], float]
 
 
 class HalfSquaredError(keras.losses.Loss):  # type: ignore[misc]
@@ -72,10 +74,16 @@ def optimizer_of(model: ModelSpec, train: TrainSpec) -> Any:
             f"clip_norm is {train.clip_norm}: Keras' norm counts the gradient of a GRU's second bias, too"
         )
     rate = float(rate) if isinstance(rate, int | float) else SCHEDULES[type(rate)](rate)
-    return RULES[type(rule)](rule, rate, clipvalue=train.clip_value, global_clipnorm=train.clip_norm)
+    return RULES[type(rule)](
+        rule, rate, NUMBERS[train.dtype], clipvalue=train.clip_value, global_clipnorm=train.clip_norm
+    )
 
 
-def sgd(rule: Sgd, rate: Any, **clipping: Any) -> Any:
+NUMBERS: dict[str, Number] = {"float64": np.float64, "float32": float}
+"""By dtype, what a rule's numbers are: on TensorFlow, `ops.cast` takes those of Python through float32."""
+
+
+def sgd(rule: Sgd, rate: Any, number: Number, **clipping: Any) -> Any:
     """Its velocity holds steps, not gradients: another formula where the rate changes.
 
     Raises: UnsupportedSpec there.
@@ -84,17 +92,19 @@ def sgd(rule: Sgd, rate: Any, **clipping: Any) -> Any:
         raise UnsupportedSpec(
             f"momentum is {rule.momentum}, learning_rate a schedule: Keras' velocity keeps steps of old rates"
         )
-    return keras.optimizers.SGD(rate, rule.momentum, rule.nesterov, **clipping)
+    return keras.optimizers.SGD(rate, number(rule.momentum), rule.nesterov, **clipping)
 
 
-def adam(rule: Adam, rate: Any, **clipping: Any) -> Any:
+def adam(rule: Adam, rate: Any, number: Number, **clipping: Any) -> Any:
     """Epsilon stands where the contract has it."""
-    return keras.optimizers.Adam(rate, rule.beta1, rule.beta2, rule.epsilon, **clipping)
+    beta1, beta2 = number(rule.beta1), number(rule.beta2)
+    return keras.optimizers.Adam(rate, beta1, beta2, rule.epsilon, **clipping)
 
 
-def adam_w(rule: AdamW, rate: Any, **clipping: Any) -> Any:
+def adam_w(rule: AdamW, rate: Any, number: Number, **clipping: Any) -> Any:
     """Decoupled, of all parameters, before the step."""
-    return keras.optimizers.AdamW(rate, rule.weight_decay, rule.beta1, rule.beta2, rule.epsilon, **clipping)
+    decay, beta1, beta2 = number(rule.weight_decay), number(rule.beta1), number(rule.beta2)
+    return keras.optimizers.AdamW(rate, decay, beta1, beta2, rule.epsilon, **clipping)
 
 
 RULES: dict[type, Callable[..., Any]] = {Sgd: sgd, Adam: adam, AdamW: adam_w}
