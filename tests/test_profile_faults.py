@@ -13,11 +13,11 @@ from rich.console import Console
 
 from adapters import open_adapter
 from compare.analysis.profile import PARTS
-from compare.analysis.sweep import CENTRE
+from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks import loop_comparison, profile, profiled
 from compare.benchmarks.interleaved import UpdateTimes
 from compare.benchmarks.loop_comparison import Effort, compare_with_native_loops
-from compare.benchmarks.sweep import Size, network_of, workload_of
+from compare.benchmarks.sweep import HARMLESS_RATE, Size, network_of, workload_of
 from compare.cli import profile as cli_profile
 from compare.cli.profile_lines import show
 from compare.cli.run import exit_code
@@ -31,7 +31,7 @@ from compare.storage.results import load
 from compare.storage.retry import without_failures
 from tasks import TASKS
 from tests.blocks import BRIEF
-from tests.commands import command, faulty
+from tests.commands import assert_refused, command, faulty
 from tests.example_results import SINE, example_results
 from tests.test_profile import example
 
@@ -156,7 +156,7 @@ def test_a_run_its_profile_and_its_threads_are_judged_by_the_same_rule(status, e
         exit_code(replace(results, profiles=[one])) == exit_code(replace(results, threads=[threads])) == fault
     )
     left = without_failures(replace(results, profiles=[one], threads=[threads]))
-    assert not left.profiles == fault == (not left.threads)
+    assert (not left.profiles, not left.threads) == (fault, fault)
 
 
 def test_what_failed_in_a_later_process_has_failed():
@@ -182,14 +182,36 @@ def test_training_turns_that_alone_diverge_are_the_reason(tmp_path):
     assert ended.code == 1
     assert "training turns: the loss was nan at update 9" in ended.said
     assert "training turns: the loss was nan at update 9" in page
+    assert "No adapter could be profiled." in page
 
 
+@pytest.mark.parametrize("time_steps", [CENTRE.time_steps, AXES["time_steps"][-1]])
 @pytest.mark.parametrize("task", ["sine-online", "sine-window", "sine-lstm", "adding"])
-def test_a_sweep_trains_on_random_numbers_without_losing_them(task):
-    work = workload_of(CENTRE, network_of(TASKS[task]))
-    adapter = open_adapter("numpy")(work.model, work.train, work.parameters)
-    adapter.load(work.inputs, work.targets)
-    assert np.isfinite(adapter.train(np.stack([*islice(work.batches(), 20)]))).all()
+def test_a_sweep_trains_on_random_numbers_without_losing_them(task, time_steps):
+    size = replace(CENTRE, cell=TASKS[task].model.cell, batch=32, time_steps=time_steps)
+
+    def stays_finite(network):
+        work = workload_of(size, network)
+        adapter = open_adapter("numpy")(work.model, work.train, work.parameters)
+        adapter.load(work.inputs, work.targets)
+        with np.errstate(all="ignore"):
+            return np.isfinite(adapter.train(np.stack([*islice(work.batches(), 15)]))).all()
+
+    network = network_of(TASKS[task])
+    assert stays_finite(network)
+    if task == "sine-online":
+        own = replace(network.train, optimizer=TASKS[task].train.optimizer)
+        assert not stays_finite(replace(network, train=own))
+
+
+def test_the_rate_of_a_sweep_is_refused_and_a_schedule_stays_one(tmp_path):
+    change = "train.optimizer.sgd.learning_rate=0.5"
+    said = "a sweep has a learning rate of its own: leave it out"
+    assert_refused(command("sweep", "--task", "sine-online", "--set", change, "--out", tmp_path), said)
+    own, rate = (
+        each.train.optimizer.learning_rate for each in (TASKS["adding"], network_of(TASKS["adding"]))
+    )
+    assert rate == replace(own, **{"start" if hasattr(own, "start") else "peak": HARMLESS_RATE})
 
 
 def test_a_sweep_of_which_nothing_could_be_timed_has_a_page(tmp_path):
@@ -200,6 +222,7 @@ def test_a_sweep_of_which_nothing_could_be_timed_has_a_page(tmp_path):
     died = replace(refused, adapter="b", status="failed", error="it died")
     (front,) = render_pages(replace(example_results(), runs=[], tasks=[], sweep=[refused, died]), tmp_path)
     assert "No size could be timed." in front.text
+    assert "Fastest along" not in front.text
     assert front.text.index("## Not supported") < front.text.index(reason) < front.text.index("## Problems")
     assert front.text.index("## Problems") < front.text.index("it died")
 

@@ -138,7 +138,7 @@ def slow_paths(environment: Environment, profiles: Sequence[Profile]) -> Iterato
     for profile in profiles:
         where = f"{profile.adapter} on {profile.task}"
         yield from (f"{where}: {warning}." for warning in profile.warnings)
-        if profile.kernels_error and not profile.error:
+        if profile.kernels_error and profile.kernels_error != profile.error:
             yield f"{where}: which kernels ran is not known: {profile.kernels_error.rstrip('.')}."
         for library in profile.libraries:
             chosen = _chosen(library) if library.startswith("oneDNN") else None

@@ -37,6 +37,7 @@ RULE = (
 
 
 UNDIVIDED = "Not taken apart, since they do not do every part alone"
+"""What is said of adapters whose stacks have no parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

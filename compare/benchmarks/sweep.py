@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
-from adapters.interface import Array, Cell, ModelSpec, TrainSpec
+from adapters.interface import Array, Cell, Cosine, Exponential, LearningRate, ModelSpec, TrainSpec
 from adapters.parameters import draw, normal, shapes
 from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
+from compare.errors import UsageError
 from compare.records.sweep import Size, SweepPoint
 from compare.runner.task_loading import open_task
 from compare.runner.workers import Workers
 from compare.text import counted
+from tasks import TASKS
 from tasks.interface import Task, TaskReference
-from tasks.mnist import MnistRows
 
 HARMLESS_RATE = 1e-6
+"""The learning rate of every sweep: so small that training on random numbers stays finite at every size."""
 
 
 def sizes(cell: Cell = "lstm", bidirectional: bool = False) -> list[Size]:
@@ -45,17 +47,16 @@ class Network:
         return f"{counted(model.inputs, 'input')}, {many}, {rule}, {train.dtype}"
 
 
-IMAGE_ROWS = Network(model=MnistRows.model, train=MnistRows.train)
-"""The network of `mnist-rows`."""
-
-
 def network_named(reference: TaskReference | None) -> tuple[Network, str]:
     """The network of a task with its name; that of `mnist-rows`, and no name, where none is asked for.
 
-    Raises: UsageError where the task cannot be used.
+    Raises: UsageError where the task cannot be used, or its learning rate is to be changed.
     """
     if reference is None:
         return IMAGE_ROWS, ""
+    for change in reference.changes:
+        if "learning_rate" in change.partition("=")[0].split("."):
+            raise UsageError(f"--set {change}: a sweep has a learning rate of its own: leave it out")
     task = open_task(reference)
     return network_of(task), task.name
 
@@ -63,11 +64,25 @@ def network_named(reference: TaskReference | None) -> tuple[Network, str]:
 def network_of(task: Task) -> Network:
     """A task's network, whose updates are made of whole sequences: these are of other lengths here.
 
-    Their rate is so small that training on random numbers stays finite at every size.
+    The learning rate is harmless; a schedule stays one.
     """
-    optimizer = replace(task.train.optimizer, learning_rate=HARMLESS_RATE)
+    optimizer = replace(task.train.optimizer, learning_rate=_harmless(task.train.optimizer.learning_rate))
     train = replace(task.train, optimizer=optimizer, update_every=None, backprop_through=None)
     return Network(model=task.model, train=train)
+
+
+def _harmless(rate: LearningRate) -> LearningRate:
+    match rate:
+        case Cosine():
+            return replace(rate, peak=HARMLESS_RATE, floor=0.0)
+        case Exponential():
+            return replace(rate, start=HARMLESS_RATE)
+        case _:
+            return HARMLESS_RATE
+
+
+IMAGE_ROWS = network_of(TASKS["mnist-rows"])
+"""The network of `mnist-rows`."""
 
 
 def workload_of(size: Size, network: Network = IMAGE_ROWS) -> Workload:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from compare.analysis.profile import PARTS
 from compare.benchmarks.interleaved import UpdateTimes
 from compare.benchmarks.kernels import VerboseAdapter
 from compare.benchmarks.profile import profile_adapters, training_turns, turns
@@ -102,7 +104,9 @@ def _measured(subject: Subject, settings: ProfileSettings, limits: Limits, conso
 
 
 def _beside(profile: Profile, trained: UpdateTimes) -> Profile:
-    """The profile with its training turns; where those alone failed, with their error."""
+    """The profile with its training turns; where those alone failed, with their error and no times."""
     if trained.error and not profile.error:
-        return replace(profile, status=trained.status, error=f"training turns: {trained.error}")
+        nothing: Any = {field: [] for field in ("whole", *PARTS)}
+        error = f"training turns: {trained.error}"
+        return replace(profile, **nothing, product_rate=None, status=trained.status, error=error)
     return replace(profile, training=trained.seconds_per_update)

@@ -133,7 +133,7 @@ def _lines(profiles: Sequence[Profile], found: Sequence[Stack]) -> Iterator[str]
     for profile in profiles:
         if profile.error:
             yield f"{profile.adapter}: {profile.error}"
-        elif said := [*_kernels(profile)]:
+        if said := [*_kernels(profile)]:
             yield f"Kernels of {profile.adapter}: {'; '.join(said)}"
 
 

@@ -19,7 +19,7 @@ from compare.machine.environment import LoadMonitor
 from compare.machine.versions import framework_versions
 from compare.records.block import Block
 from compare.records.results import Results
-from compare.records.run import NO_FAULT, is_fault
+from compare.records.run import NO_FAULT, faults_beside
 from compare.records.settings import Settings
 from compare.runner.origin import this_machine
 from compare.storage.checkpoint import delete_checkpoint
@@ -194,9 +194,8 @@ def exit_code(results: Results) -> int:
     ran = all(run.status in NO_FAULT for run in results.runs)
     proven = all(proof.status in NO_FAULT and proof.verdict != "DIFFERENT" for proof in results.proofs)
     reproduced = results.tutorials is None or all(run.status in NO_FAULT for run in results.tutorials.runs)
-    sound = {(run.task, run.adapter) for run in results.runs if run.status == "ok"}
-    scaled = not any(is_fault(each) and (each.task, each.adapter) in sound for each in results.threads)
-    profiled = not any(is_fault(each) and (each.task, each.adapter) in sound for each in results.profiles)
+    scaled = not faults_beside(results.runs, results.threads)
+    profiled = not faults_beside(results.runs, results.profiles)
     judged = results.accuracy is None or all(run.status in NO_FAULT for run in results.accuracy.all_runs)
     clean = ran and proven and reproduced and judged and scaled and profiled
     return 0 if clean and passed_self_test(results) else 1

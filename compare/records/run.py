@@ -1,5 +1,6 @@
 """What became of one adapter on one task from one seed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 
@@ -23,8 +24,21 @@ class Reasoned(Protocol):
 
 
 def is_fault(record: Reasoned) -> bool:
-    """Whether its error is more than that an adapter does not support the work."""
+    """Whether its error is more than that an adapter does not support the work.
+
+    Records of earlier versions have the error alone.
+    """
     return record.error is not None and record.status != "unsupported"
+
+
+class Measured(Reasoned, Protocol):
+    """Something that was measured of an adapter on a task beside its runs."""
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def adapter(self) -> str: ...
 
 
 Part = Annotated[int, Meta(ge=0)]
@@ -171,3 +185,9 @@ class Run:
     lockstep: str = ""
     version: str = ""
     threads: int = 0
+
+
+def faults_beside(runs: Sequence[Run], measured: Sequence[Measured]) -> list[Measured]:
+    """What went wrong of an adapter on a task though a run of it did not."""
+    sound = {(run.task, run.adapter) for run in runs if run.status == "ok"}
+    return [each for each in measured if is_fault(each) and (each.task, each.adapter) in sound]

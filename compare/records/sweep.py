@@ -25,6 +25,7 @@ class Size:
 class SweepPoint:
     """One adapter at one size, and the fingerprint of the kind of machine, empty where that was not recorded.
 
+    `status` and `error` say why there are no seconds.
     Units: `seconds` of one step, round by round; `memory_bytes` above what the worker had after its import.
     """
 
@@ -42,7 +43,8 @@ class ThreadRounds:
     """One adapter's training on one task with one thread and with `threads`, in alternating turns.
 
     `machine` is the fingerprint of the kind of machine, empty where that was not recorded.
-    Units: seconds of an update, round by round; `error` says why there are none.
+    `status` and `error` say why there are no seconds.
+    Units: seconds of an update, round by round.
     """
 
     task: str

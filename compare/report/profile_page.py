@@ -36,7 +36,7 @@ class ProfileSection:
     undivided: list[str]
     kernels_known: bool
     rule: str = RULE
-    undivided_since: str = UNDIVIDED
+    undivided_why: str = UNDIVIDED
     close: float = CLOSE
     most_kernels: int = MOST_KERNELS
 

@@ -16,7 +16,7 @@ REPEATS = 3
 """How often each is run for one time of it."""
 
 MOST_TIMES = 2**40
-"""No work is done more often than this in the time of a part."""
+"""What takes no longer so often than once does not do what it is told."""
 
 
 class PartsAlone:

@@ -8,7 +8,7 @@ from compare.errors import UsageError
 from compare.records.accuracy import Accuracy
 from compare.records.block import Block
 from compare.records.results import Results
-from compare.records.run import NO_FAULT, is_fault
+from compare.records.run import NO_FAULT, faults_beside
 from compare.records.tutorial import Tutorials
 from compare.storage.results import open_run, save
 from compare.storage.resume import resumed_results
@@ -39,8 +39,8 @@ def without_failures(results: Results) -> Results:
     """
     failed = {(run.task, run.seed) for run in results.runs if run.status not in NO_FAULT}
     tasks = {task for task, _ in failed}
-    unscaled = tasks | {each.task for each in results.threads if is_fault(each)}
-    unprofiled = tasks | {each.task for each in results.profiles if is_fault(each)}
+    unscaled = tasks | {each.task for each in faults_beside(results.runs, results.threads)}
+    unprofiled = tasks | {each.task for each in faults_beside(results.runs, results.profiles)}
     unproven = {proof.task for proof in results.proofs if proof.status not in NO_FAULT}
     tutorials, accuracy = results.tutorials, results.accuracy
     return replace(
