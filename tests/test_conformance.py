@@ -27,7 +27,7 @@ CHEAP = {
     "jax": {"no_batches_no_losses"},
     "tensorflow-graph": {"shapes_and_dtypes"},
     "numba": {"forward_lstm"},
-    "keras-tensorflow": {"forward_lstm", "adam_betas_of_zero", "momentum_many_updates"},
+    "keras-tensorflow": {"forward_lstm", "adam_betas_of_zero", "momentum_many_updates", "batch_sizes_change"},
     "torch-compile": set(),
 }
 """Beside the quick checks of the first two; TensorFlow's adapters share most of their code."""

@@ -14,11 +14,16 @@ Tensor = Any
 Number = Callable[[float], float]
 
 
+def sequences(outputs: Tensor) -> Tensor:
+    """How many there are, also where Keras has traced for any number, as TensorFlow does once it changes."""
+    return ops.cast(ops.shape(outputs)[0], outputs.dtype)
+
+
 class HalfSquaredError(keras.losses.Loss):  # type: ignore[misc]
     """½(ŷ−y)², summed over outputs; as one share of the mean over the batch, (B,) or (B, T)."""
 
     def call(self, targets: Tensor, outputs: Tensor) -> Tensor:
-        return ops.sum(ops.square(outputs - targets), axis=-1) / (2 * outputs.shape[0])
+        return ops.sum(ops.square(outputs - targets), axis=-1) / (2 * sequences(outputs))
 
 
 class SoftmaxCrossEntropy(keras.losses.Loss):  # type: ignore[misc]
@@ -26,7 +31,7 @@ class SoftmaxCrossEntropy(keras.losses.Loss):  # type: ignore[misc]
 
     def call(self, targets: Tensor, outputs: Tensor) -> Tensor:
         values = keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
-        return values / outputs.shape[0]
+        return values / sequences(outputs)
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
