@@ -60,7 +60,8 @@ CLOCKS = {
 
 
 def small_images() -> Workload:
-    return replace(sweep.workload_of(sweep.Size(hidden=16, batch=8, time_steps=7)), batch=8)
+    work = sweep.workload_of(sweep.Size(hidden=16, batch=8, time_steps=7))
+    return replace(work, batch=8, train=TASKS["mnist-rows"].train)
 
 
 def train(name: str, work: Workload, batches: np.ndarray) -> np.ndarray:
@@ -425,7 +426,10 @@ def test_the_page_of_a_sweep_says_what_was_trained(tmp_path: Path):
     network = sweep.network_of(TASKS["sine-lstm"])
     of_task = replace(results, sweep_of=f"as in the task sine-lstm ({network})")
     ((text),) = (page.text for page in render_pages(of_task, tmp_path))
-    assert "as in the task sine-lstm (1 input, 1 output, Adam, float32), at other sizes" in text
+    assert (
+        "as in the task sine-lstm (1 input, 1 output, Adam at a rate of 1e-06, float32), at other sizes"
+        in text
+    )
     assert "Fastest along layers L: numpy from 1 to 4." in text
     line = curves.along(points, "numpy", "layers")
     assert [point.size.layers for point in line] == [*curves.AXES["layers"]]

@@ -4,6 +4,7 @@ import io
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -12,12 +13,13 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from adapters import open_adapter
+from adapters.interface import Cosine, Exponential
 from compare.analysis.profile import PARTS
 from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks import loop_comparison, profile, profiled
 from compare.benchmarks.interleaved import UpdateTimes
 from compare.benchmarks.loop_comparison import Effort, compare_with_native_loops
-from compare.benchmarks.sweep import HARMLESS_RATE, Size, network_of, workload_of
+from compare.benchmarks.sweep import Size, network_of, workload_of
 from compare.cli import profile as cli_profile
 from compare.cli.profile_lines import show
 from compare.cli.run import exit_code
@@ -31,7 +33,7 @@ from compare.storage.results import load
 from compare.storage.retry import without_failures
 from tasks import TASKS
 from tests.blocks import BRIEF
-from tests.commands import assert_refused, command, faulty
+from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
 from tests.test_profile import example
 
@@ -157,6 +159,11 @@ def test_a_run_its_profile_and_its_threads_are_judged_by_the_same_rule(status, e
     )
     left = without_failures(replace(results, profiles=[one], threads=[threads]))
     assert (not left.profiles, not left.threads) == (fault, fault)
+    refused = replace(results, runs=[replace(sound[0], status="unsupported", error="it declares only adam")])
+    beside = replace(refused, profiles=[one], threads=[threads])
+    assert exit_code(beside) == 0
+    kept = without_failures(beside)
+    assert (kept.profiles, kept.threads) == ([one], [threads])
 
 
 def test_what_failed_in_a_later_process_has_failed():
@@ -204,14 +211,20 @@ def test_a_sweep_trains_on_random_numbers_without_losing_them(task, time_steps):
         assert not stays_finite(replace(network, train=own))
 
 
-def test_the_rate_of_a_sweep_is_refused_and_a_schedule_stays_one(tmp_path):
-    change = "train.optimizer.sgd.learning_rate=0.5"
-    said = "a sweep has a learning rate of its own: leave it out"
-    assert_refused(command("sweep", "--task", "sine-online", "--set", change, "--out", tmp_path), said)
-    own, rate = (
-        each.train.optimizer.learning_rate for each in (TASKS["adding"], network_of(TASKS["adding"]))
-    )
-    assert rate == replace(own, **{"start" if hasattr(own, "start") else "peak": HARMLESS_RATE})
+@pytest.mark.parametrize(
+    ("rate", "harmless"),
+    [
+        (0.5, 1e-6),
+        (Cosine(peak=0.01, updates=9, warm_up=2, floor=0.001), Cosine(peak=1e-6, updates=9, warm_up=2)),
+        (Exponential(start=0.1, decay=0.5, every=3), Exponential(start=1e-6, decay=0.5, every=3)),
+    ],
+)
+def test_the_rate_of_a_sweep_is_harmless_and_said_and_a_schedule_stays_one(rate, harmless):
+    task = TASKS["sine-lstm"]
+    train = replace(task.train, optimizer=replace(task.train.optimizer, learning_rate=rate))
+    network = network_of(SimpleNamespace(model=task.model, train=train))
+    assert network.train.optimizer == replace(task.train.optimizer, learning_rate=harmless)
+    assert "Adam at a rate of 1e-06" in str(network)
 
 
 def test_a_sweep_of_which_nothing_could_be_timed_has_a_page(tmp_path):

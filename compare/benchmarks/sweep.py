@@ -12,7 +12,6 @@ from adapters.parameters import draw, normal, shapes
 from compare.analysis.sweep import AXES, CENTRE
 from compare.benchmarks.interleaved import time_interleaved
 from compare.benchmarks.timed_worker import Candidate, Workload
-from compare.errors import UsageError
 from compare.records.sweep import Size, SweepPoint
 from compare.runner.task_loading import open_task
 from compare.runner.workers import Workers
@@ -43,20 +42,17 @@ class Network:
         model, train = self.model, self.train
         of_classes = model.loss == "softmax_cross_entropy"
         many = f"{model.outputs} classes" if of_classes else counted(model.outputs, "output")
-        rule = type(train.optimizer).__name__
+        rule = f"{type(train.optimizer).__name__} at a rate of {HARMLESS_RATE:g}"
         return f"{counted(model.inputs, 'input')}, {many}, {rule}, {train.dtype}"
 
 
 def network_named(reference: TaskReference | None) -> tuple[Network, str]:
     """The network of a task with its name; that of `mnist-rows`, and no name, where none is asked for.
 
-    Raises: UsageError where the task cannot be used, or its learning rate is to be changed.
+    Raises: UsageError where the task cannot be used.
     """
     if reference is None:
         return IMAGE_ROWS, ""
-    for change in reference.changes:
-        if "learning_rate" in change.partition("=")[0].split("."):
-            raise UsageError(f"--set {change}: a sweep has a learning rate of its own: leave it out")
     task = open_task(reference)
     return network_of(task), task.name
 
