@@ -8,7 +8,7 @@ from functools import partial
 from unittest.mock import patch
 
 from compare.__main__ import main
-from compare.benchmarks import interleaved, loop_comparison
+from compare.benchmarks import interleaved, loop_comparison, profile, profiled
 from compare.cli import plan
 from compare.machine import environment
 from compare.records.block import Block
@@ -22,6 +22,17 @@ def no_picture(figure, stream, **options):
 
 
 @contextmanager
+def brief_profiles():
+    """From here to the end the turns of a profile are brief, and its parts are timed once."""
+    with (
+        patch.object(profile, "TURN", BRIEF),
+        patch.object(profiled, "TURN", BRIEF),
+        patch.object(profiled, "PART_SECONDS", 0.0),
+    ):
+        yield
+
+
+@contextmanager
 def brief():
     """From here to the end turns are brief, and blocks have a snapshot after every epoch or few."""
     with ExitStack() as stack:
@@ -32,6 +43,7 @@ def brief():
         timed = partial(interleaved.time_interleaved, timing=BRIEF)
         stack.enter_context(patch.object(loop_comparison, "time_interleaved", timed))
         stack.enter_context(patch.object(checkpoint, "SNAPSHOT_SECONDS", 0.0))
+        stack.enter_context(brief_profiles())
         yield
 
 

@@ -3,7 +3,6 @@
 import io
 from dataclasses import replace
 from types import SimpleNamespace
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from adapters.xla_programs import kernels_in
 from compare.analysis.caveats import find_caveats, slow_paths
 from compare.analysis.profile import PARTS, bound, stacks
 from compare.analysis.task_summary import task_summaries
-from compare.benchmarks import kernels, profile, profiled
+from compare.benchmarks import kernels
 from compare.benchmarks.kernels import VerboseAdapter, find_kernels
 from compare.benchmarks.profile import profile_adapters, turns
 from compare.benchmarks.profiled import Subject, denormal_share, vanishing
@@ -38,7 +37,8 @@ from compare.runner.worker_process import Limits
 from compare.runner.workers import ActiveWorkers, FreshWorkers
 from compare.storage.results import load
 from compare.storage.retry import without_failures
-from tests.blocks import BRIEF, brief_block
+from tests.blocks import brief_block
+from tests.brief_command import brief_profiles
 from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
 from tests.groups import each_adapter, of_framework
@@ -55,11 +55,7 @@ SMALL = workload_of(Size(hidden=8, batch=4, time_steps=5))
 
 @pytest.fixture(autouse=True)
 def brief_turns():
-    with (
-        patch.object(profile, "TURN", BRIEF),
-        patch.object(profiled, "TURN", BRIEF),
-        patch.object(profiled, "PART_SECONDS", 0.0),
-    ):
+    with brief_profiles():
         yield
 
 

@@ -16,10 +16,10 @@ from adapters import open_adapter
 from adapters.interface import Cosine, Exponential
 from compare.analysis.profile import PARTS
 from compare.analysis.sweep import AXES, CENTRE
-from compare.benchmarks import loop_comparison, profile, profiled
+from compare.benchmarks import loop_comparison
 from compare.benchmarks.interleaved import UpdateTimes
 from compare.benchmarks.loop_comparison import Effort, compare_with_native_loops
-from compare.benchmarks.sweep import Size, network_of, workload_of
+from compare.benchmarks.sweep import network_of, workload_of
 from compare.cli import profile as cli_profile
 from compare.cli.profile_lines import show
 from compare.cli.run import exit_code
@@ -32,23 +32,11 @@ from compare.runner.worker_process import Limits, WorkerFailed
 from compare.storage.results import load
 from compare.storage.retry import without_failures
 from tasks import TASKS
-from tests.blocks import BRIEF
 from tests.commands import command, faulty
 from tests.example_results import SINE, example_results
-from tests.test_profile import example
+from tests.test_profile import SMALL, example
 
 SHORT = ("--rounds", 1, "--threads", 1)
-SMALL = workload_of(Size(hidden=8, batch=4, time_steps=5))
-
-
-@pytest.fixture(autouse=True)
-def brief_turns():
-    with (
-        patch.object(profile, "TURN", BRIEF),
-        patch.object(profiled, "TURN", BRIEF),
-        patch.object(profiled, "PART_SECONDS", 0.0),
-    ):
-        yield
 
 
 def profiled_with(name, tmp_path):

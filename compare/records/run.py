@@ -31,7 +31,7 @@ def is_fault(record: Reasoned) -> bool:
     return record.error is not None and record.status != "unsupported"
 
 
-class Measured(Reasoned, Protocol):
+class BesideRuns(Reasoned, Protocol):
     """Something that was measured of an adapter on a task beside its runs."""
 
     @property
@@ -187,7 +187,7 @@ class Run:
     threads: int = 0
 
 
-def faults_beside(runs: Sequence[Run], measured: Sequence[Measured]) -> list[Measured]:
+def faults_beside(runs: Sequence[Run], measured: Sequence[BesideRuns]) -> list[BesideRuns]:
     """What went wrong of an adapter on a task though a run of it did not."""
     sound = {(run.task, run.adapter) for run in runs if run.status == "ok"}
     return [each for each in measured if is_fault(each) and (each.task, each.adapter) in sound]
